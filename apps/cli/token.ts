@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+import { principalId, text } from '#libs/domain/text.js';
+import { loadConfig } from '#libs/platform/config.js';
+import { signDevToken } from '#libs/platform/identity/dev-issuer.js';
+import { isEmail } from '#libs/platform/identity/email.js';
+import { loadKeys } from '#libs/platform/keys.js';
+import { type Command, exitCodes, UsageError } from './command.js';
+
+const help = `Usage: npx tenantry token --sub <id> [options]
+
+Prints a token of the development issuer, for the Authorization header:
+  curl -H "Authorization: Bearer $(npx tenantry token --sub alice --email alice@acme.test)" …
+
+  --sub <id>         who the token stands for: letters, digits and . _ @ -
+  --email <address>  a verified address; admin@localhost is a platform admin
+  --groups <a,b>     names of groups, separated by commas
+  --realm <id>       only the realm "default" exists here
+  --ttl <time>       how long the token is valid: 90s, 15m, 1h (default) or 7d
+  --help             this text
+
+Uses the keys in KEY_DIR, which it creates if there are none yet. Works only while OIDC_ISSUERS is not set.
+`;
+
+const secondsPerUnit: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3600, d: 86_400 };
+const maxTtlSeconds = 366 * 86_400;
+const group = text(256);
+
+export const token: Command = {
+  summary: 'print a token of the development issuer',
+  async run(argv, io) {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        sub: { type: 'string' },
+        email: { type: 'string' },
+        groups: { type: 'string' },
+        realm: { type: 'string', default: 'default' },
+        ttl: { type: 'string', default: '1h' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help === true) {
+      io.out(help);
+      return exitCodes.ok;
+    }
+    const claims = {
+      sub: subjectOf(values.sub),
+      ...(values.email === undefined ? {} : { email: emailOf(values.email) }),
+      ...(values.groups === undefined ? {} : { groups: groupsOf(values.groups) }),
+      realm: realmOf(values.realm),
+      ttlSeconds: secondsOf(values.ttl),
+    };
+    const { identity, keyDir } = loadConfig(io.environment);
+    if (!identity.developmentIssuer) {
+      io.err('OIDC_ISSUERS is set, so the development issuer is off: get a token from one of those providers.\n');
+      return exitCodes.failure;
+    }
+    io.out(`${await signDevToken(await loadKeys(keyDir), claims)}\n`);
+    return exitCodes.ok;
+  },
+};
+
+function subjectOf(sub: string | undefined): string {
+  if (sub === undefined) throw new UsageError('--sub is needed: who does the token stand for?');
+  const parsed = principalId.safeParse(sub);
+  if (!parsed.success) throw new UsageError('--sub must be 1 to 128 letters, digits or . _ @ -');
+  return parsed.data;
+}
+
+function emailOf(email: string): string {
+  if (!isEmail(email)) throw new UsageError('--email must be an e-mail address');
+  return email;
+}
+
+function groupsOf(list: string): string[] {
+  const groups = list.split(',').filter((name) => name.trim() !== '');
+  return groups.map((name) => {
+    const parsed = group.safeParse(name);
+    if (!parsed.success) throw new UsageError('--groups must be names of at most 256 characters, separated by commas');
+    return parsed.data;
+  });
+}
+
+function realmOf(realm: string): string {
+  if (realm !== 'default') throw new UsageError('--realm must be default: there is no other realm here');
+  return realm;
+}
+
+function secondsOf(ttl: string): number {
+  const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(ttl) ?? [];
+  const seconds = Number(count) * (secondsPerUnit[unit ?? ''] ?? Number.NaN);
+  if (!(seconds >= 1 && seconds <= maxTtlSeconds)) throw new UsageError('--ttl must look like 90s, 15m, 1h or 7d, at most 366d');
+  return seconds;
+}

@@ -1,0 +1,60 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Category } from '#libs/domain/aggregates.js';
+import type { Folded, Folds } from './folds.js';
+import {
+  type EventStore,
+  EventStoreUnavailable,
+  type EventToAppend,
+  type Position,
+  type StoredEvent,
+} from './ports/event-store.js';
+import type { PersonalData } from './ports/personal-data.js';
+import { streamOf } from './streams.js';
+
+const UNKNOWN_OUTCOME_RETRIES_MS = [20, 100, 400];
+
+export type Appended =
+  | { readonly kind: 'appended'; readonly events: readonly StoredEvent[]; readonly position: Position }
+  | { readonly kind: 'conflict' };
+
+/** Appends decided events at the revision they were decided on, with personal fields sealed. */
+export class Appender {
+  constructor(
+    private readonly store: EventStore,
+    private readonly folds: Folds,
+    private readonly personalData: PersonalData,
+  ) {}
+
+  /** All events or none. Throws EventStoreUnavailable where the outcome stays unknown after some tries. */
+  async append<C extends Category>(
+    category: C,
+    id: string,
+    onto: Folded<C>,
+    events: readonly EventToAppend[],
+  ): Promise<Appended> {
+    const stream = streamOf(category, id);
+    const sealed = await Promise.all(
+      events.map(async (event) => ({ ...event, data: await this.personalData.seal({ ...event, stream }) })),
+    );
+    const outcome = await this.appendCertainly(stream, onto.revision, sealed);
+    if (!outcome.appended) return { kind: 'conflict' };
+    const first = onto.revision + 1n;
+    const position = outcome.position;
+    const stored = sealed.map((event, i) => ({ ...event, stream, revision: first + BigInt(i), position }));
+    this.folds.appended(category, id, stored);
+    return { kind: 'appended', events: stored, position };
+  }
+
+  /** Repeats with the same ids and revision while the outcome is unknown: the store then tells what became of it. */
+  private async appendCertainly(stream: string, expected: bigint, events: readonly EventToAppend[]) {
+    for (const delay of UNKNOWN_OUTCOME_RETRIES_MS) {
+      try {
+        return await this.store.append(stream, expected, events);
+      } catch (error) {
+        if (!(error instanceof EventStoreUnavailable)) throw error;
+        await sleep(delay);
+      }
+    }
+    return this.store.append(stream, expected, events);
+  }
+}

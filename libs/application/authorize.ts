@@ -1,0 +1,58 @@
+import type { Facts } from '#libs/domain/access/bindings.js';
+import { bindingsOf } from '#libs/domain/access/bindings.js';
+import { type Permit, permit } from '#libs/domain/access/permit.js';
+import type { OrgState } from '#libs/domain/org/org.js';
+import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
+import type { Need } from './command-table.js';
+import type { Folded } from './folds.js';
+
+/** The realm's and the person's folds, where a decision needed them. */
+export interface PlatformFacts {
+  readonly realm: Folded<'realm'>;
+  readonly user: Folded<'user'>;
+}
+
+export interface Authorization {
+  readonly role: string;
+  readonly evidence: readonly string[];
+}
+
+/** Puts together what a decision about the principal rests on, from folded streams. */
+export function factsFrom(
+  scheme: CompiledScheme,
+  org: OrgState,
+  principal: string,
+  need: Need,
+  platform: PlatformFacts | undefined,
+): Facts {
+  return {
+    scheme,
+    realm: platform?.realm.state.realm,
+    user: platform?.user.state.user,
+    org: org.org,
+    member: org.members.get(principal),
+    environment: need.resource.kind === 'environment' ? org.environments.get(need.resource.environmentId) : undefined,
+  };
+}
+
+/** Asks for every need at one instant: the first denial, or the role and evidence that allowed. */
+export function authorize(
+  needs: readonly Need[],
+  factsFor: (need: Need) => Facts,
+  principal: string,
+  at: number,
+): Authorization | { readonly denied: Extract<Permit, { allowed: false }>; readonly need: Need } {
+  let allowed: Authorization = { role: '', evidence: [] };
+  for (const need of needs) {
+    const answer = permit(factsFor(need), { principal, permission: need.permission, resource: need.resource, at });
+    if (!answer.allowed) return { denied: answer, need };
+    allowed = { role: answer.role, evidence: [...new Set([...allowed.evidence, ...answer.evidence])] };
+  }
+  return allowed;
+}
+
+/** Whether the principal may know that the organization exists: some role of theirs reaches it now. */
+export function mayKnow(facts: Facts, principal: string, orgId: string, at: number): boolean {
+  if (facts.org?.status !== 'active') return false;
+  return bindingsOf(facts, principal, { kind: 'org', orgId }).some(({ from, until }) => at >= from && at < until);
+}

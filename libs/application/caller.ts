@@ -1,0 +1,23 @@
+/** Who asks, as a verified token says: the only source of identity. No header but `Authorization` bears on it. */
+export interface Caller {
+  /** Opaque principal id within the realm. */
+  readonly id: string;
+  readonly realm: string;
+  /** Fingerprint of the credential, for the audit trail; never the credential. */
+  readonly credential: string;
+  readonly token: VerifiedToken;
+}
+
+/** What a verified token says of its person. Its role-bearing part decides nothing until it is recorded as an event. */
+export interface VerifiedToken {
+  readonly issuer: string;
+  readonly subject: string;
+  /** Only a verified address; null otherwise. */
+  readonly email: string | null;
+  readonly name: string | null;
+  readonly groups: readonly string[];
+  /** Seconds since the epoch. */
+  readonly issuedAt: number;
+  /** Milliseconds since the epoch, after which the token is no longer accepted. */
+  readonly expiresAtMs: number;
+}

@@ -1,0 +1,165 @@
+import type {
+  EnvironmentDocument,
+  MemberDocument,
+  OrgDocument,
+  RealmDocument,
+  UserDocument,
+} from '#libs/domain/access/documents.js';
+import type { Facts, Resource } from '#libs/domain/access/bindings.js';
+import { type DenialReason, type ExaminedBinding, examine, permit } from '#libs/domain/access/permit.js';
+import { type Permission, isPermission } from '#libs/domain/schemes/actions.js';
+import { mayKnow } from './authorize.js';
+import type { Caller } from './caller.js';
+import { factsOf, type Moment } from './facts.js';
+import type { Past } from './past.js';
+import type { Clock } from './ports/clock.js';
+import type { DocumentSource } from './ports/current-documents.js';
+import { type Position, positionText } from './ports/event-store.js';
+import type { StreamDocument } from './ports/read-models.js';
+import { streamOf } from './streams.js';
+
+export interface Evaluation {
+  readonly principal: { readonly type: string; readonly id: string };
+  readonly action: string;
+  readonly resource: Resource | undefined;
+  /** An instant of the past in milliseconds, or a revision of the organization. */
+  readonly at: { readonly instant: number } | { readonly revision: bigint } | undefined;
+  readonly after: Position | undefined;
+}
+
+export type EvaluationReason = 'allowed' | DenialReason | 'unknown_action' | 'unknown_subject';
+
+export type EvaluationAnswer =
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'future' }
+  | {
+      readonly kind: 'answered';
+      readonly decision: boolean;
+      readonly reason: EvaluationReason;
+      readonly role?: string;
+      readonly evidence: readonly string[];
+      readonly examined: readonly ExaminedBinding[];
+      readonly revision?: string;
+      readonly position?: string;
+      readonly at: string;
+    };
+
+export type Access =
+  | { readonly kind: 'allowed' }
+  | { readonly kind: 'denied'; readonly permission: Permission; readonly reason: DenialReason }
+  | { readonly kind: 'hidden' }
+  | { readonly kind: 'stale' };
+
+/** Answers permission questions, now from access documents and in the past from folded streams, by the same `permit()`. */
+export class Checks {
+  constructor(
+    private readonly documents: DocumentSource,
+    private readonly past: Past,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Whether the caller may read something of an organization: hidden where they may not even know that it exists. */
+  async access(caller: Caller, permission: Permission, resource: Resource, after: Position | undefined): Promise<Access> {
+    const moment = await this.present(caller.realm, caller.id, resource, after);
+    if (moment === undefined) return { kind: 'stale' };
+    const { facts, at } = moment;
+    const answer = permit(facts, { principal: caller.id, permission, resource, at });
+    if (answer.allowed) return { kind: 'allowed' };
+    const known = resource.kind === 'realm' || ('orgId' in resource && mayKnow(facts, caller.id, resource.orgId, at));
+    if (!known || answer.reason === 'unknown_resource') return { kind: 'hidden' };
+    return { kind: 'denied', permission, reason: answer.reason };
+  }
+
+  /** One AuthZEN question. About others it takes `decision:evaluate` now, in the organization of the resource. */
+  async evaluate(caller: Caller, question: Evaluation): Promise<EvaluationAnswer> {
+    const now = this.clock.now();
+    if (question.at !== undefined && 'instant' in question.at && question.at.instant > now) return { kind: 'future' };
+    const { principal, action, resource, after } = question;
+    const self = principal.id === caller.id;
+    if (!isPermission(action)) return unsupported('unknown_action', now);
+    if (resource === undefined) return unsupported('unknown_resource', now);
+    if (principal.type !== 'user') return unsupported('unknown_subject', now);
+    if (!self) {
+      const about: Resource = 'orgId' in resource ? { kind: 'org', orgId: resource.orgId } : { kind: 'realm' };
+      const asking = await this.access(caller, 'decision:evaluate', about, after);
+      if (asking.kind === 'stale') return asking;
+      if (asking.kind !== 'allowed') return unsupported('unknown_subject', now);
+    }
+    const moment =
+      question.at === undefined
+        ? await this.present(caller.realm, principal.id, resource, after)
+        : await this.past.moment(caller.realm, principal.id, resource, question.at, now);
+    if (moment === undefined) return question.at === undefined ? { kind: 'stale' } : unsupported('unknown_resource', now);
+    if (moment === 'future') return { kind: 'future' };
+    return answerFrom(moment, principal.id, action, resource, self);
+  }
+
+  private async present(
+    realm: string,
+    principal: string,
+    resource: Resource,
+    after: Position | undefined,
+  ): Promise<Moment | undefined> {
+    const keys = keysFor(realm, principal, resource);
+    const loaded = await this.documents.load(keys, after);
+    if (loaded === undefined) return undefined;
+    const [realmDocument, user, org, member, environment] = loaded.documents;
+    const revision = 'orgId' in resource ? loaded.revisions.get(streamOf('org', resource.orgId)) : undefined;
+    const facts = factsOf(
+      realmDocument as RealmDocument | undefined,
+      user as UserDocument | undefined,
+      org as OrgDocument | undefined,
+      member as MemberDocument | undefined,
+      environment as EnvironmentDocument | undefined,
+    );
+    return facts && { facts, revision, position: loaded.position, at: this.clock.now() };
+  }
+}
+
+function keysFor(realm: string, principal: string, resource: Resource): StreamDocument[] {
+  const keys: StreamDocument[] = [
+    { stream: streamOf('realm', realm), kind: 'realm', id: '' },
+    { stream: streamOf('user', principal), kind: 'user', id: '' },
+  ];
+  if (!('orgId' in resource)) return keys;
+  const stream = streamOf('org', resource.orgId);
+  keys.push({ stream, kind: 'org', id: '' }, { stream, kind: 'member', id: principal });
+  if (resource.kind === 'environment') keys.push({ stream, kind: 'environment', id: resource.environmentId });
+  return keys;
+}
+
+function answerFrom(moment: Moment, principal: string, permission: Permission, resource: Resource, self: boolean): EvaluationAnswer {
+  const { facts, at } = moment;
+  const question = { principal, permission, resource, at };
+  const answer = permit(facts, question);
+  const hidden = self && !answer.allowed && !maySee(facts, principal, resource, at);
+  if (hidden) return unsupported('unknown_resource', at);
+  return {
+    kind: 'answered',
+    decision: answer.allowed,
+    reason: answer.reason,
+    ...(answer.allowed ? { role: answer.role } : {}),
+    evidence: answer.allowed ? answer.evidence : [],
+    examined: examine(facts, question),
+    ...(moment.revision === undefined ? {} : { revision: `${moment.revision}` }),
+    ...(moment.position === undefined ? {} : { position: positionText(moment.position) }),
+    at: new Date(at).toISOString(),
+  };
+}
+
+/** A thing that the asker may not see is answered like one that does not exist. */
+function maySee(facts: Facts, principal: string, resource: Resource, at: number): boolean {
+  if (resource.kind === 'realm') return true;
+  if (resource.kind === 'personal_environment') return resource.ownerId === principal;
+  if (!mayKnow(facts, principal, resource.orgId, at)) return false;
+  return resource.kind === 'org' || permit(facts, { principal, permission: 'environment:see', resource, at }).allowed;
+}
+
+const unsupported = (reason: EvaluationReason, at: number): EvaluationAnswer => ({
+  kind: 'answered',
+  decision: false,
+  reason,
+  evidence: [],
+  examined: [],
+  at: new Date(at).toISOString(),
+});

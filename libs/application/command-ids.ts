@@ -1,0 +1,18 @@
+import { v5, v7 } from 'uuid';
+import type { Caller } from './caller.js';
+
+/** Namespace of every id that tenantry derives; part of the stored format. */
+const NAMESPACE = '6f1c1f0a-6c1e-5e0c-9a55-8b0e8f6a7d21';
+
+/** The command's id: the same for a repeat under the same key by the same caller on the same target, fresh without a key. */
+export function commandIdOf(caller: Caller, target: string, idempotencyKey: string | undefined): string {
+  if (idempotencyKey === undefined) return v7();
+  return v5(JSON.stringify([caller.realm, caller.id, target, idempotencyKey]), NAMESPACE);
+}
+
+/** An event's id: the store recognizes a repeated append by it, and another payload under the same key gets other ids. */
+export const eventIdOf = (commandId: string, payloadDigest: string, index: number): string =>
+  v5(`${payloadDigest}/${index}`, commandId);
+
+/** The id for a thing that the command's step creates and the client has not named. */
+export const createdIdOf = (commandId: string, step: number): string => v5(`created/${step}`, commandId);

@@ -1,0 +1,34 @@
+import type { Metadata } from './ports/event-store.js';
+
+/** The names of the flat string map beside each event. Stored format: add, never change. */
+export const meta = {
+  realm: 'realm',
+  org: 'org',
+  actor: 'actor',
+  credential: 'credential',
+  command: 'command',
+  commandId: 'commandId',
+  payloadDigest: 'payloadDigest',
+  occurredAt: 'occurredAt',
+  correlation: 'correlation',
+  causation: 'causation',
+  scheme: 'scheme',
+  role: 'role',
+  evidence: 'evidence',
+  authorizedBy: 'authorizedBy',
+  part: 'part',
+  keyed: 'keyed',
+} as const;
+
+/** Reads a metadata value that every stored event carries. Throws on an event that tenantry has not written. */
+export function required(metadata: Metadata, name: keyof typeof meta): string {
+  const value = metadata[name];
+  if (value === undefined) throw new Error(`event metadata lacks ${name}`);
+  return value;
+}
+
+/** True where the event is the last of its command: readers answer and commit only there. `part` is `i/n`, from 1. */
+export function endsCommand(metadata: Metadata): boolean {
+  const [index, count] = (metadata[meta.part] ?? '1/1').split('/');
+  return index === count;
+}

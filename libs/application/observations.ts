@@ -1,0 +1,115 @@
+import { v4 as randomId } from 'uuid';
+import type { Category } from '#libs/domain/aggregates.js';
+import { type SchemeRef, schemeOf } from '#libs/domain/schemes/built-in.js';
+import { observeConfiguration, type PlatformAdminSources } from '#libs/domain/realm/realm.js';
+import { observeToken } from '#libs/domain/user/user.js';
+import type { Appender } from './appender.js';
+import type { Caller } from './caller.js';
+import type { Folded, Folds } from './folds.js';
+import { meta } from './metadata.js';
+import type { Clock } from './ports/clock.js';
+import { EventStoreUnavailable } from './ports/event-store.js';
+import type { PersonalData } from './ports/personal-data.js';
+
+const TRIES = 20;
+
+export interface RealmConfiguration {
+  readonly realmId: string;
+  readonly scheme: SchemeRef;
+  readonly adminGroup: string | null;
+  readonly adminEmails: readonly string[];
+  readonly systemUserId: string | null;
+}
+
+interface Draft {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+/**
+ * Claims and settings never decide by themselves: what a verified token or the configuration says differently from the
+ * log is appended first, and decisions read the log.
+ */
+export class Observations {
+  constructor(
+    private readonly folds: Folds,
+    private readonly appender: Appender,
+    private readonly personalData: PersonalData,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Makes the realm's stream agree with the configuration. Answers the realm's first event id, which names the log. */
+  async configuration(wanted: RealmConfiguration): Promise<string> {
+    const adminEmailIndexes = wanted.adminEmails.map((email) => this.emailIndex(email));
+    const sources: PlatformAdminSources = { ...wanted, adminEmailIndexes };
+    const folded = await this.record('realm', wanted.realmId, { actor: 'configuration', realm: wanted.realmId }, ({ state }) =>
+      observeConfiguration(state, { realmId: wanted.realmId, scheme: wanted.scheme, sources }),
+    );
+    const first = folded.state.realm?.storeId;
+    if (first === undefined) throw new Error(`the realm ${wanted.realmId} has no events after its configuration was observed`);
+    return first;
+  }
+
+  /** Records what the caller's token shows of its person, where that is new, gone or soon too old to count. */
+  async token(caller: Caller): Promise<void> {
+    const realm = (await this.folds.recent('realm', caller.realm)).state.realm;
+    if (realm === undefined) throw new EventStoreUnavailable(`the realm ${caller.realm} does not exist yet`);
+    const { issuer, subject, email, name, groups, issuedAt } = caller.token;
+    const observed = {
+      userId: caller.id,
+      issuer,
+      subject,
+      email,
+      name,
+      profileIndex: this.personalData.index('profile', JSON.stringify([issuer, subject, email, name])),
+      groups: groups.filter((group) => group === realm.adminGroup),
+      emailIndex: this.bearing(email, realm.adminEmailIndexes),
+      issuedAt,
+    };
+    const halfAge = (schemeOf(realm.scheme).document.sources.claimMaxAge * 1000) / 2;
+    await this.record('user', caller.id, { actor: caller.id, realm: caller.realm }, ({ state }) =>
+      observeToken(state, observed, this.clock.now() - halfAge),
+    );
+  }
+
+  private bearing(email: string | null, allowlist: readonly string[]): string | null {
+    const index = email === null ? null : this.emailIndex(email);
+    return index !== null && allowlist.includes(index) ? index : null;
+  }
+
+  private emailIndex(email: string): string {
+    return this.personalData.index('email', email.normalize('NFC').toLowerCase());
+  }
+
+  private async record<C extends Category>(
+    category: C,
+    id: string,
+    by: { actor: string; realm: string },
+    decide: (folded: Folded<C>) => readonly Draft[],
+  ): Promise<Folded<C>> {
+    let folded = await this.folds.recent(category, id);
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      const drafts = decide(folded);
+      if (drafts.length === 0) return folded;
+      const commandId = randomId();
+      const now = new Date(this.clock.now()).toISOString();
+      const metadata = {
+        [meta.realm]: by.realm,
+        [meta.actor]: by.actor,
+        [meta.command]: 'Observe',
+        [meta.commandId]: commandId,
+        [meta.correlation]: commandId,
+        [meta.keyed]: 'false',
+        [meta.occurredAt]: now > folded.occurredAt ? now : folded.occurredAt,
+      };
+      const events = drafts.map((draft, i) => ({
+        ...draft,
+        id: randomId(),
+        metadata: { ...metadata, [meta.part]: `${i + 1}/${drafts.length}` },
+      }));
+      await this.appender.append(category, id, folded, events);
+      folded = await this.folds.current(category, id);
+    }
+    throw new EventStoreUnavailable(`the stream ${category}-${id} kept moving while an observation was recorded`);
+  }
+}

@@ -1,0 +1,27 @@
+import type { DenialReason } from '#libs/domain/access/permit.js';
+import type { RefusalCode } from '#libs/domain/decision.js';
+import type { Permission } from '#libs/domain/schemes/actions.js';
+
+export interface CommandAnswer {
+  readonly command: string;
+  readonly commandId: string;
+  readonly events: readonly { readonly id: string; readonly type: string; readonly data?: unknown }[];
+  readonly stream: string;
+  /** Revision of the stream's last event after the command, as a decimal string; "-1" for an empty stream. */
+  readonly revision: string;
+  readonly position: string;
+  /** Ids of created things. */
+  readonly result?: Readonly<Record<string, string>>;
+}
+
+/** Everything that can come of a command; nothing else crosses the layer. */
+export type CommandOutcome =
+  | { readonly kind: 'done'; readonly answer: CommandAnswer; readonly repeated: boolean }
+  | { readonly kind: 'denied'; readonly permission: Permission; readonly reason: DenialReason }
+  /** The caller may not know whether the thing exists: answered like a missing one. */
+  | { readonly kind: 'hidden' }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly step: number }
+  | { readonly kind: 'conflict' }
+  | { readonly kind: 'precondition_failed'; readonly revision: string }
+  | { readonly kind: 'idempotency_mismatch' }
+  | { readonly kind: 'unavailable' };

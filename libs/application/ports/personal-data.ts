@@ -1,0 +1,11 @@
+import type { StoredEvent } from './event-store.js';
+
+/** Personal fields stand in events only as ciphertext under their subject's key; this port seals and opens them. */
+export abstract class PersonalData {
+  /** The same data with every personal field encrypted. `eventId` binds the ciphertext to its place. */
+  abstract seal(event: { stream: string; id: string; type: string; data: unknown }): Promise<unknown>;
+  /** The events with personal fields opened; fields whose key was destroyed become null. Others pass unchanged. */
+  abstract open(events: readonly StoredEvent[]): Promise<readonly StoredEvent[]>;
+  /** A keyed digest for finding or comparing without reading. Never a plain hash, which would confirm a guess after erasure. */
+  abstract index(purpose: string, value: string): string;
+}

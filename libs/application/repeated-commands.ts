@@ -1,0 +1,52 @@
+import { answerOf } from './answer.js';
+import type { Folds } from './folds.js';
+import { meta } from './metadata.js';
+import type { CommandOutcome } from './outcome.js';
+import { comparePositions, type EventStore, type StoredEvent } from './ports/event-store.js';
+import type { CommandIndex, ReadPosition } from './ports/read-models.js';
+
+/** How long a repeat waits for the command index, where only that can tell. */
+const INDEX_WAIT_MS = 2000;
+
+export interface Repeatable {
+  readonly id: string;
+  readonly stream: string;
+  readonly digest: string;
+  readonly idempotencyKey: string | undefined;
+  readonly orgId: string | undefined;
+}
+
+/** Finds the stored result of a command that was accepted before: among the stream's recent events, or in the index. */
+export class RepeatedCommands {
+  constructor(
+    private readonly store: EventStore,
+    private readonly folds: Folds,
+    private readonly index: CommandIndex,
+    private readonly readPosition: ReadPosition,
+  ) {}
+
+  /** Undefined when the command was not accepted up to the revision that is folded. */
+  async find(command: Repeatable): Promise<CommandOutcome | undefined> {
+    const { found, forgottenUpTo } = this.folds.command(command.stream, command.id);
+    if (found !== undefined) return this.answer(command, found.payloadDigest, command.stream, found.firstRevision, found.lastRevision);
+    if (command.idempotencyKey === undefined) return undefined;
+    // A realm command names its organization itself: under the same key it may have created another one.
+    if (forgottenUpTo === undefined && command.orgId !== undefined) return undefined;
+    if (forgottenUpTo !== undefined && !(await this.readPosition.reached(forgottenUpTo, INDEX_WAIT_MS))) return { kind: 'unavailable' };
+    const { command: indexed, upTo } = await this.index.find(command.id);
+    if (indexed !== undefined)
+      return this.answer(command, indexed.payloadDigest, indexed.stream, indexed.firstRevision, indexed.lastRevision);
+    const complete = forgottenUpTo === undefined || (upTo !== undefined && comparePositions(upTo, forgottenUpTo) >= 0);
+    return complete ? undefined : { kind: 'unavailable' };
+  }
+
+  private async answer(command: Repeatable, digest: string, stream: string, first: bigint, last: bigint): Promise<CommandOutcome> {
+    if (digest !== command.digest) return { kind: 'idempotency_mismatch' };
+    const events: StoredEvent[] = [];
+    for await (const page of this.store.read(stream, first)) {
+      events.push(...page.filter(({ metadata, revision }) => metadata[meta.commandId] === command.id && revision <= last));
+      if ((page.at(-1)?.revision ?? last) >= last) break;
+    }
+    return { kind: 'done', answer: answerOf(events), repeated: true };
+  }
+}

@@ -1,0 +1,84 @@
+import type { SchemeRef } from '../schemes/built-in.js';
+
+/** When a grant holds: from `notBefore` on, and before `notAfter`. RFC 3339; absent bounds are open. */
+export interface Grant {
+  readonly notBefore?: string | undefined;
+  readonly notAfter?: string | undefined;
+  /** Id of the event that gave it. */
+  readonly evidence: string;
+}
+
+export interface Model {
+  readonly provider: string;
+  readonly name: string;
+}
+
+/** A realm's rules for who administers the platform. Addresses stand here as keyed indexes only. */
+export interface RealmDocument {
+  readonly id: string;
+  readonly scheme: SchemeRef;
+  /** Id of the realm's first event: names this log, so that a token of another one is recognized. */
+  readonly storeId: string;
+  readonly adminGroup: string | null;
+  readonly adminEmailIndexes: readonly string[];
+  readonly systemUserId: string | null;
+  readonly evidence: string;
+}
+
+/** What a person's verified tokens have shown, and the organization that claims the person. */
+export interface UserDocument {
+  readonly id: string;
+  readonly claims: UserClaims | null;
+  readonly membershipClaim: { readonly orgId: string; readonly claimId: string } | null;
+  readonly profileIndex: string | null;
+  /** When the youngest token that changed anything here was issued: an older one changes nothing. Seconds. */
+  readonly tokenIssuedAt: number | null;
+}
+
+export interface UserClaims {
+  /** Only the groups that a role source of the realm names. */
+  readonly groups: readonly string[];
+  /** Keyed index of the verified address; null where the token had none. */
+  readonly emailIndex: string | null;
+  /** When the token was issued. Seconds. */
+  readonly issuedAt: number;
+  readonly observedAt: string;
+  readonly evidence: string;
+}
+
+export interface OrgDocument {
+  readonly id: string;
+  readonly name: string;
+  readonly status: 'none' | 'active';
+  readonly scheme: SchemeRef;
+  /** The holder of the role that ownership transfers move; the creator's choice at first. */
+  readonly ownerId: string;
+  /** How many members hold each role. */
+  readonly holders: Readonly<Record<string, number>>;
+  /** Membership claims that another organization has voided before they were borne out here. */
+  readonly voidedClaims: readonly string[];
+  readonly evidence: string;
+}
+
+/** A member with the grants given to this very person: removing the member removes them in the same event. */
+export interface MemberDocument {
+  readonly id: string;
+  readonly role: string;
+  readonly evidence: string;
+  readonly grants: Readonly<Record<string, Grant>>;
+}
+
+/** An environment with what it holds and the grants to groups: so no event rewrites many documents. */
+export interface EnvironmentDocument {
+  readonly id: string;
+  readonly name: string;
+  /** A deleted environment stays known, so that its id is never used again. */
+  readonly status: 'active' | 'deleted';
+  readonly models: Readonly<Record<string, Model>>;
+  readonly groupGrants: Readonly<Record<string, Grant>>;
+}
+
+/** Reads a record by a key that came from outside: never the prototype's properties. */
+export function own<V>(record: Readonly<Record<string, V>>, key: string): V | undefined {
+  return Object.hasOwn(record, key) ? record[key] : undefined;
+}

@@ -1,0 +1,30 @@
+/** Every reason a valid, permitted command can be refused for; each has one HTTP status and one public sentence. */
+export const refusals = {
+  org_exists: 'An organization with this id exists already.',
+  org_not_found: 'There is no such organization.',
+  already_member: 'This person is a member already, with another role. Change the role instead.',
+  member_elsewhere: 'This person belongs to another organization. A person belongs to one organization at a time.',
+  member_not_found: 'This person is not a member of the organization.',
+  role_unknown: 'The organization has no such role.',
+  role_holders_full: 'This role has as many holders as it may have. Transfer it instead.',
+  role_holders_short: 'This role would be left with too few holders. Transfer it first.',
+  transfer_target_role: 'Ownership moves only to a member who holds the role that may take it over.',
+  environment_exists: 'An environment with this id exists, or existed, in the organization.',
+  environment_not_found: 'There is no such environment in the organization.',
+  model_not_found: 'The environment has no such model.',
+  model_exists: 'The environment has a model with this id that differs.',
+  group_not_found: 'The organization has no such group.',
+  grant_window_empty: 'The grant ends before it begins.',
+} as const;
+
+export type RefusalCode = keyof typeof refusals;
+export type Refusal = { readonly refused: RefusalCode };
+
+/** What a decider answers: events to append (none when nothing would change), or a reason why not. Deciders never throw. */
+export type Decision<Event> = readonly Event[] | Refusal;
+
+export const refuse = (refused: RefusalCode): Refusal => ({ refused });
+
+export function isRefusal(decision: Decision<unknown>): decision is Refusal {
+  return 'refused' in decision;
+}

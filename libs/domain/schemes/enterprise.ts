@@ -1,0 +1,87 @@
+import { schemeDocument } from './scheme.js';
+
+/**
+ * Organizations provisioned by the platform; one owner, admins, participants; environments granted one by one;
+ * a personal environment for everyone. Matrix rows T-M01 to T-M28. Options: admins appoint admins (X1), ownership moves to an
+ * admin only (X16), the platform's admins reach neither content nor audit (K13, K14).
+ */
+export const enterprise = schemeDocument.parse({
+  id: 'enterprise',
+  version: 1,
+  roles: [
+    {
+      key: 'platform.admin',
+      title: 'Platform admin',
+      scope: 'platform',
+      permissions: ['org:create', 'org:list', 'org:resolve', 'org:delete', 'org:transfer', 'org:set-plan'],
+    },
+    {
+      key: 'org.owner',
+      title: 'Owner',
+      scope: 'org',
+      inherits: ['org.admin'],
+      permissions: ['org:request-transfer'],
+      holders: { min: 1, max: 1 },
+      assignedWith: 'org:transfer',
+      removedWith: 'owner:remove',
+    },
+    {
+      key: 'org.admin',
+      title: 'Admin',
+      scope: 'org',
+      inherits: ['org.participant'],
+      permissions: [
+        'provider-key:manage',
+        'org-content:read',
+        'member:list',
+        'member:manage',
+        'admin:appoint',
+        'admin:remove',
+        'environment:create',
+        'environment:delete',
+        'environment:update',
+        'environment:configure',
+        'environment:connect-oauth',
+        'environment:grant',
+        'audit:read',
+        'decision:evaluate',
+      ],
+      assignedWith: 'admin:appoint',
+      removedWith: 'admin:remove',
+    },
+    {
+      key: 'org.participant',
+      title: 'Participant',
+      scope: 'org',
+      permissions: ['org:view'],
+      assignedWith: 'member:manage',
+      removedWith: 'member:manage',
+    },
+    {
+      key: 'environment.user',
+      title: 'User of an environment',
+      scope: 'environment',
+      permissions: ['environment:see', 'environment:use', 'workflow:move'],
+    },
+    {
+      key: 'self.person',
+      title: 'Oneself',
+      scope: 'self',
+      permissions: ['environment:see', 'environment:use', 'workflow:move'],
+    },
+  ],
+  sources: {
+    record: true,
+    everyone: ['self.person'],
+    idpGroup: 'platform.admin',
+    emailAllowlist: { role: 'platform.admin', breakGlass: true },
+    systemUser: 'platform.admin',
+  },
+  implicit: [{ from: 'org.admin', to: 'environment.user' }],
+  grants: [{ on: 'environment', grantee: ['user', 'group'], effect: 'environment.user' }],
+  tenancy: { orgsPerUser: 1, personalEnvironment: true },
+  orgCreation: { by: 'platform', ownerRole: 'org.owner' },
+  transfer: { role: 'org.owner', target: ['org.admin'], former: 'org.admin' },
+  platformReach: { content: false, audit: false, usage: false, actsAsOrgAdmin: false },
+  refusals: { audit: 'none', style: 'forbid' },
+});

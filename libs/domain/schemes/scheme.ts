@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { text } from '../text.js';
+import { actions, type Permission } from './actions.js';
+
+const key = z.string().regex(/^[a-z][a-z-]*\.[a-z][a-z-]*$/, 'must look like org.admin');
+const permission = z.enum(Object.keys(actions) as [Permission, ...Permission[]]);
+const childScope = z.enum(['environment', 'workspace', 'project']);
+
+const role = z.strictObject({
+  key,
+  title: text(80),
+  scope: z.enum(['platform', 'org', 'environment', 'workspace', 'project', 'self']),
+  inherits: z.array(key).default([]),
+  permissions: z.array(permission).default([]),
+  /** How many may hold the role at once in one organization; absent means any number. */
+  holders: z
+    .strictObject({ min: z.int().min(0), max: z.int().min(1).nullable() })
+    .refine(({ min, max }) => max === null || min <= max, 'must not require more holders than it allows')
+    .optional(),
+  /** The permission that giving this role takes, and the one that taking it away takes. */
+  assignedWith: permission.optional(),
+  removedWith: permission.optional(),
+});
+
+/**
+ * A role scheme: everything in which tenancy systems differ, as data. Organizations pin an id and a version.
+ * Its options are the questions on which the five source systems disagree (K1 to K20); no scheme has an explicit deny.
+ */
+export const schemeDocument = z.strictObject({
+  id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/),
+  version: z.int().min(1),
+  roles: z.array(role).min(1),
+  /** How a principal comes by a role, beside grants. `record` is a membership. */
+  sources: z.strictObject({
+    record: z.boolean(),
+    /** Roles that every principal of the realm holds toward itself. */
+    everyone: z.array(key).default([]),
+    creator: key.nullable().default(null),
+    default: key.nullable().default(null),
+    idpGroup: key.nullable().default(null),
+    emailAllowlist: z.strictObject({ role: key, breakGlass: z.boolean() }).nullable().default(null),
+    systemUser: key.nullable().default(null),
+    /** Seconds after which an observed claim no longer supports a decision. */
+    claimMaxAge: z.int().min(60).default(86_400),
+  }),
+  /** A role in the organization that is a role in every child, without a row of its own. */
+  implicit: z.array(z.strictObject({ from: key, to: key })).default([]),
+  /** A role of its own in one child: raising the organization's role, or replacing it. */
+  override: z
+    .strictObject({ scope: childScope, mode: z.enum(['raise', 'replace']), allowed: z.record(key, z.array(key)) })
+    .nullable()
+    .default(null),
+  grants: z
+    .array(z.strictObject({ on: childScope, grantee: z.array(z.enum(['user', 'group'])).min(1), effect: key }))
+    .default([]),
+  tenancy: z.strictObject({
+    orgsPerUser: z.int().min(1).nullable(),
+    activeOrg: z.boolean().default(false),
+    personalOrg: z.boolean().default(false),
+    personalEnvironment: z.boolean().default(false),
+  }),
+  orgCreation: z.strictObject({
+    by: z.enum(['platform', 'signup', 'registration', 'any_account']),
+    ownerRole: key,
+    defaultWorkspace: z.boolean().default(false),
+  }),
+  /** Ownership moves from the holder of `role` to a holder of `target`; the former holder becomes `former`. */
+  transfer: z
+    .strictObject({ role: key, target: z.array(key).min(1), former: key })
+    .nullable()
+    .default(null),
+  invitations: z
+    .strictObject({
+      batchMax: z.int().min(1),
+      forbidRoles: z.array(key).default([]),
+      countPending: z.boolean(),
+      ttlHours: z.int().min(1),
+    })
+    .nullable()
+    .default(null),
+  noEscalation: z.boolean().default(true),
+  platformReach: z.strictObject({
+    content: z.boolean(),
+    audit: z.boolean(),
+    usage: z.boolean(),
+    actsAsOrgAdmin: z.boolean(),
+  }),
+  refusals: z.strictObject({
+    audit: z.enum(['all', 'mutations', 'none']),
+    style: z.enum(['forbid', 'redirect', 'hide']),
+  }),
+  plans: z.record(z.string(), z.record(z.string(), z.int().min(0).nullable())).default({}),
+  /** Permissions that take a second one in the child that holds the object. */
+  conjunctions: z.array(z.strictObject({ permission, and: permission, on: childScope })).default([]),
+});
+
+export type SchemeDocument = z.output<typeof schemeDocument>;
+export type Role = SchemeDocument['roles'][number];

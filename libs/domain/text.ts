@@ -1,0 +1,37 @@
+import { z } from 'zod';
+
+/** Control characters, surrogates without their other half, and code points that are no characters. */
+const forbidden = /[\p{Cc}\p{Cs}\p{Noncharacter_Code_Point}]/u;
+
+/**
+ * A string that every store takes: well-formed Unicode, NFC, trimmed, no control characters, at most `max` characters.
+ * Postgres rejects NUL and lone surrogates, so one accepted here would stop a projection for ever.
+ */
+export function text(max: number, min = 1) {
+  return z
+    .string()
+    .max(max * 2)
+    .refine((value) => !forbidden.test(value), 'must be well-formed text without control characters')
+    .transform((value) => value.normalize('NFC').trim())
+    .pipe(z.string().min(min).max(max));
+}
+
+/** An identifier chosen by a client: safe in URLs, stream names and keys. */
+export const slug = z
+  .string()
+  .regex(
+    /^[a-z0-9][a-z0-9-]{0,62}$/,
+    'must be 1 to 63 lower-case letters, digits or dashes, starting with a letter or digit',
+  );
+
+/** A principal's opaque id. Never holds a subject or an address, except with an issuer marked as giving opaque ids already. */
+export const principalId = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, 'must be 1 to 128 letters, digits or . _ @ -');
+
+/** An instant as RFC 3339 in UTC with milliseconds; answers the canonical form. */
+export const instant = z.iso
+  .datetime({ offset: true })
+  .refine((value) => !Number.isNaN(Date.parse(value)), 'must be an instant that exists')
+  .transform((value) => new Date(value).toISOString())
+  .pipe(z.string().length(24, 'must lie in the years 0000 to 9999'));

@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import type { UserDocument } from '../access/documents.js';
+import type { EventOf, Evolutions } from '../event.js';
+import { principalId, slug, text } from '../text.js';
+
+/** A field that is encrypted under the subject's key before it is stored, and opened after it is read. */
+export const personal = z.string().max(1024).meta({ personal: true });
+
+// Stored format: add event types and optional fields, never change them.
+export const userEvents = {
+  /** First sight of a person, or a changed profile. `profileIndex` is a keyed digest: it tells a change without reading. */
+  ProfileObserved: z.strictObject({
+    userId: principalId,
+    profileIndex: z.string(),
+    issuedAt: z.int(),
+    issuer: personal,
+    subject: personal,
+    email: personal.nullable(),
+    name: personal.nullable(),
+  }),
+  /** The role-bearing part of a verified token: what no role source names is left out. */
+  ClaimsObserved: z.strictObject({
+    userId: principalId,
+    groups: z.array(text(256)).max(100),
+    emailIndex: z.string().nullable(),
+    issuedAt: z.int(),
+  }),
+  /** Where a person may belong to one organization only: the claim that precedes the membership. */
+  MembershipClaimed: z.strictObject({ userId: principalId, orgId: slug, claimId: z.uuid() }),
+};
+export type UserEvent = EventOf<typeof userEvents>;
+
+export interface UserState {
+  readonly user: UserDocument | undefined;
+}
+export const noUser: UserState = { user: undefined };
+
+const self = { kind: 'user', id: '' } as const;
+const known = ({ user }: UserState, id: string): UserDocument =>
+  user ?? { id, claims: null, membershipClaim: null, profileIndex: null, tokenIssuedAt: null };
+
+export const userEvolutions: Evolutions<UserState, UserEvent> = {
+  ProfileObserved: {
+    touches: () => [self],
+    evolve: (state, { userId, profileIndex, issuedAt }) => ({
+      user: { ...known(state, userId), profileIndex, tokenIssuedAt: issuedAt },
+    }),
+  },
+  ClaimsObserved: {
+    touches: () => [self],
+    evolve: (state, { userId, groups, emailIndex, issuedAt }, { id, occurredAt }) => ({
+      user: {
+        ...known(state, userId),
+        claims: { groups, emailIndex, issuedAt, observedAt: occurredAt, evidence: id },
+        tokenIssuedAt: issuedAt,
+      },
+    }),
+  },
+  MembershipClaimed: {
+    touches: () => [self],
+    evolve: (state, { userId, orgId, claimId }) => ({
+      user: { ...known(state, userId), membershipClaim: { orgId, claimId } },
+    }),
+  },
+};
+
+export interface ObservedToken {
+  readonly userId: string;
+  readonly issuer: string;
+  readonly subject: string;
+  readonly email: string | null;
+  readonly name: string | null;
+  readonly profileIndex: string;
+  readonly groups: readonly string[];
+  readonly emailIndex: string | null;
+  readonly issuedAt: number;
+}
+
+/**
+ * Events that a verified token adds to what is known of its person. Claims count only where they bear a role, or took
+ * one away; they are renewed at half their maximum age (`renewBefore`, milliseconds), and an older token changes nothing.
+ */
+export function observeToken({ user }: UserState, token: ObservedToken, renewBefore: number): readonly UserEvent[] {
+  const { userId, issuer, subject, email, name, profileIndex, issuedAt } = token;
+  if (issuedAt < (user?.tokenIssuedAt ?? issuedAt)) return [];
+  const events: UserEvent[] = [];
+  if (user?.profileIndex !== profileIndex)
+    events.push({ type: 'ProfileObserved', data: { userId, profileIndex, issuedAt, issuer, subject, email, name } });
+  const claims = user?.claims ?? null;
+  const groups = [...new Set(token.groups)].sort();
+  const bears = groups.length > 0 || token.emailIndex !== null;
+  const same =
+    (claims?.groups ?? []).join('\n') === groups.join('\n') && (claims?.emailIndex ?? null) === token.emailIndex;
+  const stale = bears && claims !== null && Date.parse(claims.observedAt) < renewBefore;
+  if (!same || stale)
+    events.push({ type: 'ClaimsObserved', data: { userId, groups, emailIndex: token.emailIndex, issuedAt } });
+  return events;
+}

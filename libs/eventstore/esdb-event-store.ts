@@ -1,0 +1,160 @@
+import {
+  type AllStreamResolvedEvent,
+  ANY,
+  BACKWARDS,
+  END,
+  EventStoreDBClient,
+  excludeSystemEvents,
+  FORWARDS,
+  jsonEvent,
+  NO_STREAM,
+  type ResolvedEvent,
+  START,
+  StreamNotFoundError,
+  WrongExpectedVersionError,
+} from '@eventstore/db-client';
+import {
+  type AppendOutcome,
+  comparePositions,
+  EventStore,
+  EventStoreUnavailable,
+  type EventToAppend,
+  type Position,
+  type StoredEvent,
+} from '#libs/application/ports/event-store.js';
+import { follow } from './follow.js';
+import { Semaphore } from './semaphore.js';
+import { toStored } from './stored-event.js';
+
+const PAGE = 1000;
+/** More than about 100 first appends at once have hung the client, and bursts exhaust a server. */
+const MAX_APPENDS_IN_FLIGHT = 64;
+/** The client never gives up on a batched append by itself. */
+const APPEND_TIMEOUT_MS = 10_000;
+
+/** The port over the official client; the connection string decides between a cluster and the embedded node. */
+export class EsdbEventStore extends EventStore {
+  private readonly appends = new Semaphore(MAX_APPENDS_IN_FLIGHT);
+
+  private constructor(private readonly client: EventStoreDBClient) {
+    super();
+  }
+
+  /** Connects, and opens the append channel once with an append of no events, which writes nothing. */
+  static async connect(connectionString: string): Promise<EsdbEventStore> {
+    const client = EventStoreDBClient.connectionString(connectionString);
+    const store = new EsdbEventStore(client);
+    await store.guarded(client.appendToStream('tenantry-warm-up', [], { expectedRevision: ANY }));
+    return store;
+  }
+
+  override async append(
+    stream: string,
+    expectedRevision: bigint,
+    events: readonly EventToAppend[],
+  ): Promise<AppendOutcome> {
+    const messages = events.map(({ id, type, data, metadata }) =>
+      jsonEvent({ id, type, data: data as Record<string, unknown>, metadata }),
+    );
+    const expected = expectedRevision < 0n ? NO_STREAM : expectedRevision;
+    try {
+      const result = await this.appends.run(() =>
+        this.guarded(this.client.appendToStream(stream, messages, { expectedRevision: expected })),
+      );
+      if (result.position === undefined) throw new EventStoreUnavailable('the store gave no position for an append');
+      return {
+        appended: true,
+        revision: result.nextExpectedRevision,
+        position: { commit: result.position.commit, prepare: result.position.prepare },
+      };
+    } catch (error) {
+      if (error instanceof WrongExpectedVersionError) return { appended: false, conflict: true };
+      throw error;
+    }
+  }
+
+  override async *read(stream: string, fromRevision: bigint): AsyncIterable<readonly StoredEvent[]> {
+    for (let from = fromRevision; ; ) {
+      const page = await this.page(stream, from);
+      if (page.length > 0) yield page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < PAGE) return;
+      from = last.revision + 1n;
+    }
+  }
+
+  override async last(stream: string): Promise<StoredEvent | undefined> {
+    const events = await this.drain(
+      this.client.readStream(stream, { direction: BACKWARDS, fromRevision: END, maxCount: 1, requiresLeader: true }),
+    );
+    return events[0];
+  }
+
+  override async head(): Promise<Position | undefined> {
+    let from: Position | typeof END = END;
+    for (;;) {
+      const page: AllStreamResolvedEvent[] = [];
+      const options = { direction: BACKWARDS, fromPosition: from, maxCount: 100 } as const;
+      for await (const event of this.client.readAll(options)) page.push(event);
+      const user = page.find(({ event }) => event !== undefined && !event.type.startsWith('$'));
+      if (user?.event !== undefined) return user.event.position;
+      const oldest = page.at(-1)?.event;
+      if (oldest === undefined) return undefined;
+      from = oldest.position;
+    }
+  }
+
+  override async at(position: Position): Promise<StoredEvent | undefined> {
+    const options = { direction: FORWARDS, fromPosition: position, maxCount: 1 } as const;
+    const [event] = await this.drain(this.client.readAll(options));
+    return event !== undefined && comparePositions(event.position, position) === 0 ? event : undefined;
+  }
+
+  override follow(after: Position | undefined, signal: AbortSignal): AsyncIterable<readonly StoredEvent[]> {
+    return follow(
+      () => this.client.subscribeToAll({ fromPosition: after ?? START, filter: excludeSystemEvents({ checkpointInterval: 100 }) }),
+      signal,
+    );
+  }
+
+  async close(): Promise<void> {
+    await this.client.dispose();
+  }
+
+  private page(stream: string, fromRevision: bigint): Promise<StoredEvent[]> {
+    return this.drain(
+      this.client.readStream(stream, { direction: FORWARDS, fromRevision, maxCount: PAGE, requiresLeader: true }),
+    );
+  }
+
+  /** Reads to the end: leaving such a loop early leaks the call. */
+  private async drain(events: AsyncIterable<ResolvedEvent | AllStreamResolvedEvent>): Promise<StoredEvent[]> {
+    const stored: StoredEvent[] = [];
+    try {
+      for await (const { event } of events) if (event !== undefined) stored.push(toStored(event));
+    } catch (error) {
+      if (error instanceof StreamNotFoundError) return [];
+      throw unavailable(error);
+    }
+    return stored;
+  }
+
+  private async guarded<T>(answer: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(new EventStoreUnavailable('the event store did not answer in time')), APPEND_TIMEOUT_MS);
+    });
+    try {
+      return await Promise.race([answer, late]);
+    } catch (error) {
+      throw error instanceof WrongExpectedVersionError ? error : unavailable(error);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
+
+const unavailable = (error: unknown): EventStoreUnavailable =>
+  error instanceof EventStoreUnavailable
+    ? error
+    : new EventStoreUnavailable('the event store could not be reached', { cause: error });

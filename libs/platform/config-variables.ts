@@ -1,0 +1,92 @@
+import { z } from 'zod';
+import { principalId, text } from '#libs/domain/text.js';
+import { folder, hostName, issuerUrl, listOf, publicUrl, secretUrl, wholeNumber } from './config-values.js';
+import { isEmail } from './identity/email.js';
+
+/** What `.env.example` and messages say of a variable. */
+export const reference = z.registry<{ description: string; example: string }>();
+
+const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+/** Every environment variable that tenantry reads. */
+export const configSchema = z.object({
+  PORT: wholeNumber(0, 65_535)
+    .prefault('3000')
+    .register(reference, { description: 'TCP port of the HTTP server; 0 takes any free one.', example: '3000' }),
+  HOST: hostName.prefault('127.0.0.1').register(reference, {
+    description: 'Address to listen on. Beyond loopback only with OIDC_ISSUERS.',
+    example: '127.0.0.1',
+  }),
+  PUBLIC_URL: publicUrl.optional().register(reference, {
+    description: 'How clients reach the server, for links and metadata. Default: http://127.0.0.1:<PORT>.',
+    example: 'https://tenantry.example.com',
+  }),
+  DATA_DIR: folder
+    .prefault('./data')
+    .register(reference, { description: 'Folder of everything that is embedded.', example: './data' }),
+  KEY_DIR: folder.prefault('./keys').register(reference, {
+    description: 'Folder of the key files, apart from DATA_DIR so that a backup of one does not hold the other.',
+    example: './keys',
+  }),
+  EVENTSTORE_URL: secretUrl(['esdb', 'esdb+discover']).optional().register(reference, {
+    description: 'EventStoreDB cluster; without it the event store is embedded.',
+    example: 'esdb+discover://user:password@events.example.com:2113?tls=true&tlsCaFile=/etc/tenantry/ca.crt',
+  }),
+  POSTGRES_URL: secretUrl(['postgres', 'postgresql']).optional().register(reference, {
+    description: 'Postgres; without it Postgres is embedded.',
+    example: 'postgres://user:password@db.example.com:5432/tenantry?sslmode=verify-full&sslrootcert=/etc/tenantry/ca.crt',
+  }),
+  REDIS_URL: secretUrl(['redis', 'rediss']).optional().register(reference, {
+    description: 'Redis for access documents; without it checks use the process and Postgres.',
+    example: 'rediss://user:password@redis.example.com:6379',
+  }),
+  OIDC_ISSUERS: listOf(issuerUrl).optional().register(reference, {
+    description: 'Trusted OpenID providers, separated by commas, exactly as `iss` names them. None: the development issuer is on.',
+    example: 'https://login.example.com/realms/main,https://accounts.example.org',
+  }),
+  OIDC_AUDIENCE: text(255).optional().register(reference, {
+    description: 'The `aud` that tokens must bear. Needed with OIDC_ISSUERS; otherwise the default is tenantry.',
+    example: 'tenantry',
+  }),
+  PLATFORM_ADMIN_GROUP: text(256).optional().register(reference, {
+    description: 'People whose token names this group administer the platform.',
+    example: 'platform-admins',
+  }),
+  PLATFORM_ADMIN_EMAILS: listOf(z.string().refine(isEmail, 'must be e-mail addresses, separated by commas'))
+    .optional()
+    .register(reference, {
+      description: 'People with these verified addresses administer the platform; admin@localhost too while the development issuer is on.',
+      example: 'ada@example.com,grace@example.com',
+    }),
+  PLATFORM_SYSTEM_USER_ID: principalId.optional().register(reference, {
+    description: 'Principal id of the platform itself: an internal service that acts everywhere.',
+    example: 'system',
+  }),
+  LOG_LEVEL: z
+    .enum(levels, `must be one of ${levels.join(', ')}`)
+    .prefault('info')
+    .register(reference, { description: `Least severe level that is logged: ${levels.join(', ')}.`, example: 'info' }),
+  READ_WAIT_MS: wholeNumber(0, 60_000).prefault('2000').register(reference, {
+    description: 'How long a read with a Consistency-Token waits for the read models, in milliseconds.',
+    example: '2000',
+  }),
+});
+
+export type VariableName = keyof typeof configSchema.shape;
+
+export const variableNames = Object.keys(configSchema.shape).filter(isVariableName);
+
+export function isVariableName(name: PropertyKey | undefined): name is VariableName {
+  return name !== undefined && Object.hasOwn(configSchema.shape, name);
+}
+
+/** What holds when nothing is given, as one would write it. */
+export function presetOf(name: VariableName): string | undefined {
+  const schema: z.ZodType = configSchema.shape[name];
+  const preset = schema instanceof z.ZodPrefault ? schema.def.defaultValue : undefined;
+  return typeof preset === 'string' ? preset : undefined;
+}
+
+export function referenceOf(name: VariableName): { description: string; example: string } {
+  return reference.get(configSchema.shape[name]) ?? { description: '', example: '' };
+}

@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { inspect } from 'node:util';
+import { describe, expect, it } from '@jest/globals';
+import { ConfigInvalid, configReference, type Environment, loadConfig } from './config.js';
+import { variableNames } from './config-variables.js';
+
+function problemsOf(environment: Environment): readonly string[] {
+  try {
+    loadConfig(environment);
+  } catch (error) {
+    if (error instanceof ConfigInvalid) return error.problems;
+    throw error;
+  }
+  return [];
+}
+const provider = { OIDC_ISSUERS: 'https://login.example.com', OIDC_AUDIENCE: 'tenantry' };
+
+describe('configuration', () => {
+  it('is complete when nothing is given', () => {
+    const config = loadConfig({});
+    expect(config).toMatchObject({
+      port: 3000,
+      host: '127.0.0.1',
+      publicUrl: 'http://127.0.0.1:3000',
+      eventStoreUrl: undefined,
+      identity: { issuers: [], audience: 'tenantry', developmentIssuer: true },
+      platformAdmins: { group: null, emails: ['admin@localhost'], systemUserId: null },
+      logLevel: 'info',
+      readWaitMs: 2000,
+    });
+    expect(config.dataDir).toBe(`${process.cwd()}/data`);
+    expect(config.keyDir).toBe(`${process.cwd()}/keys`);
+  });
+
+  it('takes an empty or blank variable as absent', () => {
+    const blanks = Object.fromEntries(variableNames.map((name, index) => [name, index % 2 === 0 ? '' : '  ']));
+    expect(loadConfig(blanks)).toEqual(loadConfig({}));
+  });
+
+  it('reports all problems at once, each with its name and an example', () => {
+    const problems = problemsOf({
+      PORT: '70000',
+      HOST: '0.0.0.0',
+      LOG_LEVEL: 'loud',
+      POSTGRES_URL: 'mysql://root:hunter2@db',
+      READ_WAIT_MS: '-1',
+      PLATFORM_ADMIN_EMAILS: 'nobody',
+      KEY_DIR: './data/keys',
+    });
+    expect(problems.map((problem) => problem.trim().split(':')[0])).toEqual([
+      'PORT',
+      'POSTGRES_URL',
+      'PLATFORM_ADMIN_EMAILS',
+      'LOG_LEVEL',
+      'READ_WAIT_MS',
+      'HOST',
+      'KEY_DIR',
+    ]);
+    for (const problem of problems) expect(problem).toMatch(/^ {2}([A-Z_]+): .+\. Example: \1=.+/);
+    expect(problems.join()).not.toContain('hunter2');
+  });
+
+  it('refuses to listen beyond loopback while the development issuer is on', () => {
+    for (const HOST of ['0.0.0.0', '::', '192.168.1.5', 'example.com', '127.evil.example'])
+      expect(problemsOf({ HOST })).toEqual([expect.stringContaining('development issuer is on')]);
+    for (const HOST of ['127.0.0.1', '127.8.8.8', 'localhost', '::1', '[::1]']) expect(problemsOf({ HOST })).toEqual([]);
+    expect(problemsOf({ HOST: '0.0.0.0', ...provider })).toEqual([]);
+  });
+
+  it('turns the development issuer and its admin off with a provider', () => {
+    const { identity, platformAdmins } = loadConfig({ ...provider, PLATFORM_ADMIN_EMAILS: 'Ada@Example.com' });
+    expect(identity.developmentIssuer).toBe(false);
+    expect(platformAdmins.emails).toEqual(['ada@example.com']);
+  });
+
+  it('needs an audience with a provider', () => {
+    expect(problemsOf({ OIDC_ISSUERS: 'https://login.example.com' })).toEqual([expect.stringContaining('OIDC_AUDIENCE')]);
+  });
+
+  it('keeps issuers to the letter and takes plain http on loopback only', () => {
+    const OIDC_ISSUERS = 'https://a.example/, http://127.0.0.1:9/realm,https://a.example/';
+    expect(loadConfig({ ...provider, OIDC_ISSUERS }).identity.issuers).toEqual(['https://a.example/', 'http://127.0.0.1:9/realm']);
+    for (const bad of ['http://login.example.com', 'login.example.com', 'https://u:p@a.example', 'https://a.example?x=1', ','])
+      expect(problemsOf({ ...provider, OIDC_ISSUERS: bad })).toEqual([expect.stringContaining('OIDC_ISSUERS')]);
+  });
+
+  it('keeps keys apart from data', () => {
+    for (const [DATA_DIR, KEY_DIR] of [['./x', './x'], ['./x', './x/keys'], ['./keys/data', './keys'], ['/', '/etc/keys']])
+      expect(problemsOf({ DATA_DIR, KEY_DIR })).toEqual([expect.stringContaining('apart from DATA_DIR')]);
+    expect(problemsOf({ DATA_DIR: './x', KEY_DIR: './x-keys' })).toEqual([]);
+    expect(problemsOf({ DATA_DIR: './x', KEY_DIR: './..x' })).toEqual([]);
+  });
+
+  it('does not print secrets', () => {
+    const config = loadConfig({
+      EVENTSTORE_URL: 'esdb://u:hunter2@h:2113',
+      POSTGRES_URL: 'postgres://u:hunter2@h/db',
+      REDIS_URL: 'rediss://u:hunter2@h',
+    });
+    const printed = [inspect(config, { depth: 9, showHidden: true }), JSON.stringify(config), `${config.postgresUrl}`];
+    expect(printed.join()).not.toContain('hunter2');
+    expect(config.postgresUrl?.reveal()).toBe('postgres://u:hunter2@h/db');
+  });
+
+  it('cannot be changed', () => {
+    const config = loadConfig(provider);
+    for (const part of [config, config.identity, config.identity.issuers, config.platformAdmins, config.platformAdmins.emails])
+      expect(Object.isFrozen(part)).toBe(true);
+  });
+
+  it('is described in .env.example, which is generated', () => {
+    const reference = configReference();
+    expect(readFileSync('.env.example', 'utf8')).toBe(reference);
+    for (const name of variableNames) expect(reference).toMatch(new RegExp(`^# .{20,}\n(# Example: .+\n)?${name}=`, 'm'));
+  });
+
+  it('accepts its own examples', () => {
+    const examples = [...configReference().matchAll(/^# Example: ([A-Z_]+)=(.+)$/gm)];
+    expect(examples.length).toBeGreaterThan(8);
+    expect(problemsOf(Object.fromEntries(examples.map(([, name, value]) => [String(name), value])))).toEqual([]);
+  });
+});

@@ -1,0 +1,161 @@
+import { readFileSync } from 'node:fs';
+import { isAbsolute, relative, resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import type { z } from 'zod';
+import { asciiLowerCase } from './identity/email.js';
+import { isLoopback } from './config-values.js';
+import { configSchema, isVariableName, presetOf, referenceOf, variableNames } from './config-variables.js';
+import type { Secret } from './secret.js';
+
+export type LogLevel = z.output<typeof configSchema>['LOG_LEVEL'];
+
+export interface Config {
+  readonly port: number;
+  readonly host: string;
+  /** How clients reach the server; never taken from a request's Host. No slash at the end. */
+  readonly publicUrl: string;
+  /** Absolute. */
+  readonly dataDir: string;
+  /** Absolute. */
+  readonly keyDir: string;
+  /** Undefined: embedded. */
+  readonly eventStoreUrl: Secret<string> | undefined;
+  /** Undefined: embedded. */
+  readonly postgresUrl: Secret<string> | undefined;
+  /** Undefined: one tier of caching fewer. */
+  readonly redisUrl: Secret<string> | undefined;
+  readonly identity: {
+    /** Trusted OpenID providers, as their tokens name them. */
+    readonly issuers: readonly string[];
+    readonly audience: string;
+    /** On exactly while no provider is configured. */
+    readonly developmentIssuer: boolean;
+  };
+  readonly platformAdmins: {
+    readonly group: string | null;
+    readonly emails: readonly string[];
+    readonly systemUserId: string | null;
+  };
+  readonly logLevel: LogLevel;
+  readonly readWaitMs: number;
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** The configuration cannot be used; the message lists every problem for whoever set it. */
+export class ConfigInvalid extends Error {
+  override readonly name = 'ConfigInvalid';
+  constructor(readonly problems: readonly string[]) {
+    super(`The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`);
+  }
+}
+
+const developmentAdmin = 'admin@localhost';
+
+/** Reads and checks everything at once. Throws ConfigInvalid. */
+export function loadConfig(environment: Environment = processEnvironment()): Config {
+  const given = withoutEmpties(environment);
+  const parsed = configSchema.safeParse(given);
+  const problems = [...fieldProblems(parsed.error), ...combinedProblems(given)];
+  if (!parsed.success || problems.length > 0) throw new ConfigInvalid(problems);
+  const values = parsed.data;
+  const issuers = values.OIDC_ISSUERS ?? [];
+  const developmentIssuer = issuers.length === 0;
+  const emails = [...(values.PLATFORM_ADMIN_EMAILS ?? []), ...(developmentIssuer ? [developmentAdmin] : [])];
+  return Object.freeze({
+    port: values.PORT,
+    host: values.HOST,
+    publicUrl: values.PUBLIC_URL ?? `http://127.0.0.1:${values.PORT}`,
+    dataDir: resolve(values.DATA_DIR),
+    keyDir: resolve(values.KEY_DIR),
+    eventStoreUrl: values.EVENTSTORE_URL,
+    postgresUrl: values.POSTGRES_URL,
+    redisUrl: values.REDIS_URL,
+    identity: Object.freeze({
+      issuers: Object.freeze(issuers),
+      audience: values.OIDC_AUDIENCE ?? 'tenantry',
+      developmentIssuer,
+    }),
+    platformAdmins: Object.freeze({
+      group: values.PLATFORM_ADMIN_GROUP ?? null,
+      emails: Object.freeze([...new Set(emails.map(asciiLowerCase))]),
+      systemUserId: values.PLATFORM_SYSTEM_USER_ID ?? null,
+    }),
+    logLevel: values.LOG_LEVEL,
+    readWaitMs: values.READ_WAIT_MS,
+  });
+}
+
+/** The text of `.env.example`: every variable with its meaning, a default where it has one, an example elsewhere. */
+export function configReference(): string {
+  const intro = [
+    '# Every variable that tenantry reads. Copy to `.env`, or set them in the environment, which wins over the file.',
+    '# Empty means: not set.',
+  ];
+  const blocks = variableNames.map((name) => {
+    const { description, example } = referenceOf(name);
+    const preset = presetOf(name);
+    const hint = preset === undefined ? [`# Example: ${name}=${example}`] : [];
+    return [`# ${description}`, ...hint, `${name}=${preset ?? ''}`].join('\n');
+  });
+  return `${[intro.join('\n'), ...blocks].join('\n\n')}\n`;
+}
+
+/** What the process was given; a `.env` file in the working folder fills in what is missing. */
+function processEnvironment(): Environment {
+  return { ...environmentFile(), ...withoutEmpties(process.env) };
+}
+
+function environmentFile(): Environment {
+  try {
+    return parseEnv(readFileSync('.env', 'utf8'));
+  } catch (error) {
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ENOENT') return {};
+    throw error;
+  }
+}
+
+function withoutEmpties(environment: Environment): Record<string, string> {
+  const entries = variableNames.map((name) => [name, environment[name]?.trim() ?? ''] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== ''));
+}
+
+const describe = (name: string, what: string, example: string) => `  ${name}: ${what}. Example: ${name}=${example}`;
+
+function fieldProblems(error: z.ZodError | undefined): string[] {
+  return (error?.issues ?? []).map(({ path, message }) => {
+    const [name] = path;
+    return describe(String(name), message, isVariableName(name) ? referenceOf(name).example : '');
+  });
+}
+
+/** Rules over several variables look at what was given, so that they are reported beside a variable's own problems. */
+function combinedProblems(given: Readonly<Record<string, string>>): string[] {
+  const { OIDC_ISSUERS, OIDC_AUDIENCE, HOST } = given;
+  const problems: string[] = [];
+  if (OIDC_ISSUERS !== undefined && OIDC_AUDIENCE === undefined)
+    problems.push(
+      describe('OIDC_AUDIENCE', 'is needed with OIDC_ISSUERS: tokens for other services must not work here', 'tenantry'),
+    );
+  if (OIDC_ISSUERS === undefined && HOST !== undefined && !isLoopback(HOST))
+    problems.push(
+      describe(
+        'HOST',
+        `${JSON.stringify(HOST)} can be reached from other machines while the development issuer is on, ` +
+          'whose tokens make anyone an admin; set OIDC_ISSUERS, or stay on loopback',
+        '127.0.0.1',
+      ),
+    );
+  const dataDir = resolve(given['DATA_DIR'] ?? presetOf('DATA_DIR') ?? '');
+  const keyDir = resolve(given['KEY_DIR'] ?? presetOf('KEY_DIR') ?? '');
+  if (holds(dataDir, keyDir) || holds(keyDir, dataDir))
+    problems.push(
+      describe('KEY_DIR', 'must lie apart from DATA_DIR, so that a backup of one does not hold the other', '/etc/tenantry/keys'),
+    );
+  return problems;
+}
+
+function holds(folder: string, other: string): boolean {
+  const path = relative(folder, other);
+  return path === '' || (path.split(/[\\/]/)[0] !== '..' && !isAbsolute(path));
+}

@@ -1,0 +1,54 @@
+import { createSecretKey, generateKeyPairSync } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { SignJWT } from 'jose';
+import { Clock } from '#libs/application/ports/clock.js';
+import { loadConfig } from '../config.js';
+import type { Keys } from '../keys.js';
+import { type DevTokenClaims, devIssuerName, signDevToken } from './dev-issuer.js';
+import { issuersOf, TokenVerifier } from './token-verifier.js';
+
+const newKeys = (): Keys => ({
+  master: createSecretKey(Buffer.alloc(32, 1)),
+  index: createSecretKey(Buffer.alloc(32, 2)),
+  issuer: { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }), kid: 'dev' },
+});
+const clock = new (class extends Clock {
+  now(): number {
+    return 1_800_000_000_000;
+  }
+})();
+const keys = newKeys();
+const verifier = new TokenVerifier(issuersOf(loadConfig({}), keys, clock), keys.index, clock);
+const verified = async (claims: Partial<DevTokenClaims>, signedWith = keys) =>
+  verifier.verify(`Bearer ${await signDevToken(signedWith, { sub: 'alice', ttlSeconds: 60, ...claims }, clock)}`);
+
+describe('the development issuer', () => {
+  it('gives its subjects as ids, its addresses as verified, its groups as they are', async () => {
+    expect(await verified({ email: 'admin@localhost', groups: ['eng'], realm: 'default' })).toMatchObject({
+      ok: true,
+      caller: { id: 'alice', realm: 'default', token: { issuer: devIssuerName, email: 'admin@localhost', groups: ['eng'] } },
+    });
+    expect(await verified({})).toMatchObject({ ok: true, caller: { token: { email: null, groups: [], name: null } } });
+  });
+
+  it('vouches for principal ids only, and for no other realm', async () => {
+    for (const sub of ['a b', 'a/b', '-a', 'x'.repeat(129), 'é'])
+      expect(await verified({ sub })).toEqual({ ok: false, reason: 'unusable_subject' });
+    expect(await verified({ realm: 'other' })).toEqual({ ok: false, reason: 'unknown_realm' });
+  });
+
+  it('is known by its key', async () => {
+    expect(await verified({}, newKeys())).toEqual({ ok: false, reason: 'bad_signature' });
+  });
+
+  it('is off when a provider is configured', async () => {
+    const config = loadConfig({ OIDC_ISSUERS: 'https://login.example.com', OIDC_AUDIENCE: 'tenantry' });
+    const strict = new TokenVerifier(issuersOf(config, keys, clock), keys.index, clock);
+    const token = await signDevToken(keys, { sub: 'alice', ttlSeconds: 60 }, clock);
+    expect(await strict.verify(`Bearer ${token}`)).toEqual({ ok: false, reason: 'untrusted_issuer' });
+    const forged = await new SignJWT({ sub: 'alice', exp: 1_900_000_000 })
+      .setProtectedHeader({ alg: 'ES256' })
+      .sign(keys.issuer.privateKey);
+    expect(await strict.verify(`Bearer ${forged}`)).toEqual({ ok: false, reason: 'untrusted_issuer' });
+  });
+});

@@ -1,0 +1,18 @@
+import type { CryptoKey, JWTVerifyGetKey } from 'jose';
+import type { KeyObject } from 'node:crypto';
+
+/** Whose tokens are accepted. */
+export interface Issuer {
+  /** The `iss` of its tokens, to the letter. */
+  readonly name: string;
+  readonly audience: string;
+  /** Its subjects are opaque ids already and serve as principal ids as they are. */
+  readonly givesOpaqueIds: boolean;
+  /** The key for a token's header. Throws KeysUnreachable when there is no saying, jose's errors when there is none. */
+  keyFor(...header: Parameters<JWTVerifyGetKey>): Promise<CryptoKey | KeyObject>;
+}
+
+/** The provider did not give its keys: it may be down, and the token may well be good. */
+export class KeysUnreachable extends Error {
+  override readonly name = 'KeysUnreachable';
+}

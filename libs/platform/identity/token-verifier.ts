@@ -1,0 +1,127 @@
+import { hash, type KeyObject } from 'node:crypto';
+import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
+import type { Caller } from '#libs/application/caller.js';
+import type { Clock } from '#libs/application/ports/clock.js';
+import { principalId } from '#libs/domain/text.js';
+import type { Config } from '../config.js';
+import type { Keys } from '../keys.js';
+import { type Claims, claims, isUsableSubject, verifiedToken } from './claims.js';
+import { devIssuer } from './dev-issuer.js';
+import { type Issuer, KeysUnreachable } from './issuer.js';
+import { derivedUserId, fingerprint } from './principal.js';
+import { remoteIssuer } from './remote-issuer.js';
+import { refused, type Unauthenticated, type Verification } from './verification.js';
+
+const algorithms = ['EdDSA', 'ES256', 'RS256', 'PS256'];
+/** Absent too: RFC 7519 leaves `typ` to the issuer, and some large ones leave it out. */
+const types = new Set([undefined, 'jwt', 'at+jwt']);
+const realm = 'default';
+const toleranceSeconds = 60;
+const maxHeaderLength = 16_384;
+const scheme = 'bearer ';
+const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
+
+/** The issuers that the configuration trusts. */
+export function issuersOf({ identity }: Pick<Config, 'identity'>, keys: Keys, clock: Clock): readonly Issuer[] {
+  if (identity.developmentIssuer) return [devIssuer(keys)];
+  return identity.issuers.map((name) => remoteIssuer(name, { audience: identity.audience, clock }));
+}
+
+/** Who a request's `Authorization` header says is asking. A token once verified costs one hash until it expires. */
+export class TokenVerifier {
+  private readonly issuers: ReadonlyMap<string, Issuer>;
+  /** By the token's digest, so that memory holds no credentials; bounded by bytes, since tokens differ widely in size. */
+  private readonly verified = new LRUCache<string, Caller>({ max: 50_000, maxSize: 1 << 25 });
+
+  constructor(
+    issuers: readonly Issuer[],
+    private readonly indexKey: KeyObject,
+    private readonly clock: Clock,
+  ) {
+    this.issuers = new Map(issuers.map((issuer) => [issuer.name, issuer]));
+  }
+
+  async verify(authorization: string | undefined): Promise<Verification> {
+    if (authorization === undefined || authorization === '') return refused('missing');
+    if (authorization.length > maxHeaderLength) return refused('malformed');
+    if (authorization.slice(0, scheme.length).toLowerCase() !== scheme) return refused('malformed');
+    const token = authorization.slice(scheme.length).trim();
+    const digest = hash('sha256', token, 'base64');
+    const known = this.verified.get(digest);
+    if (known !== undefined) {
+      if (this.clock.now() < known.token.expiresAtMs) return { ok: true, caller: known };
+      this.verified.delete(digest);
+      return refused('expired');
+    }
+    const verification = compactJws.test(token) ? await this.verifyToken(token) : refused('malformed');
+    if (verification.ok) this.verified.set(digest, verification.caller, { size: token.length + 512 });
+    return verification;
+  }
+
+  private async verifyToken(token: string): Promise<Verification> {
+    const unverified = decoded(token);
+    if (unverified === undefined) return refused('malformed');
+    if (!algorithms.includes(unverified.algorithm)) return refused('algorithm_not_allowed');
+    if (!types.has(unverified.type)) return refused('unsupported_type');
+    const issuer = this.issuers.get(unverified.issuer);
+    if (issuer === undefined) return refused('untrusted_issuer');
+    const now = this.clock.now();
+    try {
+      const { payload } = await jwtVerify(token, (header, jws) => issuer.keyFor(header, jws), {
+        algorithms,
+        issuer: issuer.name,
+        audience: issuer.audience,
+        requiredClaims: ['exp', 'iat', 'sub'],
+        clockTolerance: toleranceSeconds,
+        currentDate: new Date(now),
+      });
+      const parsed = claims.safeParse(payload);
+      return parsed.success ? this.callerOf(issuer, token, parsed.data, now) : refused('malformed');
+    } catch (error) {
+      return refused(reasonOf(error));
+    }
+  }
+
+  private callerOf(issuer: Issuer, token: string, payload: Claims, now: number): Verification {
+    // A token from the future would make every later one look older, and its claims stay.
+    if (payload.iat > now / 1000 + toleranceSeconds) return refused('not_yet_valid');
+    if (!isUsableSubject(payload.sub)) return refused('unusable_subject');
+    // Other providers may mean something else by a claim of this name.
+    if (issuer.givesOpaqueIds && (payload.realm ?? realm) !== realm) return refused('unknown_realm');
+    if (issuer.givesOpaqueIds && !principalId.safeParse(payload.sub).success) return refused('unusable_subject');
+    const id = issuer.givesOpaqueIds ? payload.sub : derivedUserId(this.indexKey, issuer.name, payload.sub);
+    const credential = fingerprint(this.indexKey, token);
+    return { ok: true, caller: Object.freeze({ id, realm, credential, token: verifiedToken(payload, toleranceSeconds) }) };
+  }
+}
+
+function decoded(token: string): { algorithm: string; type: string | undefined; issuer: string } | undefined {
+  try {
+    const { alg, typ } = decodeProtectedHeader(token);
+    const { iss } = decodeJwt(token);
+    if (typeof alg !== 'string' || !(typ === undefined || typeof typ === 'string')) return undefined;
+    return { algorithm: alg, type: typ?.toLowerCase().replace(/^application\//, ''), issuer: typeof iss === 'string' ? iss : '' };
+  } catch {
+    return undefined;
+  }
+}
+
+const reasonsByClaim: Readonly<Record<string, Unauthenticated>> = {
+  aud: 'wrong_audience',
+  nbf: 'not_yet_valid',
+  iss: 'untrusted_issuer',
+};
+
+function reasonOf(error: unknown): Unauthenticated | 'unavailable' {
+  if (error instanceof KeysUnreachable) return 'unavailable';
+  if (error instanceof errors.JWTExpired) return 'expired';
+  if (error instanceof errors.JWTClaimValidationFailed) return reasonsByClaim[error.claim] ?? 'malformed';
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'algorithm_not_allowed';
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'bad_signature';
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) return 'bad_signature';
+  if (error instanceof errors.JOSEError) return 'malformed';
+  // A provider's key that is of the wrong kind or too short for the algorithm.
+  if (error instanceof TypeError || error instanceof DOMException) return 'bad_signature';
+  throw error;
+}

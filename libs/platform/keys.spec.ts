@@ -1,0 +1,100 @@
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { spawn } from 'node:child_process';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Keys, KeysUnusable, loadKeys } from './keys.js';
+
+let root: string;
+let dir: string;
+beforeEach(async () => {
+  root = await mkdtemp(join(tmpdir(), 'tenantry-keys-'));
+  dir = join(root, 'deep', 'keys');
+});
+afterEach(() => rm(root, { recursive: true, force: true }));
+
+const bytesOf = ({ master, index, issuer }: Keys) =>
+  [master.export(), index.export(), issuer.privateKey.export({ format: 'der', type: 'pkcs8' })].map((key) => key.toString('hex'));
+
+async function messageOf(loading: Promise<unknown>): Promise<string> {
+  const error = await loading.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  expect(error).toBeInstanceOf(KeysUnusable);
+  return error instanceof Error ? error.message : '';
+}
+
+describe('key files', () => {
+  it('are made on first use, for their owner only, and read back the same', async () => {
+    const made = await loadKeys(dir);
+    expect(made.master.symmetricKeySize).toBe(32);
+    expect(made.index.symmetricKeySize).toBe(32);
+    expect(made.master.equals(made.index)).toBe(false);
+    expect((await stat(dir)).mode & 0o777).toBe(0o700);
+    expect((await readdir(dir)).sort()).toEqual(['index', 'issuer', 'master']);
+    for (const name of await readdir(dir)) expect((await stat(join(dir, name))).mode & 0o777).toBe(0o600);
+    expect(bytesOf(await loadKeys(dir))).toEqual(bytesOf(made));
+  });
+
+  it('are the same for all who start at once', async () => {
+    const all = await Promise.all(Array.from({ length: 12 }, () => loadKeys(dir)));
+    expect(new Set(all.map((keys) => bytesOf(keys).join())).size).toBe(1);
+    expect((await readdir(dir)).sort()).toEqual(['index', 'issuer', 'master']);
+  });
+
+  it('survive a process that is killed at any moment of making them', async () => {
+    // A writer that never gets to the link leaves a temporary file only: it must not count as a key.
+    const script = `require('fs').mkdirSync(process.argv[1],{recursive:true,mode:0o700});
+      require('fs').writeFileSync(process.argv[1]+'/master.x.tmp','{"kty":"o',{mode:0o600});process.kill(process.pid,'SIGKILL')`;
+    await new Promise((resolve) => spawn(process.execPath, ['-e', script, dir]).on('exit', resolve));
+    expect(bytesOf(await loadKeys(dir))).toEqual(bytesOf(await loadKeys(dir)));
+  });
+
+  it('are refused when others could read them', async () => {
+    await loadKeys(dir);
+    await chmod(join(dir, 'index'), 0o640);
+    expect(await messageOf(loadKeys(dir))).toMatch(/index.*open to other users \(mode 0640\).*chmod/s);
+    await chmod(join(dir, 'index'), 0o600);
+    await chmod(dir, 0o755);
+    expect(await messageOf(loadKeys(dir))).toMatch(/folder.*open to other users \(mode 0755\)/s);
+  });
+
+  it('are refused when damaged, without quoting them', async () => {
+    const made = await loadKeys(dir);
+    for (const name of ['master', 'index', 'issuer']) {
+      const path = join(dir, name);
+      const good = await readFile(path, 'utf8');
+      const member = name === 'issuer' ? 'd' : 'k';
+      const flipped = good.replace(new RegExp(`"${member}":"(.)`), (_, first) => `"${member}":"${first === 'A' ? 'B' : 'A'}`);
+      for (const bad of ['', good.slice(0, 40), flipped, '{}', good.replace('"kid"', '"kit"')]) {
+        await writeFile(path, bad);
+        const message = await messageOf(loadKeys(dir));
+        expect(message).toBe(`The key file ${path} is damaged. Restore it from a backup.`);
+      }
+      await writeFile(path, good);
+    }
+    expect(bytesOf(await loadKeys(dir))).toEqual(bytesOf(made));
+  });
+
+  it('are not replaced when one is lost', async () => {
+    await loadKeys(dir);
+    await rm(join(dir, 'master'));
+    expect(await messageOf(loadKeys(dir))).toMatch(/master is missing/);
+    expect(await readdir(dir)).not.toContain('master');
+  });
+
+  it('say clearly when the folder is a file', async () => {
+    const file = join(root, 'file');
+    await writeFile(file, '');
+    expect(await messageOf(loadKeys(file))).toMatch(/is not a folder/);
+  });
+
+  it('do not print', async () => {
+    const keys = await loadKeys(dir);
+    const printed = `${inspect(keys, { depth: 9, showHidden: true })}${JSON.stringify(keys)}`;
+    expect(printed).not.toContain(keys.master.export().toString('base64url'));
+    expect(printed).not.toContain(keys.master.export().toString('hex').slice(0, 8));
+  });
+});

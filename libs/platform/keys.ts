@@ -1,0 +1,122 @@
+import { createHash, createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
+import { z } from 'zod';
+import { createKeyFile, KeysUnusable, namesIn, openKeyFolder, pathOf, readKeyFile, syncFolder } from './keys-files.js';
+
+export { KeysUnusable } from './keys-files.js';
+
+/** Key objects: they keep their bytes from logs, JSON and inspection. */
+export interface Keys {
+  /** 256 bits; wraps the keys of subjects. */
+  readonly master: KeyObject;
+  /** 256 bits; keyed digests and principal ids. */
+  readonly index: KeyObject;
+  /** ES256, of the development issuer. */
+  readonly issuer: { readonly privateKey: KeyObject; readonly publicKey: KeyObject; readonly kid: string };
+}
+
+/** Files are made in this order, so that a later one without an earlier one tells of a loss. */
+const fileNames = ['master', 'index', 'issuer'] as const;
+type FileName = (typeof fileNames)[number];
+
+const base64url = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
+const secretFile = z.strictObject({ kty: z.literal('oct'), k: base64url, kid: z.string() });
+const issuerFile = z.strictObject({
+  kty: z.literal('EC'),
+  crv: z.literal('P-256'),
+  x: base64url,
+  y: base64url,
+  d: base64url,
+  kid: z.string(),
+});
+
+/**
+ * The keys of this deployment, created where they are absent; processes that start at once agree on the same ones.
+ * Throws KeysUnusable when they are damaged, partly lost, or open to other users.
+ */
+export async function loadKeys(dir: string): Promise<Keys> {
+  await openKeyFolder(dir);
+  await refuseLoss(dir);
+  const master = secretOf(dir, 'master', await contentOf(dir, 'master', newSecret));
+  const index = secretOf(dir, 'index', await contentOf(dir, 'index', newSecret));
+  const issuer = issuerOf(dir, await contentOf(dir, 'issuer', newIssuer));
+  return Object.freeze({ master, index, issuer: Object.freeze(issuer) });
+}
+
+async function contentOf(dir: string, name: FileName, make: () => object): Promise<string> {
+  const path = pathOf(dir, name);
+  const present = await readKeyFile(path);
+  if (present !== undefined) return present;
+  await createKeyFile(path, `${JSON.stringify(make())}\n`);
+  const created = await readKeyFile(path);
+  // Also for the one who came second: what it encrypts next must not outlive the key's name.
+  await syncFolder(dir);
+  if (created === undefined) throw new KeysUnusable(`The key file ${path} vanished while it was created.`);
+  return created;
+}
+
+async function refuseLoss(dir: string): Promise<void> {
+  const present = new Set(await namesIn(dir));
+  const lastPresent = fileNames.findLastIndex((name) => present.has(name));
+  for (const name of fileNames.slice(0, Math.max(lastPresent, 0))) {
+    // Another process may have made it while the folder was being listed.
+    if (present.has(name) || (await readKeyFile(pathOf(dir, name))) !== undefined) continue;
+    throw new KeysUnusable(
+      `The key file ${pathOf(dir, name)} is missing though later ones are there. Restore it from a backup: ` +
+        'without it, what it encrypted cannot be read.',
+    );
+  }
+}
+
+/** RFC 7638; kept in the file, so that damage to the key is noticed. */
+const thumbprint = (members: object): string => createHash('sha256').update(JSON.stringify(members)).digest('base64url');
+
+function newSecret(): z.infer<typeof secretFile> {
+  const k = randomBytes(32).toString('base64url');
+  return { kty: 'oct', k, kid: thumbprint({ k, kty: 'oct' }) };
+}
+
+function newIssuer(): object {
+  const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
+  return { ...jwk, kid: issuerKid(jwk) };
+}
+
+const issuerKid = ({ crv, kty, x, y }: { crv?: unknown; kty?: unknown; x?: unknown; y?: unknown }) =>
+  thumbprint({ crv, kty, x, y });
+
+function secretOf(dir: string, name: FileName, content: string): KeyObject {
+  const { k, kid } = parsed(dir, name, secretFile, content);
+  if (kid !== thumbprint({ k, kty: 'oct' })) throw damaged(dir, name);
+  return createSecretKey(Buffer.from(k, 'base64url'));
+}
+
+function issuerOf(dir: string, content: string): Keys['issuer'] {
+  const { kid, ...jwk } = parsed(dir, 'issuer', issuerFile, content);
+  if (kid !== issuerKid(jwk)) throw damaged(dir, 'issuer');
+  try {
+    const privateKey = createPrivateKey({ key: jwk, format: 'jwk' });
+    const publicKey = createPublicKey({ key: { kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y }, format: 'jwk' });
+    // The kid covers the public half only; a signature that verifies covers the private one.
+    const probe = Buffer.from(kid);
+    if (verify('sha256', probe, publicKey, sign('sha256', probe, privateKey))) return { privateKey, publicKey, kid };
+  } catch {
+    // Node says no more than that the numbers are no key.
+  }
+  throw damaged(dir, 'issuer');
+}
+
+function parsed<S extends z.ZodType>(dir: string, name: FileName, schema: S, content: string): z.output<S> {
+  let json: unknown;
+  try {
+    json = JSON.parse(content);
+  } catch {
+    throw damaged(dir, name);
+  }
+  const result = schema.safeParse(json);
+  if (!result.success) throw damaged(dir, name);
+  return result.data;
+}
+
+/** Never with the parser's own words, which quote the file. */
+function damaged(dir: string, name: FileName): Error {
+  return new KeysUnusable(`The key file ${pathOf(dir, name)} is damaged. Restore it from a backup.`);
+}

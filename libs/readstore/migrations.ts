@@ -1,0 +1,61 @@
+import { CompiledQuery } from 'kysely';
+import type { Database } from './database.js';
+import { lockSchemas, run } from './read-schema.js';
+
+/** What no log can rebuild. Migrated forwards only, never dropped. */
+export const durableSchema = 'durable';
+
+export interface Migration {
+  readonly number: number;
+  readonly name: string;
+  readonly sql: string;
+}
+
+/** Add at the end; never change one that was released. */
+export const durableMigrations: readonly Migration[] = [
+  {
+    number: 1,
+    name: 'subject keys',
+    sql: `create table durable.subject_keys (
+      subject text primary key,
+      kid uuid not null,
+      wrapped bytea not null,
+      created_at timestamptz not null default now()
+    )`,
+  },
+];
+
+/** The database was migrated by a newer build, or by another history of migrations. */
+export class MigrationsDiverged extends Error {
+  override readonly name = 'MigrationsDiverged';
+}
+
+/** Runs what has not run yet, in order; all of it or nothing. Concurrent runs take turns. Answers the numbers that ran. */
+export async function migrate(db: Database, migrations: readonly Migration[] = durableMigrations): Promise<number[]> {
+  return db.transaction().execute(async (tx) => {
+    await lockSchemas(tx);
+    await run(tx, `create schema if not exists ${durableSchema}`);
+    await run(
+      tx,
+      `create table if not exists ${durableSchema}.migrations (
+        number integer primary key, name text not null, applied_at timestamptz not null default now())`,
+    );
+    const applied = await appliedIn(tx);
+    for (const [index, { number, name }] of applied.entries()) {
+      const expected = migrations[index];
+      if (expected?.number !== number || expected.name !== name)
+        throw new MigrationsDiverged(`this build does not know migration ${number} (${name}) that the database has`);
+    }
+    const missing = migrations.slice(applied.length);
+    for (const { number, name, sql } of missing) {
+      await run(tx, sql);
+      await run(tx, `insert into ${durableSchema}.migrations (number, name) values ($1, $2)`, [number, name]);
+    }
+    return missing.map(({ number }) => number);
+  });
+}
+
+async function appliedIn(tx: Database): Promise<{ number: number; name: string }[]> {
+  const query = CompiledQuery.raw(`select number, name from ${durableSchema}.migrations order by number`);
+  return (await tx.executeQuery<{ number: number; name: string }>(query)).rows;
+}

@@ -1,0 +1,183 @@
+import { type EventStore, type Position, positionText, type StoredEvent } from '#libs/application/ports/event-store.js';
+import { commitBatch, HandlerFailed, type ReadModels } from './batch.js';
+import { type Checkpoint, readCheckpoint, verifyWitness } from './checkpoints.js';
+import { Backoff, described, failureOf, pause, type ProjectorError } from './failures.js';
+import { Feed } from './feed.js';
+import { knownPrefix, UnknownEvent, wholeCommands } from './projected-event.js';
+import { ensureReadSchema } from './read-schema.js';
+import { readSchema } from './table.js';
+
+export interface ProjectorOptions extends Omit<ReadModels, 'schema'> {
+  readonly store: EventStore;
+  readonly schema?: string;
+  /** Events per transaction when many wait. */
+  readonly batchSize?: number;
+  readonly retry?: { readonly firstMs: number; readonly maxMs: number };
+  /** How often to look again at an event type that this build does not know. */
+  readonly waitMs?: number;
+  /** Told of every change of state. */
+  readonly log?: (status: ProjectorStatus) => void;
+}
+
+/**
+ * `retrying`: the log or Postgres is away. `waiting`: an event of a newer build is next. `halted`: an event cannot be
+ * projected, or the log is not the one projected so far; a person has to act.
+ */
+export type ProjectorState = 'idle' | 'starting' | 'following' | 'retrying' | 'waiting' | 'halted' | 'stopped';
+
+export interface ProjectorStatus {
+  readonly state: ProjectorState;
+  /** `commit/prepare`; absent while nothing was projected. */
+  readonly position?: string;
+  readonly error?: ProjectorError;
+  /** Events read but not yet in the rows; the log may hold more. */
+  readonly lagEvents: number;
+}
+
+/** The one reader of the log that keeps the read models: never skips an event, never applies one twice. */
+export class Projector {
+  private readonly models: ReadModels;
+  private readonly store: EventStore;
+  private readonly batchSize: number;
+  private readonly backoff: Backoff;
+  private readonly listeners = new Set<(position: Position) => void>();
+  private state: ProjectorState = 'idle';
+  private error: ProjectorError | undefined;
+  private position: Position | undefined;
+  private feed: Feed | undefined;
+  private abort = new AbortController();
+  private running: Promise<void> | undefined;
+
+  constructor(private readonly options: ProjectorOptions) {
+    const { db, projections, personalData, schema = readSchema, retry } = options;
+    this.models = { db, projections, personalData, schema };
+    this.store = options.store;
+    this.batchSize = options.batchSize ?? 1000;
+    this.backoff = new Backoff(retry?.firstMs ?? 100, retry?.maxMs ?? 10_000);
+  }
+
+  start(): void {
+    if (this.running !== undefined) return;
+    this.abort = new AbortController();
+    this.running = this.run();
+  }
+
+  /** Lets a transaction under way finish. */
+  async stop(): Promise<void> {
+    this.abort.abort();
+    await this.feed?.close();
+    await this.running;
+    this.running = undefined;
+    if (this.state !== 'halted') this.enter('stopped', this.error);
+  }
+
+  status(): ProjectorStatus {
+    const { state, position, error } = this;
+    return {
+      state,
+      ...(position && { position: positionText(position) }),
+      ...(error && { error }),
+      lagEvents: this.feed?.waiting ?? 0,
+    };
+  }
+
+  /** Calls the listener with each position that the rows have reached. Returns how to end that. */
+  onCommitted(listener: (position: Position) => void): () => void {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.abort;
+    this.enter('starting');
+    while (!signal.aborted && this.state !== 'halted') {
+      try {
+        await ensureReadSchema(this.models.db, this.models.projections, this.models.schema);
+        await this.readOn();
+      } catch (error) {
+        if (!signal.aborted) await this.failed(error);
+      }
+    }
+  }
+
+  /** From the stored checkpoint until another projector overtakes, or something fails. */
+  private async readOn(): Promise<void> {
+    let checkpoint = await readCheckpoint(this.models.db, this.models.schema);
+    await verifyWitness(this.store, checkpoint);
+    this.moved(checkpoint);
+    const feed = new Feed((signal) => this.store.follow(checkpoint.position, signal), 4 * this.batchSize);
+    this.feed = feed;
+    try {
+      if (this.state !== 'waiting') this.enter('following');
+      for (;;) {
+        const events = this.abort.signal.aborted ? undefined : await feed.take(this.batchSize);
+        if (events === undefined) return;
+        const next = await this.project(checkpoint, events);
+        if (next === undefined) return;
+        checkpoint = next;
+        this.backoff.succeeded();
+        if (this.state !== 'following') this.enter('following');
+      }
+    } finally {
+      await feed.close();
+    }
+  }
+
+  /** Undefined when another projector has moved on. After a failure, tries smaller parts down to the one command at fault. */
+  private async project(from: Checkpoint, events: readonly StoredEvent[]): Promise<Checkpoint | undefined> {
+    const { known, unknown } = knownPrefix(events);
+    let checkpoint: Checkpoint = from;
+    let rest = events.slice(0, known);
+    let limit = rest.length;
+    while (rest.length > 0) {
+      const batch = rest.slice(0, wholeCommands(rest, limit));
+      try {
+        const next = await commitBatch(this.models, checkpoint, batch);
+        if (next === undefined) return undefined;
+        checkpoint = next;
+        this.moved(next);
+      } catch (error) {
+        if (failureOf(error) !== 'poison') throw error;
+        limit = Math.floor(batch.length / 2);
+        if (wholeCommands(batch, 1) === batch.length) throw poison(error, batch);
+        continue;
+      }
+      rest = rest.slice(batch.length);
+    }
+    if (unknown !== undefined) throw unknown;
+    return checkpoint;
+  }
+
+  private async failed(error: unknown): Promise<void> {
+    const { signal } = this.abort;
+    switch (failureOf(error)) {
+      case 'unknown':
+        this.enter('waiting', described(error, error instanceof UnknownEvent ? error.event : undefined));
+        return pause(this.options.waitMs ?? 5_000, signal);
+      case 'poison':
+        return this.enter('halted', described(error, error instanceof HandlerFailed ? error.event : undefined));
+      case 'stop':
+        return this.enter('halted', described(error));
+      case 'retry':
+        this.enter('retrying', described(error));
+        return this.backoff.wait(signal);
+    }
+  }
+
+  private moved({ position }: Checkpoint): void {
+    this.position = position;
+    if (position !== undefined) for (const listener of this.listeners) listener(position);
+  }
+
+  private enter(state: ProjectorState, error?: ProjectorError): void {
+    this.state = state;
+    this.error = error;
+    this.options.log?.(this.status());
+  }
+}
+
+/** Postgres does not tell which row it refused; a batch of one command does. */
+function poison(error: unknown, batch: readonly StoredEvent[]): unknown {
+  const [first] = batch;
+  return error instanceof HandlerFailed || first === undefined ? error : new HandlerFailed('flush', first, error);
+}

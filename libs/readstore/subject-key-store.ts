@@ -1,0 +1,43 @@
+import { type Generated, type Kysely, sql } from 'kysely';
+import { type SubjectKey, SubjectKeyStore } from '#libs/vault/subject-keys.js';
+import type { Database } from './database.js';
+
+type Tables = {
+  subject_keys: { subject: string; kid: string; wrapped: Uint8Array; created_at: Generated<string> };
+};
+
+/** Subjects' keys in Postgres, in the schema that no log can rebuild. */
+export class PostgresSubjectKeys extends SubjectKeyStore {
+  private readonly db: Kysely<Tables>;
+
+  constructor(db: Database) {
+    super();
+    this.db = db.withSchema('durable').withTables<Tables>();
+  }
+
+  async getOrCreate(subject: string, make: () => SubjectKey): Promise<SubjectKey> {
+    const present = await this.find(subject);
+    if (present !== undefined) return present;
+    await this.db
+      .insertInto('subject_keys')
+      .values({ subject, ...make() })
+      .onConflict((conflict) => conflict.column('subject').doNothing())
+      .execute();
+    const stored = await this.find(subject);
+    if (stored === undefined) throw new Error(`the key of ${subject} was destroyed while it was made`);
+    return stored;
+  }
+
+  async get(subjects: readonly string[]): Promise<ReadonlyMap<string, SubjectKey>> {
+    const rows = await this.db
+      .selectFrom('subject_keys')
+      .select(['subject', 'kid', 'wrapped'])
+      .where('subject', '=', sql<string>`any(${subjects})`)
+      .execute();
+    return new Map(rows.map(({ subject, kid, wrapped }) => [subject, { kid, wrapped }]));
+  }
+
+  private async find(subject: string): Promise<SubjectKey | undefined> {
+    return (await this.get([subject])).get(subject);
+  }
+}

@@ -1,0 +1,95 @@
+import type { ColumnType } from 'kysely';
+
+/** The disposable schema: everything in it can be built again from the log. */
+export const readSchema = 'read_v1';
+
+/** How a Postgres type is read and written here. */
+interface Types {
+  text: { read: string; write: string };
+  bigint: { read: string; write: bigint | string };
+  integer: { read: number; write: number };
+  boolean: { read: boolean; write: boolean };
+  timestamptz: { read: string; write: string };
+  'text[]': { read: string[]; write: readonly string[] };
+  jsonb: { read: unknown; write: unknown };
+}
+export type PostgresType = keyof Types;
+
+export interface Column {
+  readonly type: PostgresType;
+  readonly nullable: boolean;
+}
+export type Columns = Readonly<Record<string, Column>>;
+
+const column = <const T extends PostgresType>(type: T) => ({ type, nullable: false }) as const;
+
+/** The column types of table definitions. */
+export const text = column('text');
+export const bigint = column('bigint');
+export const integer = column('integer');
+export const timestamptz = column('timestamptz');
+export const texts = column('text[]');
+export const jsonb = column('jsonb');
+export const nullable = <const T extends PostgresType>({ type }: { type: T }) => ({ type, nullable: true }) as const;
+
+export interface Index {
+  readonly columns: readonly string[];
+  /** A partial index: SQL over this table's columns. */
+  readonly where?: string;
+}
+
+/** A table as data: its rows' types, its DDL and its bulk statements follow from it. */
+export interface Table<Name extends string = string, C extends Columns = Columns, Key extends keyof C & string = keyof C & string> {
+  readonly name: Name;
+  readonly columns: C;
+  readonly key: readonly Key[];
+  readonly indexes: readonly Index[];
+  /** Columns that a `put` over a present row leaves as they are. */
+  readonly kept: readonly string[];
+}
+
+export function table<const Name extends string, const C extends Columns, const Key extends keyof C & string>(
+  name: Name,
+  columns: C,
+  options: { key: readonly Key[]; indexes?: readonly Index[]; kept?: readonly (keyof C & string)[] },
+): Table<Name, C, Key> {
+  return { name, columns, key: options.key, indexes: options.indexes ?? [], kept: options.kept ?? [] };
+}
+
+type Maybe<C extends Column, Value> = C['nullable'] extends true ? Value | null : Value;
+type ReadValue<C extends Column> = Maybe<C, Types[C['type']]['read']>;
+type WriteValue<C extends Column> = Maybe<C, Types[C['type']]['write']>;
+
+/** A row as queries return it. */
+export type RowOf<T extends Table> = { [K in keyof T['columns']]: ReadValue<T['columns'][K]> };
+/** A row as projections write it. */
+export type NewRow<T extends Table> = { readonly [K in keyof T['columns']]: WriteValue<T['columns'][K]> };
+export type KeyOf<T extends Table> = Pick<NewRow<T>, T['key'][number]>;
+
+/** The tables' types for Kysely: `db.withTables<TablesOf<typeof members | typeof environments>>()`. */
+export type TablesOf<T extends Table> = {
+  [Each in T as Each['name']]: {
+    [K in keyof Each['columns']]: ColumnType<ReadValue<Each['columns'][K]>, WriteValue<Each['columns'][K]>>;
+  };
+};
+
+const quoted = (name: string) => `"${name}"`;
+/** A name that stands in this code, never one from outside. */
+export const qualified = (schema: string, name: string): string => `${quoted(schema)}.${quoted(name)}`;
+
+/** Text compares by bytes everywhere, so that keyset order does not depend on the server's locale. */
+const typeInSql = (type: PostgresType) => (type === 'text' || type === 'text[]' ? `${type} collate "C"` : type);
+
+export function createTable(schema: string, { name, columns, key, indexes }: Table): string[] {
+  const lines = Object.entries(columns).map(
+    ([column, { type, nullable }]) => `${quoted(column)} ${typeInSql(type)}${nullable ? '' : ' not null'}`,
+  );
+  lines.push(`primary key (${key.map(quoted).join(', ')})`);
+  return [
+    `create table ${qualified(schema, name)} (${lines.join(', ')})`,
+    ...indexes.map(
+      ({ columns, where }) =>
+        `create index on ${qualified(schema, name)} (${columns.map(quoted).join(', ')})${where ? ` where ${where}` : ''}`,
+    ),
+  ];
+}

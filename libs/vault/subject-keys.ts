@@ -1,0 +1,14 @@
+/** A subject's data key as it is stored: under the master key. */
+export interface SubjectKey {
+  /** UUID; another one when the subject gets a key again after the first was destroyed. */
+  readonly kid: string;
+  readonly wrapped: Uint8Array;
+}
+
+/** Where subjects' keys are kept. Destroying one makes everything under it unreadable, in every copy of the log. */
+export abstract class SubjectKeyStore {
+  /** The subject's key; of several callers at once one makes it and all get that one. Durable once answered. */
+  abstract getOrCreate(subject: string, make: () => SubjectKey): Promise<SubjectKey>;
+  /** The keys that exist, by subject. */
+  abstract get(subjects: readonly string[]): Promise<ReadonlyMap<string, SubjectKey>>;
+}

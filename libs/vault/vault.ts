@@ -1,0 +1,138 @@
+import { createHmac, createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import type { StoredEvent } from '#libs/application/ports/event-store.js';
+import { PersonalData } from '#libs/application/ports/personal-data.js';
+import { parseStream } from '#libs/application/streams.js';
+import { personalFieldsOf, replaceAt } from './personal-fields.js';
+import { openField, type SealingKey, sealedField, sealField, unwrapKey, wrapKey } from './sealed-field.js';
+import type { SubjectKey, SubjectKeyStore } from './subject-keys.js';
+
+/** Stored personal data does not open: it was changed, moved, or the master key is another one. Not the same as erased. */
+export class PersonalDataUnreadable extends Error {
+  override readonly name = 'PersonalDataUnreadable';
+}
+
+/** Another process may destroy a key: this is how long it can go on serving here. */
+const cachedForMs = 60_000;
+
+/** Personal fields under a key per subject; the subject of an event is its stream. */
+export class Vault extends PersonalData {
+  private readonly opened = new LRUCache<string, SealingKey>({ max: 20_000, ttl: cachedForMs });
+  private forgotten = 0;
+
+  constructor(
+    private readonly keys: { readonly master: KeyObject; readonly index: KeyObject },
+    private readonly store: SubjectKeyStore,
+  ) {
+    super();
+  }
+
+  async seal(event: { stream: string; id: string; type: string; data: unknown }): Promise<unknown> {
+    const { stream, id, data } = event;
+    const fields = personalFieldsOf(parseStream(stream).category, event.type);
+    let values = 0;
+    replaceAt(data, fields, () => {
+      values += 1;
+    });
+    if (values === 0) return data;
+    const key = await this.keyToSeal(stream);
+    return replaceAt(data, fields, (value, at) => sealField(key, { stream, eventId: id, at }, value));
+  }
+
+  async open(events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> {
+    const personal = events.filter(({ stream, type }) => fieldsOf(stream, type).length > 0);
+    if (personal.length === 0) return events;
+    const subjects = new Set(personal.map(({ stream }) => stream));
+    const remembered = [...subjects].filter((subject) => this.opened.has(subject));
+    const keys = await this.keysToOpen(subjects);
+    const underOthers = new Set<string>();
+    const opened = events.map((event) => openEvent(event, keys.get(event.stream), (stream) => underOthers.add(stream)));
+    // A remembered key may be one that was destroyed meanwhile, and followed by another.
+    const outdated = remembered.filter((subject) => underOthers.has(subject));
+    if (outdated.length === 0) return opened;
+    for (const subject of outdated) this.forget(subject);
+    const current = await this.keysToOpen(subjects);
+    return events.map((event) => openEvent(event, current.get(event.stream)));
+  }
+
+  index(purpose: string, value: string): string {
+    return createHmac('sha256', this.keys.index).update(`${purpose}\u0000${value}`).digest('base64url');
+  }
+
+  /** For whoever destroys the subject's key: this process stops using it at once. */
+  forget(subject: string): void {
+    this.opened.delete(subject);
+    this.forgotten += 1;
+  }
+
+  private async keyToSeal(subject: string): Promise<SealingKey> {
+    const known = this.opened.get(subject);
+    if (known !== undefined) return known;
+    const { forgotten } = this;
+    const stored = await this.store.getOrCreate(subject, () => this.newKey(subject));
+    return this.unwrap(subject, stored, forgotten);
+  }
+
+  private async keysToOpen(subjects: ReadonlySet<string>): Promise<ReadonlyMap<string, SealingKey>> {
+    const keys = new Map<string, SealingKey>();
+    const missing: string[] = [];
+    for (const subject of subjects) {
+      const known = this.opened.get(subject);
+      if (known === undefined) missing.push(subject);
+      else keys.set(subject, known);
+    }
+    if (missing.length === 0) return keys;
+    const { forgotten } = this;
+    for (const [subject, key] of await this.store.get(missing)) keys.set(subject, this.unwrap(subject, key, forgotten));
+    return keys;
+  }
+
+  private newKey(subject: string): SubjectKey {
+    const kid = randomUUID();
+    return { kid, wrapped: wrapKey(this.keys.master, subject, kid, randomBytes(32)) };
+  }
+
+  /** Remembers the key unless one was forgotten since it was looked up: it might be this one. */
+  private unwrap(subject: string, { kid, wrapped }: SubjectKey, forgottenBefore: number): SealingKey {
+    try {
+      const key = { kid, key: createSecretKey(unwrapKey(this.keys.master, subject, kid, wrapped)) };
+      if (this.forgotten === forgottenBefore) this.opened.set(subject, key);
+      return key;
+    } catch (error) {
+      const message = `the key of ${subject} does not open: it was made under another master key, or changed`;
+      throw new PersonalDataUnreadable(message, { cause: error });
+    }
+  }
+}
+
+const fieldsOf = (stream: string, type: string) => personalFieldsOf(parseStream(stream).category, type);
+
+/** A field under a key that no longer exists becomes null. */
+function openEvent(
+  event: StoredEvent,
+  current: SealingKey | undefined,
+  onOtherKey: (stream: string) => void = () => {},
+): StoredEvent {
+  const fields = fieldsOf(event.stream, event.type);
+  if (fields.length === 0) return event;
+  const { stream, id: eventId } = event;
+  const data = replaceAt(event.data, fields, (value, at) => {
+    const field = sealedField.safeParse(value);
+    if (!field.success) throw unreadable(event, at);
+    if (current?.kid !== field.data.kid) {
+      onOtherKey(stream);
+      return null;
+    }
+    try {
+      return openField(current.key, { stream, eventId, at }, field.data);
+    } catch (error) {
+      throw unreadable(event, at, error);
+    }
+  });
+  return { ...event, data };
+}
+
+function unreadable({ stream, revision }: StoredEvent, at: readonly string[], cause?: unknown): Error {
+  const message = `${at.join('.')} of event ${revision} in ${stream} does not open: it was changed, or belongs elsewhere`;
+  return new PersonalDataUnreadable(message, { cause });
+}

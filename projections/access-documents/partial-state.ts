@@ -1,0 +1,46 @@
+import { type Category, initialState, type StateByCategory } from '#libs/domain/aggregates.js';
+import type { DocumentKey } from '#libs/domain/event.js';
+
+export interface StoredDocument extends DocumentKey {
+  readonly stream: string;
+  readonly doc: unknown;
+}
+
+type Documents = readonly (DocumentKey & { readonly doc: unknown })[];
+
+/**
+ * An aggregate's state as far as the given documents tell: enough for the events that touch only these. The documents
+ * were written from states of the same build's types, so their shapes hold.
+ */
+const assemble: { readonly [C in Category]: (documents: Documents) => StateByCategory[C] } = {
+  org: (documents) =>
+    documents.reduce((state, { kind, id, doc }) => {
+      if (kind === 'org') return { ...state, org: doc as typeof state.org };
+      if (kind === 'member') return { ...state, members: state.members.set(id, doc as Member) };
+      return { ...state, environments: state.environments.set(id, doc as Environment) };
+    }, initialState('org')),
+  user: (documents) => documents.reduce((_, { doc }) => ({ user: doc as User }), initialState('user')),
+  realm: (documents) => documents.reduce((_, { doc }) => ({ realm: doc as Realm }), initialState('realm')),
+};
+
+type OrgState = StateByCategory['org'];
+type Member = NonNullable<ReturnType<OrgState['members']['get']>>;
+type Environment = NonNullable<ReturnType<OrgState['environments']['get']>>;
+type User = StateByCategory['user']['user'];
+type Realm = StateByCategory['realm']['realm'];
+
+const pick: { readonly [C in Category]: (state: StateByCategory[C], key: DocumentKey) => unknown } = {
+  org: ({ org, members, environments }, { kind, id }) => {
+    if (kind === 'org') return org;
+    return kind === 'member' ? members.get(id) : environments.get(id);
+  },
+  user: ({ user }) => user,
+  realm: ({ realm }) => realm,
+};
+
+export const stateFrom = <C extends Category>(category: C, documents: Documents): StateByCategory[C] =>
+  assemble[category](documents);
+
+/** The document as it stands in the state; undefined where there is none. */
+export const documentIn = <C extends Category>(category: C, state: StateByCategory[C], key: DocumentKey): unknown =>
+  pick[category](state, key);

@@ -1,0 +1,21 @@
+import type { Projection } from '#libs/readstore/projection.js';
+import { accessDocumentsProjection } from './access-documents/access-documents.js';
+import { auditLogProjection } from './audit-log/audit-log.js';
+import { commandIndexProjection } from './command-index/command-index.js';
+import { environmentAccessProjection } from './environment-access/environment-access.js';
+import { environmentsProjection } from './environments/environments.js';
+import { membersProjection } from './members/members.js';
+import { organizationsProjection } from './organizations/organizations.js';
+import { peopleProjection } from './people/people.js';
+
+/** Every read model; a new one is added here and nowhere else. */
+export const allProjections: readonly Projection[] = [
+  accessDocumentsProjection,
+  auditLogProjection,
+  commandIndexProjection,
+  environmentAccessProjection,
+  environmentsProjection,
+  membersProjection,
+  organizationsProjection,
+  peopleProjection,
+];

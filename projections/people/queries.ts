@@ -1,0 +1,17 @@
+import type { Database } from '#libs/readstore/database.js';
+import type { RowOf, TablesOf } from '#libs/readstore/table.js';
+import type { people } from './people.js';
+
+export type Person = RowOf<typeof people>;
+type Tables = TablesOf<typeof people>;
+
+/** What is known of these people, in no order; those erased or never seen are left out. */
+export async function peopleNamed(db: Database, userIds: readonly string[]): Promise<Person[]> {
+  if (userIds.length === 0) return [];
+  return db.withTables<Tables>().selectFrom('people').selectAll().where('user_id', 'in', userIds).execute();
+}
+
+/** For erasure, after the person's key was destroyed: the projector then never writes the row again. */
+export async function erasePerson(db: Database, userId: string): Promise<void> {
+  await db.withTables<Tables>().deleteFrom('people').where('user_id', '=', userId).execute();
+}

@@ -1,0 +1,35 @@
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+
+const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
+
+export interface NodeInChild {
+  readonly process: ChildProcess;
+  readonly connectionString: string;
+  kill(signal: NodeJS.Signals): Promise<void>;
+}
+
+/** Starts the node in a child process, if wanted under another program that takes its command line. */
+export async function nodeInChild(dataDir: string, under: readonly string[] = []): Promise<NodeInChild> {
+  const loader = path('../support/run-ts.mjs');
+  const node = [process.execPath, '--conditions=source', '--import', loader, path('./event-store-node.ts'), dataDir];
+  const [command = '', ...rest] = [...under, ...node];
+  const env = { ...process.env, NODE_OPTIONS: '' };
+  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'], env });
+  const ended = once(child, 'exit');
+  const lines = createInterface({ input: child.stdout });
+  const first = once(lines, 'line').then(([line]) => String(line));
+  const gone = ended.then(([code, signal]) => {
+    throw new Error(`the node ended before it was ready: ${signal ?? code}`);
+  });
+  gone.catch(() => undefined);
+  const connectionString = await Promise.race([first, gone]);
+  const kill = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    await ended;
+  };
+  return { process: child, connectionString, kill };
+}

@@ -1,0 +1,359 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { touches } from '#libs/domain/aggregates.js';
+import type { EnvironmentDocument, MemberDocument, OrgDocument } from '#libs/domain/access/documents.js';
+import { permit } from '#libs/domain/access/permit.js';
+import { isRefusal, refusals } from '#libs/domain/decision.js';
+import { type OrgCommandName, orgCommands } from '#libs/domain/org/decisions.js';
+import { type OrgEvent, orgEvents } from '#libs/domain/org/events.js';
+import { noOrg, orgEvolutions, type OrgState } from '#libs/domain/org/org.js';
+import { PersistentMap } from '#libs/domain/persistent-map.js';
+import { type Command, decide, enterprise, enterpriseWith, faultsOf, fold } from '../support/decider.js';
+import { NaiveOrg } from './naive-org.js';
+
+// Small worlds, so that commands meet; one of each is named like a property of every object.
+const people = ['ann', 'bob', 'cyd', 'constructor'];
+const environments = ['dev', 'prod', 'constructor'];
+const roles = ['org.owner', 'org.admin', 'org.participant', 'org.ghost'];
+const groups = ['team', 'constructor'];
+const instants = ['2026-03-01T00:00:00.000Z', '2026-04-01T00:00:00.000Z', '2026-05-01T00:00:00.000Z'];
+const moments = instants.flatMap((value) => [Date.parse(value) - 1, Date.parse(value)]);
+
+const userId = fc.constantFrom(...people);
+const role = fc.constantFrom(...roles);
+const environmentId = fc.constantFrom(...environments);
+const modelId = fc.constantFrom('claude', 'constructor');
+const name = fc.constantFrom('One', 'Two');
+const provider = fc.constantFrom('anthropic', 'openai');
+const instant = fc.option(fc.constantFrom(...instants), { nil: undefined });
+const grantee = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ type: fc.constant('user' as const), id: userId }) },
+  { weight: 1, arbitrary: fc.record({ type: fc.constant('group' as const), id: fc.constantFrom(...groups) }) },
+);
+
+const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
+  CreateOrg: fc.record({ orgId: fc.constant('acme'), name, ownerId: userId }),
+  AddMember: fc.record({ userId, role }),
+  RemoveMember: fc.record({ userId }),
+  ChangeMemberRole: fc.record({ userId, role }),
+  TransferOrgOwnership: fc.record({ toUserId: userId }),
+  CreateEnvironment: fc.record({ environmentId, name }, { requiredKeys: ['name'] }),
+  DeleteEnvironment: fc.record({ environmentId }),
+  GrantEnvironmentAccess: fc.record({ environmentId, grantee, notBefore: instant, notAfter: instant }),
+  RevokeEnvironmentAccess: fc.record({ environmentId, grantee }),
+  AddModel: fc.record(
+    { environmentId, modelId, provider, name },
+    { requiredKeys: ['environmentId', 'provider', 'name'] },
+  ),
+  RemoveModel: fc.record({ environmentId, modelId }),
+};
+const weights: { readonly [Name in OrgCommandName]: number } = {
+  CreateOrg: 1,
+  AddMember: 6,
+  RemoveMember: 3,
+  ChangeMemberRole: 4,
+  TransferOrgOwnership: 3,
+  CreateEnvironment: 4,
+  DeleteEnvironment: 1,
+  GrantEnvironmentAccess: 8,
+  RevokeEnvironmentAccess: 2,
+  AddModel: 3,
+  RemoveModel: 1,
+};
+
+const commandNames = Object.keys(orgCommands).filter((key): key is OrgCommandName => Object.hasOwn(orgCommands, key));
+const command: fc.Arbitrary<Command> = fc.oneof(
+  ...commandNames.map((each) => ({
+    weight: weights[each],
+    arbitrary: fc.record({ name: fc.constant(each), input: inputs[each], newId: environmentId }),
+  })),
+);
+const created: fc.Arbitrary<Command> = fc.record({
+  name: fc.constant('CreateOrg' as const),
+  input: inputs.CreateOrg,
+  newId: environmentId,
+});
+/** Nearly every history begins with its organization; some ask things of one that is not there. */
+const commands = fc
+  .tuple(fc.option(created, { freq: 10, nil: undefined }), fc.array(command, { maxLength: 40, size: 'max' }))
+  .map(([first, rest]) => (first === undefined ? rest : [first, ...rest]));
+
+/** Any events at all, in any order: more than a decider would ever append. */
+const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
+  event('OrgCreated', {
+    orgId: fc.constant('acme'),
+    name,
+    scheme: fc.constant({ id: 'enterprise', version: 1 }),
+    owner: fc.record({ userId, role }),
+  }),
+  event('MemberAdded', { userId, role }),
+  event('MemberRoleChanged', { userId, role, from: role }),
+  event('MemberRemoved', { userId, role }),
+  event('OrgOwnershipTransferred', { from: userId, to: userId, role, given: role, left: role }),
+  event('EnvironmentCreated', { environmentId, name }),
+  event('EnvironmentDeleted', { environmentId }),
+  event('EnvironmentAccessGranted', { environmentId, grantee, notBefore: instant, notAfter: instant }),
+  event('EnvironmentAccessRevoked', { environmentId, grantee }),
+  event('ModelAdded', { environmentId, modelId, provider, name }),
+  event('ModelRemoved', { environmentId, modelId }),
+  event('CommandHadNoEffect', { command: fc.constant('AddMember') }),
+  event('MembershipClaimVoided', { claimId: fc.uuid() }),
+);
+
+function event<Type extends OrgEvent['type']>(
+  type: Type,
+  data: { [Field in keyof Extract<OrgEvent, { type: Type }>['data']]: fc.Arbitrary<unknown> },
+): fc.Arbitrary<OrgEvent> {
+  const fields: Record<string, fc.Arbitrary<unknown>> = data;
+  return fc.record(fields).map((given) => ({ type, data: orgEvents[type].parse(given) }) as OrgEvent);
+}
+
+/** What the commands append, each decided on what those before it left. */
+function historyOf(given: readonly Command[], scheme = enterprise): OrgEvent[] {
+  const history: OrgEvent[] = [];
+  let state = noOrg;
+  for (const next of given) {
+    const decision = decide(state, next, scheme);
+    if (isRefusal(decision)) continue;
+    state = fold('org', decision, state, history.length);
+    history.push(...decision);
+  }
+  return history;
+}
+
+interface Documents {
+  org: OrgDocument;
+  members: Record<string, MemberDocument>;
+  environments: Record<string, EnvironmentDocument>;
+}
+
+/** Everything that an organization is, as the access documents hold it. */
+const documentsOf = ({ org, members, environments: found }: OrgState): Documents => ({
+  org,
+  members: Object.fromEntries([...members.entries()].sort(([a], [b]) => (a < b ? -1 : 1))),
+  environments: Object.fromEntries([...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1))),
+});
+
+const stateOf = (documents: Documents): OrgState => ({
+  org: documents.org,
+  members: PersistentMap.from(Object.entries(documents.members)),
+  environments: PersistentMap.from(Object.entries(documents.environments)),
+});
+
+const mayUse = (state: OrgState, principal: string, environment: string, at: number): boolean =>
+  permit(
+    {
+      scheme: enterprise,
+      realm: undefined,
+      user: undefined,
+      org: state.org,
+      member: state.members.get(principal),
+      environment: state.environments.get(environment),
+    },
+    {
+      principal,
+      permission: 'environment:use',
+      resource: { kind: 'environment', orgId: 'acme', environmentId: environment },
+      at,
+    },
+  ).allowed;
+
+function expectAgreement(state: OrgState, naive: NaiveOrg): void {
+  expect(state.org.status === 'active').toBe(naive.exists);
+  expect(state.org.ownerId).toBe(naive.owner);
+  expect(state.members.size).toBe(naive.roles.size);
+  for (const { id, role: held } of state.members.values()) expect(held).toBe(naive.roles.get(id));
+  const active = [...state.environments.values()].filter(({ status }) => status === 'active');
+  expect(new Map(active.map(({ id, name: called }) => [id, called]))).toEqual(naive.environments);
+  expect(state.environments.size).toBe(naive.environments.size + naive.deleted.size);
+  for (const { id, models, groupGrants } of active) {
+    const listed = Object.entries(models).map(([model, of]) => [model, `${of.provider}/${of.name}`] as const);
+    expect(new Map(listed)).toEqual(naive.models.get(id) ?? new Map());
+    expect(new Set(Object.keys(groupGrants))).toEqual(naive.groupGrants.get(id) ?? new Set());
+    const holders = [...state.members.values()].filter(({ grants }) => Object.hasOwn(grants, id));
+    const windows = holders.map(
+      ({ id: who, grants }) => [who, { from: grants[id]?.notBefore, until: grants[id]?.notAfter }] as const,
+    );
+    expect(new Map(windows)).toEqual(naive.grants.get(id) ?? new Map());
+  }
+  for (const person of [...people, 'stranger'])
+    for (const environment of environments)
+      for (const at of moments)
+        if (mayUse(state, person, environment, at) !== naive.mayUse(person, environment, at))
+          throw new Error(
+            `the naive model disagrees on ${person} using ${environment} at ${new Date(at).toISOString()}`,
+          );
+}
+
+/** A state that holds the touched documents only, as a read model loads it. */
+function partOf(state: OrgState, next: OrgEvent): OrgState {
+  let part = noOrg;
+  for (const { kind, id } of touchedBy(next)) {
+    const [held, found] = [state.members.get(id), state.environments.get(id)];
+    if (kind === 'org') part = { ...part, org: state.org };
+    if (kind === 'member' && held !== undefined) part = { ...part, members: part.members.set(id, held) };
+    if (kind === 'environment' && found !== undefined)
+      part = { ...part, environments: part.environments.set(id, found) };
+  }
+  return part;
+}
+
+const touchedBy = (next: OrgEvent) => touches('org', { ...next, stamp: { id: '', revision: 0n, occurredAt: '' } });
+
+function expectTouchesComplete(state: OrgState, next: OrgEvent, after: number): OrgState {
+  const whole = fold('org', [next], state, after);
+  const part = fold('org', [next], partOf(state, next), after);
+  const touched = touchedBy(next);
+  const isTouched = (kind: string, id: string) => touched.some((key) => key.kind === kind && key.id === id);
+  if (isTouched('org', '')) expect(part.org).toEqual(whole.org);
+  else expect([whole.org === state.org, part.org === noOrg.org]).toEqual([true, true]);
+  for (const kind of ['member', 'environment'] as const) {
+    const collection = `${kind}s` as const;
+    const ids = new Set([whole, part, state].flatMap((each) => [...each[collection].entries()].map(([id]) => id)));
+    for (const id of ids) {
+      if (isTouched(kind, id)) expect(part[collection].get(id)).toEqual(whole[collection].get(id));
+      else {
+        expect(whole[collection].get(id)).toBe(state[collection].get(id));
+        expect(part[collection].has(id)).toBe(false);
+      }
+    }
+  }
+  return whole;
+}
+
+describe('any history of commands', () => {
+  it('is legal at every prefix, and a naive organization agrees with it after every event', () => {
+    fc.assert(
+      fc.property(commands, (given) => {
+        const naive = new NaiveOrg();
+        let state = noOrg;
+        historyOf(given).forEach((next, i) => {
+          state = fold('org', [next], state, i);
+          naive.apply(next);
+          expect(faultsOf(state)).toEqual([]);
+          expect([...naive.roles.values()].filter((held) => held === 'org.owner').length).toBe(1);
+          expectAgreement(state, naive);
+        });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('is decided without a throw: each answer is events that are stored as they are, or a known refusal', () => {
+    fc.assert(
+      fc.property(commands, command, (given, next) => {
+        const decision = decide(fold('org', historyOf(given)), next);
+        if (isRefusal(decision)) expect(Object.keys(refusals)).toContain(decision.refused);
+        else for (const { type, data } of decision) expect(orgEvents[type].parse(data)).toEqual(data);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('adds nothing when its last command is decided twice', () => {
+    fc.assert(
+      fc.property(commands, command, (given, next) => {
+        const history = historyOf(given);
+        const before = fold('org', history);
+        const decision = decide(before, next);
+        if (isRefusal(decision)) return;
+        const again = decide(fold('org', decision, before, history.length), next);
+        expect(isRefusal(again) ? [] : again).toEqual([]);
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('keeps the holders of a role within whatever a scheme allows', () => {
+    fc.assert(
+      fc.property(
+        commands,
+        fc.constantFrom('org.admin', 'org.participant'),
+        fc.constantFrom(1, 2),
+        (given, key, max) => {
+          // A transfer swaps an admin for an admin, so it keeps to the bounds too.
+          const scheme = enterpriseWith({
+            roles: enterprise.document.roles.map((each) =>
+              each.key === key ? { ...each, holders: { min: 0, max } } : each,
+            ),
+          });
+          const history = historyOf(given, scheme);
+          for (let n = 1; n <= history.length; n++)
+            expect(faultsOf(fold('org', history.slice(0, n)), scheme)).toEqual([]);
+        },
+      ),
+      { numRuns: 50 },
+    );
+  });
+});
+
+describe('folding', () => {
+  it('gives the same organization wherever a history is split', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 30 }), fc.nat(30), (history, at) => {
+        const split = Math.min(at, history.length);
+        const half = fold('org', history.slice(0, split));
+        const kept = JSON.stringify(documentsOf(half));
+        const resumed = fold('org', history.slice(split), half, split);
+        expect(documentsOf(resumed)).toEqual(documentsOf(fold('org', history)));
+        expect(JSON.stringify(documentsOf(half))).toBe(kept);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('counts the holders of a role right for any events in any order', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 30 }), (history) => {
+        const { org, members } = fold('org', history);
+        const recount: Record<string, number> = {};
+        for (const member of members.values()) recount[member.role] = (recount[member.role] ?? 0) + 1;
+        expect(Object.fromEntries(Object.entries(org.holders).filter(([, count]) => count !== 0))).toEqual(recount);
+      }),
+      { numRuns: 200 },
+    );
+  });
+});
+
+describe('the documents that an event touches', () => {
+  it('are all that it reads and writes, after any commands', () => {
+    fc.assert(
+      fc.property(commands, (given) => {
+        historyOf(given).reduce(expectTouchesComplete, noOrg);
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  it('are all that it reads and writes, for any events in any order', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 40, size: 'max' }), (history) => {
+        history.reduce(expectTouchesComplete, noOrg);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('include every kind of event in the sample', () => {
+    const seen = new Set(fc.sample(anyEvent, { numRuns: 500, seed: 1 }).map(({ type }) => type));
+    expect([...seen].sort()).toEqual(Object.keys(orgEvolutions).sort());
+  });
+});
+
+describe('documents', () => {
+  it('survive JSON: the same answers and the same decisions follow', () => {
+    fc.assert(
+      fc.property(commands, fc.array(command, { minLength: 1, maxLength: 5 }), (given, next) => {
+        const state = fold('org', historyOf(given));
+        const stored = stateOf(JSON.parse(JSON.stringify(documentsOf(state))));
+        // The commands that made the state ask for what is already so.
+        for (const each of [...given, ...next]) expect(decide(stored, each)).toEqual(decide(state, each));
+        for (const person of people)
+          for (const environment of environments)
+            for (const at of moments)
+              expect(mayUse(stored, person, environment, at)).toBe(mayUse(state, person, environment, at));
+      }),
+      { numRuns: 150 },
+    );
+  });
+});

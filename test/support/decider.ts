@@ -1,0 +1,114 @@
+import { expect } from '@jest/globals';
+import { type Category, evolve, initialState, type StateByCategory } from '#libs/domain/aggregates.js';
+import { type Decision, isRefusal, type Refusal, type RefusalCode, refuse } from '#libs/domain/decision.js';
+import type { Stamp } from '#libs/domain/event.js';
+import { type DecisionContext, type OrgCommandName, orgCommands, orgDecisions } from '#libs/domain/org/decisions.js';
+import { type OrgEvent, orgEvents } from '#libs/domain/org/events.js';
+import { noOrg, type OrgState } from '#libs/domain/org/org.js';
+import { schemeOf } from '#libs/domain/schemes/built-in.js';
+import { type CompiledScheme, compileScheme } from '#libs/domain/schemes/compiled.js';
+import { schemeDocument } from '#libs/domain/schemes/scheme.js';
+import type { z } from 'zod';
+
+export const enterprise = schemeOf({ id: 'enterprise', version: 1 });
+
+/** The id that a decider takes for a thing that the client has not named. */
+export const newId = 'new-id';
+
+export interface TypedEvent {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+const epoch = Date.parse('2026-01-01T00:00:00.000Z');
+
+/** Event `e1` happened one second after the epoch of all specs, and so on. */
+export function stamp(index: number): Stamp {
+  return { id: `e${index}`, revision: BigInt(index - 1), occurredAt: new Date(epoch + index * 1000).toISOString() };
+}
+
+/** Folds events; `after` tells how many came before them. */
+export function fold<C extends Category>(
+  category: C,
+  events: readonly TypedEvent[],
+  state: StateByCategory[C] = initialState(category),
+  after = 0,
+): StateByCategory[C] {
+  return events.reduce(
+    (folded, { type, data }, i) => evolve(category, folded, { type, data, stamp: stamp(after + i + 1) }),
+    state,
+  );
+}
+
+/** The enterprise scheme with some of its document exchanged. */
+export function enterpriseWith(changes: Partial<z.input<typeof schemeDocument>>): CompiledScheme {
+  return compileScheme(schemeDocument.parse({ ...enterprise.document, ...changes }));
+}
+
+/** What makes a folded organization illegal; empty for a legal one. Every prefix of a stream is legal. */
+export function faultsOf({ org, members }: OrgState, { document }: CompiledScheme = enterprise): string[] {
+  if (org.status === 'none') return members.size === 0 ? [] : ['members without an organization'];
+  const count = new Map<string, number>();
+  for (const { role } of members.values()) count.set(role, (count.get(role) ?? 0) + 1);
+  const roles = new Set([...count.keys(), ...Object.keys(org.holders)]);
+  const faults = [...roles]
+    .filter((role) => (count.get(role) ?? 0) !== (org.holders[role] ?? 0))
+    .map((role) => `${role}: ${count.get(role) ?? 0} members, counted as ${org.holders[role]}`);
+  for (const { key, holders } of document.roles) {
+    const held = count.get(key) ?? 0;
+    if (holders !== undefined && (held < holders.min || (holders.max !== null && held > holders.max)))
+      faults.push(`${key}: ${held} holders`);
+  }
+  if (members.get(org.ownerId)?.role !== document.orgCreation.ownerRole)
+    faults.push('the owner does not hold the role');
+  return faults;
+}
+
+export interface Command {
+  readonly name: OrgCommandName;
+  readonly input: unknown;
+  readonly newId: string;
+}
+
+/** Decides a command as a caller asks for it: the input is parsed first. */
+export function decide(state: OrgState, { name, input, newId }: Command, scheme = enterprise): Decision<OrgEvent> {
+  const parsed = orgCommands[name].parse(input);
+  // A schema and a decider under one name belong together.
+  const decider = orgDecisions[name] as (
+    state: OrgState,
+    parsed: unknown,
+    context: DecisionContext,
+  ) => Decision<OrgEvent>;
+  return decider(state, parsed, { scheme, newId });
+}
+
+export const refused = (code: RefusalCode): Refusal => refuse(code);
+export const nothing: readonly OrgEvent[] = [];
+
+/**
+ * `given(events).when('AddMember', input).then(events | refused(code) | nothing)`. Beside the outcome, each sentence shows
+ * that the events are stored as they are, that every prefix is legal, and that asking again adds nothing.
+ */
+export function given(events: readonly OrgEvent[], scheme: CompiledScheme = enterprise) {
+  return {
+    when<Name extends OrgCommandName>(name: Name, input: z.input<(typeof orgCommands)[Name]>) {
+      let before = noOrg;
+      events.forEach((event, i) => {
+        before = fold('org', [event], before, i);
+        expect(faultsOf(before, scheme)).toEqual([]);
+      });
+      const decision = decide(before, { name, input, newId }, scheme);
+      return {
+        then(expected: readonly OrgEvent[] | Refusal): void {
+          expect(decision).toEqual(expected);
+          if (isRefusal(decision)) return;
+          for (const { type, data } of decision) expect(orgEvents[type].parse(data)).toEqual(data);
+          const after = fold('org', decision, before, events.length);
+          expect(faultsOf(after, scheme)).toEqual([]);
+          const again = decide(after, { name, input, newId }, scheme);
+          expect(isRefusal(again) ? [] : again).toEqual([]);
+        },
+      };
+    },
+  };
+}
