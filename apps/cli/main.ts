@@ -43,7 +43,9 @@ export async function main(argv: readonly string[], io: Io = standard): Promise<
 /** Ours, or what `parseArgs` throws. */
 function isWrongUse(error: unknown): error is Error {
   if (error instanceof UsageError) return true;
-  return typeof error === 'object' && error !== null && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_');
+  return (
+    typeof error === 'object' && error !== null && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS_')
+  );
 }
 
 const stackOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : String(error));

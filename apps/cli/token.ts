@@ -89,6 +89,7 @@ function realmOf(realm: string): string {
 function secondsOf(ttl: string): number {
   const [, count, unit] = /^(\d{1,9})([smhd])$/.exec(ttl) ?? [];
   const seconds = Number(count) * (secondsPerUnit[unit ?? ''] ?? Number.NaN);
-  if (!(seconds >= 1 && seconds <= maxTtlSeconds)) throw new UsageError('--ttl must look like 90s, 15m, 1h or 7d, at most 366d');
+  if (!(seconds >= 1 && seconds <= maxTtlSeconds))
+    throw new UsageError('--ttl must look like 90s, 15m, 1h or 7d, at most 366d');
   return seconds;
 }

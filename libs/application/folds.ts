@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type Category, evolve, initialState, type StateByCategory } from '#libs/domain/aggregates.js';
-import { meta, required } from './metadata.js';
+import { endsCommand, meta, required } from './metadata.js';
 import type { EventStore, Position, StoredEvent } from './ports/event-store.js';
 import { streamOf } from './streams.js';
 
@@ -71,22 +71,36 @@ export class Folds {
     this.keep(stream, entry);
   }
 
+  /** Drops what is cached of a stream of which an append may or may not have happened: it is read anew. */
+  forget(stream: string): void {
+    this.entries.delete(stream);
+  }
+
   /** A command among the recent events of the stream, and the position below which only the index knows. */
   command(stream: string, commandId: string): { found: RememberedCommand | undefined; forgottenUpTo: Position | undefined } {
     const entry = this.entries.get(stream);
     return { found: entry?.commands.get(commandId), forgottenUpTo: entry?.forgottenUpTo };
   }
 
-  /** The stream folded up to the last event that `until` accepts, from the start and without the cache. */
-  async past<C extends Category>(category: C, id: string, until: (event: StoredEvent) => boolean): Promise<Folded<C>> {
+  /**
+   * The stream folded up to the last whole command whose events `until` accepts, from the start and without the cache;
+   * beside it the last revision that was accepted.
+   */
+  async past<C extends Category>(
+    category: C,
+    id: string,
+    until: (event: StoredEvent) => boolean,
+  ): Promise<{ readonly folded: Folded<C>; readonly accepted: bigint }> {
     let folded = emptyFold(category);
+    let whole = folded;
     for await (const page of this.store.read(streamOf(category, id), 0n)) {
       for (const event of page) {
-        if (!until(event)) return folded;
+        if (!until(event)) return { folded: whole, accepted: folded.revision };
         folded = step(category, folded, event);
+        if (endsCommand(event.metadata)) whole = folded;
       }
     }
-    return folded;
+    return { folded: whole, accepted: folded.revision };
   }
 
   private keep<C extends Category>(stream: string, entry: Entry<C>): void {

@@ -18,10 +18,11 @@ export class Past {
   ): Promise<Moment | 'future' | undefined> {
     const orgId = 'orgId' in resource ? resource.orgId : undefined;
     const upTo = 'revision' in asked ? byRevision(asked.revision) : byInstant(asked.instant);
-    const org = orgId === undefined ? undefined : await this.folds.past('org', orgId, upTo);
-    if ('revision' in asked && (org === undefined || org.revision < asked.revision)) return 'future';
+    const past = orgId === undefined ? undefined : await this.folds.past('org', orgId, upTo);
+    if ('revision' in asked && (past === undefined || past.accepted < asked.revision)) return 'future';
+    const org = past?.folded;
     const at = 'instant' in asked ? asked.instant : org === undefined ? now : Date.parse(org.occurredAt);
-    const [realm, user] = await Promise.all([
+    const [{ folded: realm }, { folded: user }] = await Promise.all([
       this.folds.past('realm', realmId, byInstant(at)),
       this.folds.past('user', principal, byInstant(at)),
     ]);

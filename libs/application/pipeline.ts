@@ -78,8 +78,9 @@ export class CommandPipeline {
     try {
       return await this.queue.run(plan.stream, () => this.attempt(plan));
     } catch (error) {
-      if (error instanceof EventStoreUnavailable) return { kind: 'unavailable' };
-      throw error;
+      if (!(error instanceof EventStoreUnavailable)) throw error;
+      this.folds.forget(plan.stream);
+      return { kind: 'unavailable' };
     }
   }
 

@@ -50,7 +50,7 @@ describe('PersistentMap', () => {
           expect(sorted(version.map.entries())).toEqual(version.entries);
           expect(version.map.size).toBe(version.entries.length);
         }
-        expect([...map.values()].sort()).toEqual([...model.values()].sort());
+        expect([...map.values()].toSorted((a, b) => a - b)).toEqual([...model.values()].toSorted((a, b) => a - b));
         for (const probe of [...probes, ...model.keys()]) {
           expect(map.get(probe)).toBe(model.get(probe));
           expect(map.has(probe)).toBe(model.has(probe));

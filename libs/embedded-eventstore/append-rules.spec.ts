@@ -53,7 +53,10 @@ const append = fc.record({
     fc.constantFrom<Expected[]>('any', 'stream_exists', -1n),
     fc.integer({ min: 0, max: 6 }).map((n): Expected => BigInt(n)),
   ),
-  ids: fc.array(fc.integer({ min: 1, max: 5 }).map((n) => String(n).padStart(32, '0')), { maxLength: 3 }),
+  ids: fc.array(
+    fc.integer({ min: 1, max: 5 }).map((n) => String(n).padStart(32, '0')),
+    { maxLength: 3 },
+  ),
 });
 
 describe('the append rules', () => {

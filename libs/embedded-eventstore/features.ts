@@ -15,7 +15,10 @@ const SUPPORTED: readonly [service: string, method: string, features: readonly s
 /** Lists what is implemented and nothing else: clients choose their calls by it. */
 export function supportedMethods(): SupportedMethods {
   const methods = SUPPORTED.map(([service, method, list]) =>
-    new features.SupportedMethod().setServiceName(service).setMethodName(method).setFeaturesList([...list]),
+    new features.SupportedMethod()
+      .setServiceName(service)
+      .setMethodName(method)
+      .setFeaturesList([...list]),
   );
   return new features.SupportedMethods().setEventStoreServerVersion(COMPATIBLE_WITH).setMethodsList(methods);
 }

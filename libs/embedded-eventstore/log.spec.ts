@@ -8,7 +8,9 @@ const empty = Buffer.alloc(0);
 const request = (stream: string) => ({
   stream,
   expected: 'any' as const,
-  events: [{ id: randomUUID().replaceAll('-', ''), type: 'T', contentType: 'application/json', data: empty, metadata: empty }],
+  events: [
+    { id: randomUUID().replaceAll('-', ''), type: 'T', contentType: 'application/json', data: empty, metadata: empty },
+  ],
 });
 const turns = async (count: number): Promise<void> => {
   for (let n = 0; n < count; n++) await new Promise(setImmediate);

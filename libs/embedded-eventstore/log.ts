@@ -37,7 +37,13 @@ export class Log {
     if (log.#nextPosition === 0n) {
       const id = randomUUID().replaceAll('-', '');
       const empty = Buffer.alloc(0);
-      const event = { id, type: '$NodeStarted', contentType: 'application/json', data: Buffer.from('{}'), metadata: empty };
+      const event = {
+        id,
+        type: '$NodeStarted',
+        contentType: 'application/json',
+        data: Buffer.from('{}'),
+        metadata: empty,
+      };
       await log.append({ stream: '$node', expected: -1n, events: [event] });
     }
     return log;
@@ -100,7 +106,8 @@ export class Log {
   #nextGroup(): Waiting[] {
     let count = 0;
     for (let bytes = 0; count < GROUP_APPENDS && bytes < GROUP_BYTES && count < this.#waiting.length; count++) {
-      for (const event of this.#waiting[count]?.request.events ?? []) bytes += event.data.length + event.metadata.length;
+      for (const event of this.#waiting[count]?.request.events ?? [])
+        bytes += event.data.length + event.metadata.length;
     }
     return this.#waiting.splice(0, count);
   }

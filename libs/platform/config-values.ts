@@ -40,7 +40,10 @@ export const folder = z.string().refine((value) => !value.includes('\0'), 'must 
 
 export const hostName = z
   .string()
-  .regex(/^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[?[0-9A-Fa-f:.]{2,45}\]?|[A-Za-z0-9])$/, 'must be a host name or address without a port')
+  .regex(
+    /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252})|\[?[0-9A-Fa-f:.]{2,45}\]?|[A-Za-z0-9])$/,
+    'must be a host name or address without a port',
+  )
   .transform((value) => value.replace(/^\[(.*)\]$/, '$1'));
 
 const httpUrl = (value: string): URL | undefined => {

@@ -34,14 +34,16 @@ export const configSchema = z.object({
   }),
   POSTGRES_URL: secretUrl(['postgres', 'postgresql']).optional().register(reference, {
     description: 'Postgres; without it Postgres is embedded.',
-    example: 'postgres://user:password@db.example.com:5432/tenantry?sslmode=verify-full&sslrootcert=/etc/tenantry/ca.crt',
+    example:
+      'postgres://user:password@db.example.com:5432/tenantry?sslmode=verify-full&sslrootcert=/etc/tenantry/ca.crt',
   }),
   REDIS_URL: secretUrl(['redis', 'rediss']).optional().register(reference, {
     description: 'Redis for access documents; without it checks use the process and Postgres.',
     example: 'rediss://user:password@redis.example.com:6379',
   }),
   OIDC_ISSUERS: listOf(issuerUrl).optional().register(reference, {
-    description: 'Trusted OpenID providers, separated by commas, exactly as `iss` names them. None: the development issuer is on.',
+    description:
+      'Trusted OpenID providers, separated by commas, exactly as `iss` names them. None: the development issuer is on.',
     example: 'https://login.example.com/realms/main,https://accounts.example.org',
   }),
   OIDC_AUDIENCE: text(255).optional().register(reference, {
@@ -55,7 +57,8 @@ export const configSchema = z.object({
   PLATFORM_ADMIN_EMAILS: listOf(z.string().refine(isEmail, 'must be e-mail addresses, separated by commas'))
     .optional()
     .register(reference, {
-      description: 'People with these verified addresses administer the platform; admin@localhost too while the development issuer is on.',
+      description:
+        'People with these verified addresses administer the platform; admin@localhost too while the development issuer is on.',
       example: 'ada@example.com,grace@example.com',
     }),
   PLATFORM_SYSTEM_USER_ID: principalId.optional().register(reference, {

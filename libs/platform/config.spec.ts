@@ -63,7 +63,8 @@ describe('configuration', () => {
   it('refuses to listen beyond loopback while the development issuer is on', () => {
     for (const HOST of ['0.0.0.0', '::', '192.168.1.5', 'example.com', '127.evil.example'])
       expect(problemsOf({ HOST })).toEqual([expect.stringContaining('development issuer is on')]);
-    for (const HOST of ['127.0.0.1', '127.8.8.8', 'localhost', '::1', '[::1]']) expect(problemsOf({ HOST })).toEqual([]);
+    for (const HOST of ['127.0.0.1', '127.8.8.8', 'localhost', '::1', '[::1]'])
+      expect(problemsOf({ HOST })).toEqual([]);
     expect(problemsOf({ HOST: '0.0.0.0', ...provider })).toEqual([]);
   });
 
@@ -74,18 +75,34 @@ describe('configuration', () => {
   });
 
   it('needs an audience with a provider', () => {
-    expect(problemsOf({ OIDC_ISSUERS: 'https://login.example.com' })).toEqual([expect.stringContaining('OIDC_AUDIENCE')]);
+    expect(problemsOf({ OIDC_ISSUERS: 'https://login.example.com' })).toEqual([
+      expect.stringContaining('OIDC_AUDIENCE'),
+    ]);
   });
 
   it('keeps issuers to the letter and takes plain http on loopback only', () => {
     const OIDC_ISSUERS = 'https://a.example/, http://127.0.0.1:9/realm,https://a.example/';
-    expect(loadConfig({ ...provider, OIDC_ISSUERS }).identity.issuers).toEqual(['https://a.example/', 'http://127.0.0.1:9/realm']);
-    for (const bad of ['http://login.example.com', 'login.example.com', 'https://u:p@a.example', 'https://a.example?x=1', ','])
+    expect(loadConfig({ ...provider, OIDC_ISSUERS }).identity.issuers).toEqual([
+      'https://a.example/',
+      'http://127.0.0.1:9/realm',
+    ]);
+    for (const bad of [
+      'http://login.example.com',
+      'login.example.com',
+      'https://u:p@a.example',
+      'https://a.example?x=1',
+      ',',
+    ])
       expect(problemsOf({ ...provider, OIDC_ISSUERS: bad })).toEqual([expect.stringContaining('OIDC_ISSUERS')]);
   });
 
   it('keeps keys apart from data', () => {
-    for (const [DATA_DIR, KEY_DIR] of [['./x', './x'], ['./x', './x/keys'], ['./keys/data', './keys'], ['/', '/etc/keys']])
+    for (const [DATA_DIR, KEY_DIR] of [
+      ['./x', './x'],
+      ['./x', './x/keys'],
+      ['./keys/data', './keys'],
+      ['/', '/etc/keys'],
+    ])
       expect(problemsOf({ DATA_DIR, KEY_DIR })).toEqual([expect.stringContaining('apart from DATA_DIR')]);
     expect(problemsOf({ DATA_DIR: './x', KEY_DIR: './x-keys' })).toEqual([]);
     expect(problemsOf({ DATA_DIR: './x', KEY_DIR: './..x' })).toEqual([]);
@@ -104,14 +121,21 @@ describe('configuration', () => {
 
   it('cannot be changed', () => {
     const config = loadConfig(provider);
-    for (const part of [config, config.identity, config.identity.issuers, config.platformAdmins, config.platformAdmins.emails])
+    for (const part of [
+      config,
+      config.identity,
+      config.identity.issuers,
+      config.platformAdmins,
+      config.platformAdmins.emails,
+    ])
       expect(Object.isFrozen(part)).toBe(true);
   });
 
   it('is described in .env.example, which is generated', () => {
     const reference = configReference();
     expect(readFileSync('.env.example', 'utf8')).toBe(reference);
-    for (const name of variableNames) expect(reference).toMatch(new RegExp(`^# .{20,}\n(# Example: .+\n)?${name}=`, 'm'));
+    for (const name of variableNames)
+      expect(reference).toMatch(new RegExp(`^# .{20,}\n(# Example: .+\n)?${name}=`, 'm'));
   });
 
   it('accepts its own examples', () => {

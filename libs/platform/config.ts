@@ -46,7 +46,9 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export class ConfigInvalid extends Error {
   override readonly name = 'ConfigInvalid';
   constructor(readonly problems: readonly string[]) {
-    super(`The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`);
+    super(
+      `The configuration has ${problems.length === 1 ? 'a problem' : `${problems.length} problems`}:\n${problems.join('\n')}`,
+    );
   }
 }
 
@@ -135,7 +137,11 @@ function combinedProblems(given: Readonly<Record<string, string>>): string[] {
   const problems: string[] = [];
   if (OIDC_ISSUERS !== undefined && OIDC_AUDIENCE === undefined)
     problems.push(
-      describe('OIDC_AUDIENCE', 'is needed with OIDC_ISSUERS: tokens for other services must not work here', 'tenantry'),
+      describe(
+        'OIDC_AUDIENCE',
+        'is needed with OIDC_ISSUERS: tokens for other services must not work here',
+        'tenantry',
+      ),
     );
   if (OIDC_ISSUERS === undefined && HOST !== undefined && !isLoopback(HOST))
     problems.push(
@@ -150,7 +156,11 @@ function combinedProblems(given: Readonly<Record<string, string>>): string[] {
   const keyDir = resolve(given['KEY_DIR'] ?? presetOf('KEY_DIR') ?? '');
   if (holds(dataDir, keyDir) || holds(keyDir, dataDir))
     problems.push(
-      describe('KEY_DIR', 'must lie apart from DATA_DIR, so that a backup of one does not hold the other', '/etc/tenantry/keys'),
+      describe(
+        'KEY_DIR',
+        'must lie apart from DATA_DIR, so that a backup of one does not hold the other',
+        '/etc/tenantry/keys',
+      ),
     );
   return problems;
 }

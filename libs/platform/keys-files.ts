@@ -19,7 +19,9 @@ export async function openKeyFolder(dir: string): Promise<void> {
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw unusable(`The key folder ${dir} cannot be created`, error);
   }
-  const found = await stat(dir).catch((error: unknown) => Promise.reject(unusable(`The key folder ${dir} cannot be read`, error)));
+  const found = await stat(dir).catch((error: unknown) =>
+    Promise.reject(unusable(`The key folder ${dir} cannot be read`, error)),
+  );
   if (!found.isDirectory()) throw new KeysUnusable(`The key folder ${dir} is not a folder.`);
   refuseOpenMode(`key folder ${dir}`, found.mode, 'u=rwx,go=', dir);
 }

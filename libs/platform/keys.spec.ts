@@ -15,7 +15,9 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 const bytesOf = ({ master, index, issuer }: Keys) =>
-  [master.export(), index.export(), issuer.privateKey.export({ format: 'der', type: 'pkcs8' })].map((key) => key.toString('hex'));
+  [master.export(), index.export(), issuer.privateKey.export({ format: 'der', type: 'pkcs8' })].map((key) =>
+    key.toString('hex'),
+  );
 
 async function messageOf(loading: Promise<unknown>): Promise<string> {
   const error = await loading.then(
@@ -67,7 +69,10 @@ describe('key files', () => {
       const path = join(dir, name);
       const good = await readFile(path, 'utf8');
       const member = name === 'issuer' ? 'd' : 'k';
-      const flipped = good.replace(new RegExp(`"${member}":"(.)`), (_, first) => `"${member}":"${first === 'A' ? 'B' : 'A'}`);
+      const flipped = good.replace(
+        new RegExp(`"${member}":"(.)`),
+        (_, first) => `"${member}":"${first === 'A' ? 'B' : 'A'}`,
+      );
       for (const bad of ['', good.slice(0, 40), flipped, '{}', good.replace('"kid"', '"kit"')]) {
         await writeFile(path, bad);
         const message = await messageOf(loadKeys(dir));

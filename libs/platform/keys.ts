@@ -1,4 +1,14 @@
-import { createHash, createPrivateKey, createPublicKey, createSecretKey, generateKeyPairSync, type KeyObject, randomBytes, sign, verify } from 'node:crypto';
+import {
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  createSecretKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  sign,
+  verify,
+} from 'node:crypto';
 import { z } from 'zod';
 import { createKeyFile, KeysUnusable, namesIn, openKeyFolder, pathOf, readKeyFile, syncFolder } from './keys-files.js';
 
@@ -68,7 +78,8 @@ async function refuseLoss(dir: string): Promise<void> {
 }
 
 /** RFC 7638; kept in the file, so that damage to the key is noticed. */
-const thumbprint = (members: object): string => createHash('sha256').update(JSON.stringify(members)).digest('base64url');
+const thumbprint = (members: object): string =>
+  createHash('sha256').update(JSON.stringify(members)).digest('base64url');
 
 function newSecret(): z.infer<typeof secretFile> {
   const k = randomBytes(32).toString('base64url');

@@ -46,5 +46,7 @@ describe('logging', () => {
 
 it('a secret shows its value to nobody who does not ask for it', () => {
   const secret = new Secret({ key: 'hunter2' });
-  expect([`${secret}`, JSON.stringify({ secret }), inspect(secret), inspect(secret, { showHidden: true })].join()).not.toContain('hunter2');
+  expect(
+    [`${secret}`, JSON.stringify({ secret }), inspect(secret), inspect(secret, { showHidden: true })].join(),
+  ).not.toContain('hunter2');
 });

@@ -1,6 +1,7 @@
 import { type Generated, type Kysely, sql } from 'kysely';
 import { type SubjectKey, SubjectKeyStore } from '#libs/vault/subject-keys.js';
 import type { Database } from './database.js';
+import { durableSchema } from './migrations.js';
 
 type Tables = {
   subject_keys: { subject: string; kid: string; wrapped: Uint8Array; created_at: Generated<string> };
@@ -12,7 +13,7 @@ export class PostgresSubjectKeys extends SubjectKeyStore {
 
   constructor(db: Database) {
     super();
-    this.db = db.withSchema('durable').withTables<Tables>();
+    this.db = db.withSchema(durableSchema).withTables<Tables>();
   }
 
   async getOrCreate(subject: string, make: () => SubjectKey): Promise<SubjectKey> {

@@ -16,7 +16,9 @@ const opaque = [z.ZodLazy, z.ZodMap, z.ZodSet, z.ZodPromise];
 const byCategory: ReadonlyMap<string, ReadonlyMap<string, readonly FieldPath[]>> = new Map(
   Object.entries(eventSchemas).map(([category, schemas]) => [
     category,
-    new Map(Object.entries(schemas).map(([type, schema]): [string, readonly FieldPath[]] => [type, personalFields(schema)])),
+    new Map(
+      Object.entries(schemas).map(([type, schema]): [string, readonly FieldPath[]] => [type, personalFields(schema)]),
+    ),
   ]),
 );
 
@@ -41,12 +43,22 @@ export function personalFields(schema: z.core.$ZodType): readonly FieldPath[] {
   if (schema instanceof z.ZodPipe) return unique([...personalFields(schema.in), ...personalFields(schema.out)]);
   if (isWrapper(schema)) return personalFields(schema.def.innerType);
   if (opaque.some((kind) => schema instanceof kind))
-    throw new Error('personal fields cannot be told in lazy, map, set or promise schemas: describe the event otherwise');
+    throw new Error(
+      'personal fields cannot be told in lazy, map, set or promise schemas: describe the event otherwise',
+    );
   return [];
 }
 
 function isWrapper(schema: z.core.$ZodType): schema is z.ZodNullable | z.ZodOptional | z.ZodDefault | z.ZodReadonly {
-  const wrappers = [z.ZodNullable, z.ZodOptional, z.ZodDefault, z.ZodPrefault, z.ZodReadonly, z.ZodNonOptional, z.ZodCatch];
+  const wrappers = [
+    z.ZodNullable,
+    z.ZodOptional,
+    z.ZodDefault,
+    z.ZodPrefault,
+    z.ZodReadonly,
+    z.ZodNonOptional,
+    z.ZodCatch,
+  ];
   return wrappers.some((kind) => schema instanceof kind);
 }
 

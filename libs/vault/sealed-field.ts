@@ -51,11 +51,14 @@ export function openField(key: KeyObject, place: Place, { kid, nonce, ct, tag }:
   const decryption = createDecipheriv(cipher, key, Buffer.from(nonce, 'base64url'), options)
     .setAAD(boundTo(place, kid))
     .setAuthTag(Buffer.from(tag, 'base64url'));
-  return JSON.parse(Buffer.concat([decryption.update(Buffer.from(ct, 'base64url')), decryption.final()]).toString('utf8'));
+  return JSON.parse(
+    Buffer.concat([decryption.update(Buffer.from(ct, 'base64url')), decryption.final()]).toString('utf8'),
+  );
 }
 
 const wrapVersion = 1;
-const wrappedFor = (subject: string, kid: string) => Buffer.from(JSON.stringify(['tenantry/subject-key/1', subject, kid]));
+const wrappedFor = (subject: string, kid: string) =>
+  Buffer.from(JSON.stringify(['tenantry/subject-key/1', subject, kid]));
 
 /** version ‖ nonce ‖ ciphertext ‖ tag, bound to the subject and the key's id. */
 export function wrapKey(master: KeyObject, subject: string, kid: string, key: Buffer): Uint8Array {

@@ -1,5 +1,4 @@
 import { spawn } from 'node:child_process';
-import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -7,7 +6,6 @@ import { fileURLToPath } from 'node:url';
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
 export interface NodeInChild {
-  readonly process: ChildProcess;
   readonly connectionString: string;
   kill(signal: NodeJS.Signals): Promise<void>;
 }
@@ -26,10 +24,11 @@ export async function nodeInChild(dataDir: string, under: readonly string[] = []
     throw new Error(`the node ended before it was ready: ${signal ?? code}`);
   });
   gone.catch(() => undefined);
-  const connectionString = await Promise.race([first, gone]);
+  const [connectionString = '', pid] = (await Promise.race([first, gone])).split(' ');
   const kill = async (signal: NodeJS.Signals): Promise<void> => {
-    child.kill(signal);
+    // Not the child: that may be the other program, which need not pass signals on.
+    process.kill(Number(pid), signal);
     await ended;
   };
-  return { process: child, connectionString, kill };
+  return { connectionString, kill };
 }

@@ -34,7 +34,9 @@ beforeAll(async () => {
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
 const batchOf = (size: number) =>
-  Array.from({ length: size }, (_, n) => jsonEvent({ type: 'Written', data: { n, size, pad: 'x'.repeat(randomInt(3000)) } }));
+  Array.from({ length: size }, (_, n) =>
+    jsonEvent({ type: 'Written', data: { n, size, pad: 'x'.repeat(randomInt(3000)) } }),
+  );
 
 function append(client: EventStoreDBClient, { stream, expected, batch }: Attempt): Promise<AppendResult> {
   return client.appendToStream(stream, batch, { expectedRevision: expected });
@@ -44,7 +46,11 @@ async function writeUntilKilled(client: EventStoreDBClient, writer: Writer): Pro
   for (;;) {
     const revision = BigInt(writer.ids.length) - 1n;
     const exact = revision < 0n ? 'no_stream' : revision;
-    const attempt = { stream: writer.stream, expected: writer.any ? 'any' : exact, batch: batchOf(randomInt(1, 6)) } as const;
+    const attempt = {
+      stream: writer.stream,
+      expected: writer.any ? 'any' : exact,
+      batch: batchOf(randomInt(1, 6)),
+    } as const;
     try {
       const { nextExpectedRevision } = await append(client, attempt);
       writer.ids.push(...attempt.batch.map(({ id }) => id));

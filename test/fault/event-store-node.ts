@@ -1,6 +1,6 @@
-/** A node in a process of its own, to be killed: prints its connection string, runs until then. */
+/** A node in a process of its own, to be killed: prints its connection string and process id, runs until then. */
 import { startNode } from '../../libs/embedded-eventstore/node.js';
 
 const [dataDir = ''] = process.argv.slice(2);
 const node = await startNode({ dataDir });
-process.stdout.write(`${node.connectionString}\n`);
+process.stdout.write(`${node.connectionString} ${process.pid}\n`);

@@ -57,6 +57,31 @@ describe('T2: a person belongs to one organization at a time', () => {
     }
   });
 
+  it('lets a slow first writer lose once another organization has won the person', async () => {
+    let arrived = () => {};
+    const waits = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    let release = () => {};
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const slow = world.pipelineOver(async (append, stream, events) => {
+      if (stream === 'org-red' && events.some(({ type }) => type === 'MemberAdded')) {
+        arrived();
+        await released;
+      }
+      return append();
+    });
+    const steps = [{ name: 'AddMember', input: { userId: 'zoe', role: 'org.participant' } }] as const;
+    const first = slow.execute({ orgId: 'red', steps, caller: as('red'), idempotencyKey: undefined, dryRun: false, ifMatch: undefined, correlation: 'test' });
+    await waits;
+    expect((await add('green', 'zoe')).kind).toBe('done');
+    release();
+    expect(await first).toMatchObject({ kind: 'refused', code: 'member_elsewhere' });
+    expect(await membersOf('zoe')).toEqual(['green']);
+  });
+
   it('refuses an owner who belongs elsewhere, also in a dry run', async () => {
     const operator = await world.caller('operator', { email: 'admin@localhost' });
     const step = { name: 'CreateOrg', input: { orgId: 'fourth', name: 'Fourth', ownerId: 'red-owner' } } as const;

@@ -83,7 +83,7 @@ export function decide(state: OrgState, { name, input, newId }: Command, scheme 
 }
 
 export const refused = (code: RefusalCode): Refusal => refuse(code);
-export const nothing: readonly OrgEvent[] = [];
+export const nothing: readonly never[] = [];
 
 /**
  * `given(events).when('AddMember', input).then(events | refused(code) | nothing)`. Beside the outcome, each sentence shows

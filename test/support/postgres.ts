@@ -28,7 +28,8 @@ async function administer(url: string, statement: string): Promise<void> {
 
 function serverUrl(): string {
   const url = process.env.TEST_POSTGRES_URL;
-  if (url === undefined) throw new Error('TEST_POSTGRES_URL is not set: run the tests by Jest, whose global setup sets it');
+  if (url === undefined)
+    throw new Error('TEST_POSTGRES_URL is not set: run the tests by Jest, whose global setup sets it');
   return url;
 }
 

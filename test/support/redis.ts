@@ -10,7 +10,8 @@ const CLAIMED_FOR_SECONDS = 3_600;
 /** An empty logical database of the run's Redis, for this caller alone. What others keep in the same Redis is not touched. */
 export async function freshRedis(): Promise<FreshRedis> {
   const server = process.env.TEST_REDIS_URL;
-  if (server === undefined) throw new Error('TEST_REDIS_URL is not set: run the tests by Jest, whose global setup sets it');
+  if (server === undefined)
+    throw new Error('TEST_REDIS_URL is not set: run the tests by Jest, whose global setup sets it');
   const client = new Redis(server, { db: 0 });
   try {
     for (let db = 1; ; db++) {

@@ -71,7 +71,9 @@ async function unpack(): Promise<void> {
   try {
     const lists = await ownLists();
     const { stdout } = await run('apt-cache', [...lists, 'depends', PACKAGE]);
-    const libraries = [...stdout.matchAll(/Depends: (lib\S+)/g)].flatMap(([, name]) => (name === undefined ? [] : [name]));
+    const libraries = [...stdout.matchAll(/Depends: (lib\S+)/g)].flatMap(([, name]) =>
+      name === undefined ? [] : [name],
+    );
     const lacking = (await Promise.all(libraries.map(async (name) => ((await installed(name)) ? [] : [name])))).flat();
     await apt([...lists, 'download', PACKAGE, ...lacking], folder);
     for (const name of (await readdir(folder)).filter((file) => file.endsWith('.deb'))) {

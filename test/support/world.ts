@@ -3,15 +3,24 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type EmbeddedNode, startNode } from '#libs/embedded-eventstore/node.js';
+import { Appender } from '#libs/application/appender.js';
 import type { Caller } from '#libs/application/caller.js';
+import { Folds } from '#libs/application/folds.js';
+import { MembershipClaims } from '#libs/application/membership-claims.js';
 import type { CommandOutcome } from '#libs/application/outcome.js';
-import type { Step } from '#libs/application/pipeline.js';
+import { CommandPipeline, type Step } from '#libs/application/pipeline.js';
 import { Clock } from '#libs/application/ports/clock.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
+import { RepeatedCommands } from '#libs/application/repeated-commands.js';
 import { type Config, loadConfig } from '#libs/platform/config.js';
 import { type Keys, loadKeys } from '#libs/platform/keys.js';
+import { openDatabase } from '#libs/readstore/database.js';
+import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
+import { Vault } from '#libs/vault/vault.js';
+import { PostgresCommandIndex } from '#projections/command-index/command-index.js';
 import { type Composition, compose } from '../../apps/compose.js';
 import { freshDatabase } from './postgres.js';
+import { WrappedStore } from './wrapped-store.js';
 
 /** A clock that stands or runs as a test wants. */
 export class TestClock extends Clock {
@@ -35,6 +44,8 @@ export interface World {
   /** Sends commands as one request to a process (the first by default). */
   send(caller: Caller, orgId: string | undefined, steps: Step | readonly Step[], options?: SendOptions): Promise<CommandOutcome>;
   events(stream: string): Promise<StoredEvent[]>;
+  /** Another process's write side, over the same stores through a network that the test rules. */
+  pipelineOver(around: ConstructorParameters<typeof WrappedStore>[1]): CommandPipeline;
   stop(): Promise<void>;
 }
 
@@ -53,6 +64,7 @@ export async function startWorld({ processes = 1 } = {}): Promise<World> {
   const clock = new TestClock();
   const config = loadConfig({ KEY_DIR: join(folder, 'keys'), PLATFORM_ADMIN_GROUP: 'operators' });
   const keys = await loadKeys(config.keyDir);
+  const db = openDatabase(database.url, { poolSize: 2 });
   const nodes: Composition[] = [];
   for (let i = 0; i < processes; i++) {
     const stores = { eventStoreUrl: node.connectionString, postgresUrl: database.url };
@@ -86,7 +98,17 @@ export async function startWorld({ processes = 1 } = {}): Promise<World> {
       for await (const page of at(0).services.store.read(stream, 0n)) all.push(...page);
       return all;
     },
+    pipelineOver(around) {
+      const { store, readPosition } = at(0).services;
+      const wrapped = new WrappedStore(store, around);
+      const folds = new Folds(wrapped);
+      const vault = new Vault(keys, new PostgresSubjectKeys(db));
+      const appender = new Appender(wrapped, folds, vault);
+      const repeated = new RepeatedCommands(wrapped, folds, new PostgresCommandIndex(db), readPosition);
+      return new CommandPipeline(folds, appender, new MembershipClaims(folds, appender), repeated, vault, clock);
+    },
     async stop() {
+      await db.destroy();
       for (const composition of [...nodes].reverse()) await composition.stop();
       await node.stop();
       await database.drop();

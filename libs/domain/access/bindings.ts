@@ -57,8 +57,12 @@ function platformBindings({ scheme, realm, user }: Facts, principal: string, int
     into.push(always(systemUser, 'system_user', [realm.evidence]));
   const claims = user?.id === principal ? user.claims : null;
   if (claims === null) return;
-  const from = Date.parse(claims.observedAt);
-  const window = { from, until: from + claimMaxAge * 1000, evidence: [realm.evidence, claims.evidence] };
+  // No begin: what is folded was observed before the question, whatever another process's clock says.
+  const window = {
+    from: Number.NEGATIVE_INFINITY,
+    until: Date.parse(claims.observedAt) + claimMaxAge * 1000,
+    evidence: [realm.evidence, claims.evidence],
+  };
   if (idpGroup !== null && realm.adminGroup !== null && claims.groups.includes(realm.adminGroup))
     into.push({ role: idpGroup, source: 'idp_group', ...window });
   if (emailAllowlist !== null && claims.emailIndex !== null && realm.adminEmailIndexes.includes(claims.emailIndex))

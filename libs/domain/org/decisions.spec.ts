@@ -12,7 +12,7 @@ import {
 import { orgCommands } from './decisions.js';
 import type { OrgEvent } from './events.js';
 
-const created: OrgEvent = {
+const created: Extract<OrgEvent, { type: 'OrgCreated' }> = {
   type: 'OrgCreated',
   data: {
     orgId: 'acme',
@@ -45,7 +45,7 @@ describe('CreateOrg', () => {
   });
 
   it('takes the id derived from the command where none is given', () => {
-    const data = { ...created.data, orgId: newId } as Extract<OrgEvent, { type: 'OrgCreated' }>['data'];
+    const data = { ...created.data, orgId: newId };
     given([])
       .when('CreateOrg', { name: 'Acme', ownerId: 'olga' })
       .then([{ type: 'OrgCreated', data }]);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fold } from '../../../test/support/decider.js';
+import { fold, nothing } from '../../../test/support/decider.js';
 import { observeConfiguration, type PlatformAdminSources, type RealmEvent, realmEvents } from './realm.js';
 
 const scheme = { id: 'enterprise', version: 1 };
@@ -42,10 +42,12 @@ describe('the configuration of a deployment', () => {
   });
 
   it('adds nothing when the realm agrees', () => {
-    given(created).whenConfigured({}).then();
+    given(created)
+      .whenConfigured({})
+      .then(...nothing);
     given(created, set({ systemUserId: 'robot' }))
       .whenConfigured({ systemUserId: 'robot' })
-      .then();
+      .then(...nothing);
   });
 
   it.each<Partial<PlatformAdminSources>>([
@@ -63,7 +65,7 @@ describe('the configuration of a deployment', () => {
       .then(set({ adminEmailIndexes: ['a', 'b'] }));
     given(created, set({ adminEmailIndexes: ['a', 'b'] }))
       .whenConfigured({ adminEmailIndexes: ['b', 'a'] })
-      .then();
+      .then(...nothing);
   });
 });
 

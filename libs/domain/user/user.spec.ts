@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fold, stamp } from '../../../test/support/decider.js';
+import { fold, nothing, stamp } from '../../../test/support/decider.js';
 import { observeToken, type ObservedToken, type UserEvent, userEvents } from './user.js';
 
 const token: ObservedToken = {
@@ -48,10 +48,12 @@ describe('a verified token', () => {
   });
 
   it('adds nothing when it shows what is known', () => {
-    given(profile()).whenObserved({}).then();
+    given(profile())
+      .whenObserved({})
+      .then(...nothing);
     given(profile(), admins)
       .whenObserved({ groups: ['admins'] })
-      .then();
+      .then(...nothing);
   });
 
   it('shows a changed profile', () => {
@@ -78,7 +80,7 @@ describe('a verified token', () => {
       .then(both);
     given(profile(), both)
       .whenObserved({ groups: ['staff', 'admins'] })
-      .then();
+      .then(...nothing);
   });
 
   it('takes roles away when it no longer bears them', () => {
@@ -86,27 +88,31 @@ describe('a verified token', () => {
     given(profile(), claims([], 1000, 'x1'))
       .whenObserved({ issuedAt: 1001 })
       .then(claims([], 1001));
-    given(profile(), admins, claims([], 1001)).whenObserved({ issuedAt: 1002 }).then();
+    given(profile(), admins, claims([], 1001))
+      .whenObserved({ issuedAt: 1002 })
+      .then(...nothing);
   });
 
   it('bears no role that is worth an event when it bears none and none is known', () => {
-    given(profile()).whenObserved({ issuedAt: 5000 }).then();
+    given(profile())
+      .whenObserved({ issuedAt: 5000 })
+      .then(...nothing);
   });
 
   it('changes nothing when it is older than what is known: neither claims nor profile', () => {
     const lost = [profile(), admins, claims([], 1001)] as const;
     given(...lost)
       .whenObserved({ groups: ['admins'], issuedAt: 1000 })
-      .then();
+      .then(...nothing);
     given(...lost)
       .whenObserved({ profileIndex: 'p0', issuedAt: 1000 })
-      .then();
+      .then(...nothing);
     given(profile({ issuedAt: 1001 }))
       .whenObserved({ profileIndex: 'p0', issuedAt: 1000 })
-      .then();
+      .then(...nothing);
     given(profile({ issuedAt: 1001 }))
       .whenObserved({ groups: ['admins'], issuedAt: 1000 })
-      .then();
+      .then(...nothing);
   });
 
   it('never makes two live tokens take turns', () => {
@@ -125,16 +131,16 @@ describe('a verified token', () => {
     const observed = Date.parse(stamp(2).occurredAt);
     given(profile(), admins)
       .whenObserved({ groups: ['admins'] }, observed)
-      .then();
+      .then(...nothing);
     given(profile(), admins)
       .whenObserved({ groups: ['admins'] }, observed + 1)
       .then(admins);
     given(profile(), claims([]))
       .whenObserved({}, observed + 1)
-      .then();
+      .then(...nothing);
     given(profile())
       .whenObserved({}, observed + 1)
-      .then();
+      .then(...nothing);
   });
 
   it('is renewed with the instant and the evidence of the renewal', () => {

@@ -3,7 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { binariesIn, findBinaries, linkLibraries } from './binaries.js';
-import { CLEAN_ENVIRONMENT, run } from './unprivileged.js';
+import { ensureCluster } from './cluster.js';
+import { CLEAN_ENVIRONMENT, run, waysHere } from './unprivileged.js';
+
+// The way that changes to another user altogether runs a copy outside.
+const WAYS_IN_PLACE = (await waysHere()).filter(({ become }) => become === undefined);
 
 describe('the libraries of a package whose install script did not run', () => {
   let dir: string;
@@ -37,6 +41,15 @@ describe('the libraries of a package whose install script did not run', () => {
     expect(await linkLibraries(native, join(dir, 'spare'))).toEqual({});
     await versionRuns({});
     expect(await readlink(join(native, 'lib', 'libpq.so.5'))).toMatch(/^libpq\.so\.5\.\d+$/);
+  });
+
+  it.each(WAYS_IN_PLACE)('serve the way "$name" in a checkout closed to others', async (way) => {
+    await copyWithoutLinks();
+    await linkLibraries(native, join(dir, 'spare'));
+    const dataDir = join(dir, 'data');
+    await mkdir(dataDir, { mode: 0o700 });
+    const options = { dataDir, way, binaries: binariesIn(native), environment: CLEAN_ENVIRONMENT, durable: false };
+    expect(await ensureCluster(join(dataDir, 'cluster'), options)).toBe(true);
   });
 
   it('are linked elsewhere when the package cannot be written to', async () => {

@@ -124,10 +124,11 @@ describe('the embedded Postgres', () => {
       await postgres.stop();
     });
 
-    it('of Postgres itself: says so, stops cleanly, and recovers quickly', async () => {
+    it('of Postgres itself: says so, serves again on the same socket, and stops cleanly', async () => {
       const said: string[] = [];
       const first = await startPostgres({ dataDir, log: (line) => said.push(line) });
-      const durable = "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')";
+      const durable =
+        "SELECT name, setting FROM pg_settings WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit')";
       expect(await query(first.url, durable)).toEqual(
         ['fsync', 'full_page_writes', 'synchronous_commit'].map((name) => ({ name, setting: 'on' })),
       );
@@ -136,12 +137,11 @@ describe('the embedded Postgres', () => {
       const { pid } = await postmasterFile(cluster);
       process.kill(pid ?? 0, 'SIGKILL');
       await until(async () => said.some((line) => line.includes('ended by itself (SIGKILL)')));
+      const served = async () => (await query(first.url, 'SELECT body FROM notes').catch(() => [])).length === 1;
+      await until(served);
+      expect((await postmasterFile(cluster)).pid).not.toBe(pid);
       await first.stop();
-      const began = performance.now();
-      const second = await start();
-      expect(performance.now() - began).toBeLessThan(QUICK_START_MS);
-      expect(await query(second.url, 'SELECT body FROM notes')).toEqual([{ body: 'committed' }]);
-      await second.stop();
+      expect(await postgresOn(cluster)).toEqual([]);
     });
 
     it('in the middle of a first start: nothing half made is taken for a cluster', async () => {
@@ -163,7 +163,7 @@ describe('the embedded Postgres', () => {
     const running = await readFile(file, 'utf8');
     await first.stop();
     // Same owner and alive, so that Postgres itself would refuse to start.
-    const stranger = inChild("console.log('here'); setInterval(() => {}, 1_000);", WAYS.find(({ become }) => become)?.become);
+    const stranger = inChild("console.log('here'); setInterval(() => {}, 1_000);");
     await stranger.line();
     await writeFile(file, running.replace(/^\d+/, String(stranger.pid)));
     const second = await start();

@@ -31,7 +31,9 @@ export async function stopPostgresOn(cluster: string, patience: Patience): Promi
     for (const one of await postgresOn(cluster)) signal(one, name);
     if (await gone(cluster, waitMs)) return true;
   }
-  throw new Error(`Postgres on ${cluster} does not end, not even by SIGKILL: ${(await postgresOn(cluster)).join(', ')}`);
+  throw new Error(
+    `Postgres on ${cluster} does not end, not even by SIGKILL: ${(await postgresOn(cluster)).join(', ')}`,
+  );
 }
 
 /**

@@ -1,13 +1,14 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { cp, type FileHandle, mkdir, mkdtemp, open, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import type { ChildProcess } from 'node:child_process';
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { lockDataDir } from '../data-dir-lock.js';
 import { type Binaries, binariesIn, findBinaries, linkLibraries } from './binaries.js';
 import { ensureCluster, NAME } from './cluster.js';
-import { postmasterFile, stopPostgresOn } from './processes.js';
-import { asSeenBy, CLEAN_ENVIRONMENT, type Environment, firstWorking, giveTo, invocation, run, type Way } from './unprivileged.js';
+import { launch, logFile, STOP_PATIENCE } from './postmaster.js';
+import { stopPostgresOn } from './processes.js';
+import { CLEAN_ENVIRONMENT, firstWorking, giveTo, type Way } from './unprivileged.js';
 
 export interface ServerOptions {
   readonly dataDir: string;
@@ -24,11 +25,7 @@ export interface Server {
 
 /** Below 3 s together, so that a start after a crash stays quick. */
 const ORPHAN_PATIENCE = { fastMs: 1_500, immediateMs: 500 };
-const STOP_PATIENCE = { fastMs: 10_000, immediateMs: 3_000 };
-/** Recovery replays at most `max_wal_size` of log; this is far above what that takes. */
-const READY_WITHIN_MS = 60_000;
-const POLL_MS = 10;
-const LOG_LIMIT_BYTES = 10_000_000;
+const REVIVAL_MS = { first: 50, last: 5_000 };
 /** A Unix socket's path ends at 103 bytes on macOS, at 107 on Linux. */
 const SOCKET_FOLDER_LIMIT = 80;
 const SOCKET_FOLDER = 'tenantry-pg-';
@@ -50,24 +47,23 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     const { way, binaries } = await firstWorking(options.ways, dataDir, reachable, environment);
     await giveTo(sockets, way.owner);
     const created = await ensureCluster(cluster, { dataDir, way, binaries, environment, durable: options.durable });
-    // Nothing runs here, so the file is stale; Postgres would take a reused pid in it for a running server.
-    await rm(join(cluster, 'postmaster.pid'), { force: true });
-    const child = await launch({ ...options, dataDir }, { cluster, sockets, way, binaries, environment });
+    const start = async () => {
+      // Nothing runs here, so the file is stale; Postgres would take a reused pid in it for a running server.
+      await rm(join(cluster, 'postmaster.pid'), { force: true });
+      return launch({ ...options, dataDir, cluster, sockets, way, binaries, environment });
+    };
+    const postmaster = new Postmaster(await start(), cluster, start, options.log, logFile(dataDir));
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    options.log(`postgres ${created ? 'created and ' : ''}started in ${seconds} s (pid ${child.pid}, ${way.name})`);
+    options.log(`postgres ${created ? 'created and ' : ''}started in ${seconds} s (${way.name})`);
     let stopped: Promise<void> | undefined;
     const stop = async () => {
-      child.removeAllListeners('exit');
       try {
-        await stopPostgresOn(cluster, STOP_PATIENCE);
+        await postmaster.stop();
         await removeSocketFolder(dataDir);
       } finally {
         await lock.release();
       }
     };
-    child.on('exit', (code, signal) =>
-      options.log(`postgres ended by itself (${signal ?? `exit ${code}`}); see ${logFile(dataDir)}`),
-    );
     return {
       url: `postgres://${NAME}@localhost/${NAME}?host=${encodeURIComponent(sockets)}`,
       stop: () => {
@@ -82,84 +78,49 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   }
 }
 
-interface Launch {
-  readonly cluster: string;
-  readonly sockets: string;
-  readonly way: Way;
-  readonly binaries: Binaries;
-  readonly environment: Environment;
-}
+/** Keeps one Postgres running: one that ends by itself is started anew on the same socket, where clients find it again. */
+class Postmaster {
+  private stopping = false;
+  private reviving: Promise<void> = Promise.resolve();
 
-/** Starts the postmaster and waits until it accepts connections. */
-async function launch(options: ServerOptions, { cluster, sockets, way, binaries, environment }: Launch) {
-  const path = logFile(options.dataDir);
-  const output = await openLog(path);
-  const { size: before } = await output.stat();
-  const prefix = options.dieWithParent ? await deathSignal(way, cluster, environment) : [];
-  const [program = binaries.postgres, ...args] = [
-    ...prefix,
-    binaries.postgres,
-    ...['-D', asSeenBy(way, cluster), '-k', sockets],
-    ...settings(options.durable).flatMap((setting) => ['-c', setting]),
-  ];
-  const call = invocation(way, program, args, cluster, environment);
-  let child: ChildProcess;
-  try {
-    child = spawn(call.file, call.args, { ...call.options, stdio: ['ignore', output.fd, output.fd] });
-  } finally {
-    await output.close();
+  constructor(
+    child: ChildProcess,
+    private readonly cluster: string,
+    private readonly start: () => Promise<ChildProcess>,
+    private readonly log: (line: string) => void,
+    private readonly logPath: string,
+  ) {
+    this.watch(child);
   }
-  let ended: string | undefined;
-  child.on('error', (error) => {
-    ended = error.message;
-  });
-  child.on('exit', (code, signal) => {
-    ended = signal ?? `exit ${code}`;
-  });
-  const deadline = performance.now() + READY_WITHIN_MS;
-  for (;;) {
-    const { pid, ready } = await postmasterFile(cluster);
-    if (ready && pid === child.pid) return child;
-    if (ended !== undefined) break;
-    if (performance.now() > deadline) {
-      ended = `not ready within ${READY_WITHIN_MS / 1000} s`;
-      await stopPostgresOn(cluster, STOP_PATIENCE);
-      break;
+
+  async stop(): Promise<void> {
+    this.stopping = true;
+    await this.reviving;
+    await stopPostgresOn(this.cluster, STOP_PATIENCE);
+  }
+
+  private watch(child: ChildProcess): void {
+    child.once('exit', (code, signal) => {
+      if (this.stopping) return;
+      this.log(`postgres ended by itself (${signal ?? `exit ${code}`}); starting it again. See ${this.logPath}`);
+      this.reviving = this.revive();
+    });
+  }
+
+  private async revive(): Promise<void> {
+    for (let ms = REVIVAL_MS.first; !this.stopping; ms = Math.min(2 * ms, REVIVAL_MS.last)) {
+      try {
+        // Its own children may outlive a killed postmaster for a moment, and hold the shared memory.
+        await stopPostgresOn(this.cluster, ORPHAN_PATIENCE);
+        const child = await this.start();
+        this.watch(child);
+        return;
+      } catch (error) {
+        this.log(`postgres did not start again: ${error instanceof Error ? error.message : String(error)}`);
+        await sleep(ms);
+      }
     }
-    await sleep(POLL_MS);
   }
-  const complaint = (await readFile(path)).subarray(before).toString().slice(-2_000).trim();
-  throw new Error(`Postgres did not start (${ended}). ${path} says:\n${complaint}`);
-}
-
-function settings(durable: boolean): string[] {
-  const safety = durable ? ['fsync=on', 'full_page_writes=on'] : ['fsync=off', 'full_page_writes=off'];
-  return [
-    'listen_addresses=',
-    'max_connections=50',
-    'shared_buffers=128MB',
-    'jit=off',
-    'wal_level=minimal',
-    'max_wal_senders=0',
-    // Bounds how much a start after a crash has to replay.
-    'max_wal_size=256MB',
-    'synchronous_commit=on',
-    'timezone=UTC',
-    'log_timezone=UTC',
-    'log_checkpoints=off',
-    'logging_collector=off',
-    ...safety,
-  ];
-}
-
-/** On Linux the kernel itself tells Postgres to shut down when this process dies, however it dies. */
-async function deathSignal(way: Way, cwd: string, environment: Environment): Promise<string[]> {
-  const prefix = ['setpriv', '--pdeathsig', 'INT', '--'];
-  const [program = '', ...args] = [...prefix, 'true'];
-  return run(way, program, args, { cwd, environment }).then(
-    () => prefix,
-    () => [],
-  );
 }
 
 /** Short, because a socket's path is limited; private, because whoever reaches the socket is let in. */
@@ -189,17 +150,4 @@ async function copyBinaries({ root }: Binaries, into: string, way: Way): Promise
 
 function noteOfSocketFolder(dataDir: string): string {
   return join(dataDir, 'socket-folder');
-}
-
-async function openLog(path: string): Promise<FileHandle> {
-  const size = await stat(path).then(
-    (log) => log.size,
-    () => 0,
-  );
-  if (size > LOG_LIMIT_BYTES) await rename(path, `${path}.1`);
-  return open(path, 'a', 0o600);
-}
-
-function logFile(dataDir: string): string {
-  return join(dataDir, 'postgres.log');
 }

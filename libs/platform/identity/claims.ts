@@ -12,11 +12,11 @@ export const claims = z.object({
   sub: z.string(),
   iat: instantSeconds,
   exp: instantSeconds,
-  realm: z.unknown(),
-  email: z.unknown(),
-  email_verified: z.unknown(),
-  name: z.unknown(),
-  groups: z.unknown(),
+  realm: z.unknown().optional(),
+  email: z.unknown().optional(),
+  email_verified: z.unknown().optional(),
+  name: z.unknown().optional(),
+  groups: z.unknown().optional(),
 });
 export type Claims = z.output<typeof claims>;
 

@@ -26,7 +26,11 @@ describe('the development issuer', () => {
   it('gives its subjects as ids, its addresses as verified, its groups as they are', async () => {
     expect(await verified({ email: 'admin@localhost', groups: ['eng'], realm: 'default' })).toMatchObject({
       ok: true,
-      caller: { id: 'alice', realm: 'default', token: { issuer: devIssuerName, email: 'admin@localhost', groups: ['eng'] } },
+      caller: {
+        id: 'alice',
+        realm: 'default',
+        token: { issuer: devIssuerName, email: 'admin@localhost', groups: ['eng'] },
+      },
     });
     expect(await verified({})).toMatchObject({ ok: true, caller: { token: { email: null, groups: [], name: null } } });
   });

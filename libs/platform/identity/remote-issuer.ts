@@ -80,8 +80,7 @@ class ProviderKeys {
         });
       }
     }
-    if (this.set === undefined || this.clock.now() - this.loadedAt >= this.keepMs)
-      throw this.unreachable();
+    if (this.set === undefined || this.clock.now() - this.loadedAt >= this.keepMs) throw this.unreachable();
     return this.set;
   }
 

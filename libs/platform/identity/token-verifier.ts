@@ -92,7 +92,10 @@ export class TokenVerifier {
     if (issuer.givesOpaqueIds && !principalId.safeParse(payload.sub).success) return refused('unusable_subject');
     const id = issuer.givesOpaqueIds ? payload.sub : derivedUserId(this.indexKey, issuer.name, payload.sub);
     const credential = fingerprint(this.indexKey, token);
-    return { ok: true, caller: Object.freeze({ id, realm, credential, token: verifiedToken(payload, toleranceSeconds) }) };
+    return {
+      ok: true,
+      caller: Object.freeze({ id, realm, credential, token: verifiedToken(payload, toleranceSeconds) }),
+    };
   }
 }
 
@@ -101,7 +104,11 @@ function decoded(token: string): { algorithm: string; type: string | undefined; 
     const { alg, typ } = decodeProtectedHeader(token);
     const { iss } = decodeJwt(token);
     if (typeof alg !== 'string' || !(typ === undefined || typeof typ === 'string')) return undefined;
-    return { algorithm: alg, type: typ?.toLowerCase().replace(/^application\//, ''), issuer: typeof iss === 'string' ? iss : '' };
+    return {
+      algorithm: alg,
+      type: typ?.toLowerCase().replace(/^application\//, ''),
+      issuer: typeof iss === 'string' ? iss : '',
+    };
   } catch {
     return undefined;
   }
@@ -119,7 +126,8 @@ function reasonOf(error: unknown): Unauthenticated | 'unavailable' {
   if (error instanceof errors.JWTClaimValidationFailed) return reasonsByClaim[error.claim] ?? 'malformed';
   if (error instanceof errors.JOSEAlgNotAllowed) return 'algorithm_not_allowed';
   if (error instanceof errors.JWSSignatureVerificationFailed) return 'bad_signature';
-  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys) return 'bad_signature';
+  if (error instanceof errors.JWKSNoMatchingKey || error instanceof errors.JWKSMultipleMatchingKeys)
+    return 'bad_signature';
   if (error instanceof errors.JOSEError) return 'malformed';
   // A provider's key that is of the wrong kind or too short for the algorithm.
   if (error instanceof TypeError || error instanceof DOMException) return 'bad_signature';

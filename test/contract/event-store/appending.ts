@@ -12,11 +12,12 @@ export function appendBy(client: () => EventStoreDBClient, call: 'Append' | 'Bat
     client().appendToStream(stream, batch, { expectedRevision, ...credentials });
 }
 
-const [A, B, C, D, X, Y] = ['A', 'B', 'C', 'D', 'X', 'Y'];
+const [A, B, C, D, X, Y] = ['A', 'B', 'C', 'D', 'X', 'Y'] as const;
+type Name = typeof A | typeof B | typeof C | typeof D | typeof X | typeof Y;
 type Outcome = 'writes' | 'idempotent' | 'refused';
 
 /** The stream holds A B C (revisions 0 1 2); each row appends ids with an expectation. */
-const TABLE: readonly (readonly [expected: AppendExpectedRevision, ids: readonly (string | undefined)[], Outcome])[] = [
+const TABLE: readonly (readonly [expected: AppendExpectedRevision, ids: readonly Name[], Outcome])[] = [
   ['any', [X], 'writes'],
   ['any', [X, Y], 'writes'],
   ['any', [A], 'idempotent'],
@@ -54,8 +55,8 @@ export function describeAppending(client: () => EventStoreDBClient, append: Appe
 
   for (const [expected, names, outcome] of TABLE) {
     it(`to A B C, expecting ${expected}: [${names.join(' ')}] ${outcome}`, async () => {
-      const ids = new Map([A, B, C, D, X, Y].map((name) => [name, randomUUID()]));
-      const batch = (list: readonly (string | undefined)[]) => list.map((name, n) => event(n, ids.get(name)));
+      const ids = new Map<Name | undefined, string>([A, B, C, D, X, Y].map((name) => [name, randomUUID()]));
+      const batch = (list: readonly Name[]) => list.map((name, n) => event(n, ids.get(name)));
       const stream = freshName();
       const first = await append(stream, batch([A, B, C]), 'no_stream');
       const before = await collect(client().readStream(stream));

@@ -62,7 +62,9 @@ export function describeReading(client: () => EventStoreDBClient): void {
   });
 
   it('orders $all by strictly increasing positions, the same forwards and backwards', async () => {
-    await Promise.all([freshName(), freshName(), freshName()].map((name) => client().appendToStream(name, events(400))));
+    await Promise.all(
+      [freshName(), freshName(), freshName()].map((name) => client().appendToStream(name, events(400))),
+    );
     const forwards = await collect(client().readAll());
     const positions = forwards.map((e) => e.event?.position?.commit ?? -1n);
     expect(positions.every((position, i) => i === 0 || position > (positions[i - 1] ?? position))).toBe(true);

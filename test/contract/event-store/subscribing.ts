@@ -91,7 +91,9 @@ export function describeSubscribing(client: () => EventStoreDBClient): void {
       take(client().subscribeToAll({ fromPosition: from }), (all) => mine(all).length >= total),
     );
     await Promise.all(writers);
-    const stored = mine(await collect(client().readAll({ fromPosition: from }))).map(seen).slice(0, total);
+    const stored = mine(await collect(client().readAll({ fromPosition: from })))
+      .map(seen)
+      .slice(0, total);
     for (const got of await Promise.all(subscribers)) expect(mine(got).map(seen)).toEqual(stored);
   });
 
@@ -115,8 +117,7 @@ export function describeSubscribing(client: () => EventStoreDBClient): void {
     it(`filters by ${kind}, in history and live`, async () => {
       const from = await now();
       const tag = freshName('filter');
-      const append = async (name: string) =>
-        client().appendToStream(`${tag}-${name}`, events(3, `${tag}-${name}`));
+      const append = async (name: string) => client().appendToStream(`${tag}-${name}`, events(3, `${tag}-${name}`));
       await append('kept');
       await append('dropped');
       const subscription = client().subscribeToAll({ fromPosition: from, filter: filter(tag) });
@@ -162,7 +163,8 @@ export function describeSubscribing(client: () => EventStoreDBClient): void {
     const all = await take(subscription, (got) => got.length >= 70);
     // 210 considered events, one checkpoint for every ten; the last may come after the last event.
     expect(checkpoints.length).toBeGreaterThanOrEqual(20);
-    for (const [i, { commit }] of checkpoints.entries()) expect(commit > (checkpoints[i - 1]?.commit ?? -1n)).toBe(true);
+    for (const [i, { commit }] of checkpoints.entries())
+      expect(commit > (checkpoints[i - 1]?.commit ?? -1n)).toBe(true);
     for (const checkpoint of checkpoints) {
       const rest = all.filter((e) => (e.event?.position?.commit ?? 0n) > checkpoint.commit);
       const resumed = client().subscribeToAll({ fromPosition: checkpoint, filter: streamNameFilter({ prefixes }) });

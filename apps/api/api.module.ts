@@ -1,0 +1,39 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { CqrsModule } from '@nestjs/cqrs';
+import { DecisionPointController, EvaluationController } from './access/evaluation.controller.js';
+import { CommandsController } from './commands/commands.controller.js';
+import { RunCommandHandler } from './commands/run-command.js';
+import { DocumentationController } from './documentation/documentation.controller.js';
+import { Authenticated } from './identity/authenticated.guard.js';
+import { Metrics } from './operations/metrics.js';
+import { OperationsController } from './operations/operations.controller.js';
+import { ProblemFilter } from './problems/problem.filter.js';
+import { AskHandler } from './queries/ask.js';
+import { QueriesController } from './queries/queries.controller.js';
+import { ApiServices } from './services.js';
+
+@Module({})
+export class ApiModule {
+  static over(services: ApiServices): DynamicModule {
+    return {
+      module: ApiModule,
+      imports: [CqrsModule.forRoot()],
+      controllers: [
+        CommandsController,
+        QueriesController,
+        EvaluationController,
+        DecisionPointController,
+        OperationsController,
+        DocumentationController,
+      ],
+      providers: [
+        { provide: ApiServices, useValue: services },
+        Authenticated,
+        AskHandler,
+        Metrics,
+        ProblemFilter,
+        RunCommandHandler,
+      ],
+    };
+  }
+}

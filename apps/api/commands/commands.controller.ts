@@ -1,0 +1,91 @@
+import { Controller, HttpCode, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
+import { CommandBus } from '@nestjs/cqrs';
+import type { FastifyReply } from 'fastify';
+import type { CommandAnswer } from '#libs/application/outcome.js';
+import type { Step } from '#libs/application/pipeline.js';
+import { slug } from '#libs/domain/text.js';
+import { Authenticated } from '../identity/authenticated.guard.js';
+import { notFound } from '../problems/problem.js';
+import { problemOfOutcome } from '../problems/problem-of-outcome.js';
+import { type ApiRequest, identityOf } from '../requests/api-request.js';
+import { commandHeaders } from '../requests/command-headers.js';
+import { consistencyToken } from '../requests/consistency-token.js';
+import { ApiServices } from '../services.js';
+import { RunCommand } from './run-command.js';
+import { stepFrom, stepsFrom } from './steps.js';
+
+export type PostedCommandAnswer = CommandAnswer & { readonly dryRun?: true };
+
+@Controller('v1')
+@UseGuards(Authenticated)
+export class CommandsController {
+  constructor(
+    private readonly bus: CommandBus,
+    private readonly services: ApiServices,
+  ) {}
+
+  @Post('orgs/:orgId/commands/:name')
+  @HttpCode(200)
+  onOrg(
+    @Param('orgId') orgId: string,
+    @Param('name') name: string,
+    @Req() request: ApiRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PostedCommandAnswer> {
+    const step = stepFrom('org', name, request.body);
+    return this.run(knownShape(orgId), [step], request, reply);
+  }
+
+  @Post('orgs/:orgId/commands')
+  @HttpCode(200)
+  batchOnOrg(
+    @Param('orgId') orgId: string,
+    @Req() request: ApiRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PostedCommandAnswer> {
+    const steps = stepsFrom(request.body);
+    return this.run(knownShape(orgId), steps, request, reply);
+  }
+
+  @Post('realm/commands/:name')
+  @HttpCode(200)
+  onRealm(
+    @Param('name') name: string,
+    @Req() request: ApiRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PostedCommandAnswer> {
+    return this.run(undefined, [stepFrom('realm', name, request.body)], request, reply);
+  }
+
+  /** No command has the caller's own stream as its target so far. */
+  @Post('me/commands/:name')
+  @HttpCode(200)
+  onSelf(): never {
+    throw notFound();
+  }
+
+  private async run(
+    orgId: string | undefined,
+    steps: readonly Step[],
+    request: ApiRequest,
+    reply: FastifyReply,
+  ): Promise<PostedCommandAnswer> {
+    const { caller } = identityOf(request);
+    const { idempotencyKey, dryRun, ifMatch } = commandHeaders(request.headers);
+    const outcome = await this.bus.execute(
+      new RunCommand({ orgId, steps, caller, idempotencyKey, dryRun, ifMatch, correlation: request.id }),
+    );
+    if (outcome.kind !== 'done') throw problemOfOutcome(outcome, steps.length === 1);
+    const { answer } = outcome;
+    reply.header('etag', `"${answer.revision}"`);
+    if (dryRun) return { ...answer, dryRun };
+    reply.header('consistency-token', consistencyToken(this.services.storeId, answer.position));
+    return answer;
+  }
+}
+
+/** An id that no organization can have is answered like one that none has. */
+function knownShape(orgId: string): string {
+  if (!slug.safeParse(orgId).success) throw notFound();
+  return orgId;
+}

@@ -1,0 +1,76 @@
+import 'reflect-metadata';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ApiModule } from './api.module.js';
+import { Metrics } from './operations/metrics.js';
+import { NestLog } from './operations/nest-log.js';
+import { answerBrokenRequest } from './problems/broken-request.js';
+import { unavailable } from './problems/problem.js';
+import { ProblemFilter } from './problems/problem.filter.js';
+import { acceptJsonOnly, MAX_BODY_BYTES } from './requests/json-body.js';
+import { requestId } from './requests/request-id.js';
+import type { ApiServices } from './services.js';
+
+/** Longer than a URL can be: an id that is too long is a missing thing, not another error. */
+const MAX_PARAM_LENGTH = 65_536;
+
+/** The HTTP side, ready to serve and not listening yet. */
+export async function createApi(services: ApiServices): Promise<NestFastifyApplication> {
+  const problems = new ProblemFilter(services);
+  const adapter = new FastifyAdapter({
+    bodyLimit: MAX_BODY_BYTES,
+    genReqId: requestId,
+    requestIdHeader: false,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    return503OnClosing: false,
+    // Nothing here is Express middleware, and its engine would run on every request.
+    skipMiddie: true,
+    // The router rejects a malformed URL before any hook and any of Nest's filters.
+    frameworkErrors: (error: Error, request: FastifyRequest, reply: FastifyReply) => {
+      prepare(request, reply);
+      problems.answer(error, request, reply);
+    },
+    clientErrorHandler: answerBrokenRequest(services.publicUrl),
+  });
+  const server: FastifyInstance = adapter.getInstance();
+  acceptJsonOnly(server);
+  const app = await NestFactory.create<NestFastifyApplication>(ApiModule.over(services), adapter, {
+    logger: new NestLog(services.logger),
+    bodyParser: false,
+    abortOnError: false,
+  });
+  app.useGlobalFilters(problems);
+  observe(server, app.get(Metrics), services, problems);
+  await app.init();
+  await server.ready();
+  return app;
+}
+
+/** What every response carries, whatever becomes of the request. */
+function prepare({ id }: FastifyRequest, reply: FastifyReply): void {
+  reply.headers({ 'x-request-id': id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
+}
+
+function observe(server: FastifyInstance, metrics: Metrics, { logger }: ApiServices, problems: ProblemFilter): void {
+  let closing = false;
+  server.decorateRequest('identity', null);
+  server.addHook('onRequest', (request, reply, done) => {
+    prepare(request, reply);
+    if (!closing) return done();
+    reply.header('connection', 'close');
+    return problems.answer(unavailable(), request, reply);
+  });
+  server.addHook('onResponse', (request, reply, done) => {
+    const { method, id, ip } = request;
+    const { statusCode: status, elapsedTime: ms } = reply;
+    const route = request.is404 ? undefined : request.routeOptions.url;
+    metrics.request(method, route, status, ms);
+    logger.info({ method, route, status, ms: Math.round(ms * 1000) / 1000, requestId: id, ip }, 'request');
+    done();
+  });
+  server.addHook('preClose', (done) => {
+    closing = true;
+    done();
+  });
+}

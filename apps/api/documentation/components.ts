@@ -1,0 +1,87 @@
+import { isProblemCode, problemTable } from '../problems/problem.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+const text = { type: 'string' };
+const codes = Object.keys(problemTable).filter(isProblemCode);
+
+export const headersOfCommands: Json = {
+  ETag: { description: "The stream's revision after the command, quoted", schema: text },
+  'Consistency-Token': { description: 'For reads that must have seen the command; not on a dry run', schema: text },
+};
+
+/** The responses of these statuses, each with the codes that it can have. */
+export function problemsOf(...statuses: readonly number[]): Json {
+  return Object.fromEntries(
+    statuses.map((status) => {
+      const ofStatus = codes.filter((code) => problemTable[code].status === status);
+      const schema = { allOf: [{ $ref: '#/components/schemas/Problem' }, { properties: { code: { enum: ofStatus } } }] };
+      return [status, { description: ofStatus.join(', '), content: { 'application/problem+json': { schema } } }];
+    }),
+  );
+}
+
+const answer: Json = {
+  type: 'object',
+  required: ['command', 'commandId', 'events', 'stream', 'revision', 'position'],
+  properties: {
+    command: text,
+    commandId: text,
+    events: {
+      type: 'array',
+      items: { type: 'object', required: ['id', 'type'], properties: { id: text, type: text, data: { description: 'On a dry run' } } },
+    },
+    stream: text,
+    revision: { type: 'string', description: 'A decimal number; -1 for an empty stream' },
+    position: text,
+    result: { type: 'object', additionalProperties: text, description: 'Ids of created things' },
+    dryRun: { const: true },
+  },
+};
+
+const decision: Json = {
+  type: 'object',
+  required: ['decision'],
+  properties: {
+    decision: { type: 'boolean' },
+    context: {
+      type: 'object',
+      properties: {
+        at: { type: 'string', format: 'date-time' },
+        revision: text,
+        position: text,
+        reason: text,
+        role: text,
+        evidence: { type: 'array', items: text },
+        examined: { type: 'array', items: { type: 'object' } },
+      },
+    },
+  },
+};
+
+const problem: Json = {
+  type: 'object',
+  description: 'RFC 9457 problem details',
+  required: ['type', 'title', 'status', 'detail', 'code', 'correlationId'],
+  properties: {
+    type: { type: 'string', format: 'uri' },
+    title: text,
+    status: { type: 'integer' },
+    detail: text,
+    code: { enum: codes },
+    correlationId: { type: 'string', description: 'The same as X-Request-ID' },
+    errors: {
+      type: 'array',
+      items: { type: 'object', required: ['path', 'message'], properties: { path: text, message: text } },
+    },
+    permission: text,
+    reason: text,
+    revision: text,
+    step: { type: 'integer', description: 'Which command of a batch was refused, from 0' },
+  },
+};
+
+export const components: Json = {
+  securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
+  schemas: { CommandAnswer: answer, Decision: decision, Problem: problem },
+};

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { commandNames, commandTable } from '#libs/application/command-table.js';
+import { orgCommands } from '#libs/domain/org/decisions.js';
+import { evaluationRequest } from '../access/evaluation-request.js';
+import { batchBody } from '../commands/steps.js';
+import { queryNames, queryTable } from '../queries/query-table.js';
+import { commandHeaderParameters, consistencyTokenParameter, explainParameter, pathParameters, queryParameters } from './parameters.js';
+import { components, headersOfCommands, problemsOf } from './components.js';
+import { operationPaths } from './operation-paths.js';
+
+type Json = Readonly<Record<string, unknown>>;
+
+/** JSON Schema by zod's own hand: what a client may send, before any transformation. */
+export const inputSchema = (schema: z.ZodType): Json => z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
+export const outputSchema = (schema: z.ZodType): Json => z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12', unrepresentable: 'any' });
+
+/** OpenAPI 3.1, generated from the tables that the routes are made of. */
+export function openApi(publicUrl: string): Json {
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'tenantry',
+      version: '1',
+      summary: 'Organizations, roles, environments, and who may use what, at any past instant.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: publicUrl }],
+    security: [{ bearer: [] }],
+    tags: [{ name: 'Commands' }, { name: 'Queries' }, { name: 'Decisions' }, { name: 'Operations' }],
+    paths: { ...commandPaths(), ...queryPaths(), ...decisionPaths, ...operationPaths },
+    components,
+  };
+}
+
+function commandPaths(): Json {
+  const single = commandNames.map((name) => {
+    const { target, summary, example } = commandTable[name];
+    const path = target === 'org' ? `/v1/orgs/{orgId}/commands/${name}` : `/v1/realm/commands/${name}`;
+    return [path, { post: commandOperation(name, summary, target === 'org', inputSchema(orgCommands[name]), example) }];
+  });
+  const example = { commands: [{ command: 'AddMember', input: commandTable.AddMember.example }] };
+  const summary = 'Several commands on one organization, appended as one: all or none';
+  const batch = commandOperation('Batch', summary, true, inputSchema(batchBody), example);
+  return { ...Object.fromEntries(single), '/v1/orgs/{orgId}/commands': { post: batch } };
+}
+
+function commandOperation(name: string, summary: string, onOrg: boolean, schema: Json, example: unknown): Json {
+  return {
+    operationId: name,
+    tags: ['Commands'],
+    summary,
+    parameters: [...(onOrg ? pathParameters('/{orgId}') : []), ...commandHeaderParameters],
+    requestBody: { required: true, content: { 'application/json': { schema, example } } },
+    responses: {
+      200: {
+        description: 'Done: the events are stored. On a dry run: what would be',
+        headers: headersOfCommands,
+        content: { 'application/json': { schema: { $ref: '#/components/schemas/CommandAnswer' } } },
+      },
+      ...problemsOf(400, 401, 403, 404, 409, 412, 413, 422, 503),
+    },
+  };
+}
+
+function queryPaths(): Json {
+  return Object.fromEntries(
+    queryNames.map((name) => {
+      const { path, summary, filter, answer } = queryTable[name];
+      const operation = {
+        operationId: name,
+        tags: ['Queries'],
+        summary,
+        parameters: [...pathParameters(path), ...queryParameters(inputSchema(filter)), consistencyTokenParameter],
+        responses: {
+          200: { description: 'The answer', content: { 'application/json': { schema: outputSchema(answer) } } },
+          ...problemsOf(400, 401, 403, 404, 409, 503),
+        },
+      };
+      return [path, { get: operation }];
+    }),
+  );
+}
+
+const decisionPaths: Json = {
+  '/access/v1/evaluation': {
+    post: {
+      operationId: 'Evaluate',
+      tags: ['Decisions'],
+      summary: 'OpenID AuthZEN 1.0: may this subject do this to that, now or at a past instant or revision',
+      parameters: [explainParameter, consistencyTokenParameter],
+      requestBody: {
+        required: true,
+        content: {
+          'application/json': {
+            schema: inputSchema(evaluationRequest),
+            example: {
+              subject: { type: 'user', id: 'bob' },
+              action: { name: 'environment:use' },
+              resource: { type: 'environment', id: 'acme/production' },
+            },
+          },
+        },
+      },
+      responses: {
+        200: { description: 'The decision', content: { 'application/json': { schema: { $ref: '#/components/schemas/Decision' } } } },
+        ...problemsOf(400, 401, 409, 413, 503),
+      },
+    },
+  },
+};

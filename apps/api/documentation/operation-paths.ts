@@ -1,0 +1,31 @@
+type Json = Readonly<Record<string, unknown>>;
+
+const open = (operationId: string, summary: string, types: readonly string[], more: Json = {}, parameters: Json[] = []): Json => ({
+  get: {
+    parameters,
+    operationId,
+    tags: ['Operations'],
+    summary,
+    security: [],
+    responses: {
+      200: { description: 'The answer', content: Object.fromEntries(types.map((type) => [type, {}])) },
+      ...more,
+    },
+  },
+});
+
+const inPath = (name: string): Json => ({ name, in: 'path', required: true, schema: { type: 'string' } });
+const json = ['application/json'];
+const missing: Json = { 404: { description: 'There is none' } };
+
+/** Routes that take no credential: they hold nothing of any organization. */
+export const operationPaths: Json = {
+  '/healthz': open('Live', 'Whether the process answers', json),
+  '/readyz': open('Ready', 'Whether every part works, and which does not', json, { 503: { description: 'A part does not work' } }),
+  '/metrics': open('Metrics', 'Prometheus metrics', ['text/plain']),
+  '/openapi.json': open('Describe', 'This document', json),
+  '/docs': open('Docs', 'This document for reading', ['text/html']),
+  '/docs/{file}': open('DocsFile', 'A file of the reading page', ['text/css', 'text/javascript'], missing, [inPath('file')]),
+  '/problems/{code}': open('Explain', 'What a problem means', json, missing, [inPath('code')]),
+  '/.well-known/authzen-configuration': open('DecisionPoint', 'AuthZEN metadata', json),
+};

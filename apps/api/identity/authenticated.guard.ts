@@ -1,0 +1,31 @@
+import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { Problem, unavailable } from '../problems/problem.js';
+import type { ApiRequest } from '../requests/api-request.js';
+import { ApiServices } from '../services.js';
+import { ObservedCredentials } from './observed-credentials.js';
+
+/** Lets nobody pass whom the Authorization header does not identify. Nothing else of a request says who asks. */
+@Injectable()
+export class Authenticated implements CanActivate {
+  private readonly credentials: ObservedCredentials;
+
+  constructor(private readonly services: ApiServices) {
+    this.credentials = new ObservedCredentials(services);
+  }
+
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    const request = context.switchToHttp().getRequest<ApiRequest>();
+    const verification = await this.services.verifier.verify(request.headers.authorization);
+    if (!verification.ok) throw verification.reason === 'unavailable' ? unavailable() : unauthenticated(verification.reason);
+    const { caller } = verification;
+    const { upTo } = this.credentials.known(caller) ?? (await this.credentials.observe(caller));
+    request.identity = { caller, observedUpTo: upTo };
+    return true;
+  }
+}
+
+/** RFC 6750: a request without any credential is told the scheme only. */
+function unauthenticated(reason: string): Problem {
+  const error = reason === 'missing' ? '' : `, error="invalid_token", error_description="${reason}"`;
+  return new Problem('unauthenticated', { reason }, { 'www-authenticate': `Bearer realm="tenantry"${error}` });
+}

@@ -1,0 +1,91 @@
+import { type RefusalCode, refusals } from '#libs/domain/decision.js';
+
+/** The public sentence of a code, and the status that it is answered with. */
+export interface ProblemKind {
+  readonly status: number;
+  readonly title: string;
+}
+
+const own = {
+  invalid: { status: 400, title: 'The request is not valid.' },
+  invalid_token: { status: 400, title: 'The Consistency-Token is not one that this server gave.' },
+  unauthenticated: { status: 401, title: 'The request does not say who asks, or not in a way that is accepted.' },
+  forbidden: { status: 403, title: 'The caller may not do this.' },
+  not_found: { status: 404, title: 'There is no such thing, or it is not for the caller to see.' },
+  conflict: { status: 409, title: 'Others kept changing the same thing; try again.' },
+  foreign_token: { status: 409, title: 'The Consistency-Token comes from another event store.' },
+  version_conflict: { status: 412, title: 'The stream is not at the revision that If-Match expects.' },
+  too_large: { status: 413, title: 'The request is too large.' },
+  idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used before, for another command.' },
+  internal: { status: 500, title: 'The server failed.' },
+  unavailable: { status: 503, title: 'A part that is needed does not answer; try again.' },
+  stale_read: { status: 503, title: 'The read models are behind what was asked for; try again.' },
+} as const satisfies Record<string, ProblemKind>;
+
+/** 409 where the present state is in the way and may change; 422 where the command asks for what cannot be. */
+const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
+  org_exists: 409,
+  org_not_found: 422,
+  already_member: 409,
+  member_elsewhere: 409,
+  member_not_found: 422,
+  role_unknown: 422,
+  role_holders_full: 409,
+  role_holders_short: 409,
+  transfer_target_role: 422,
+  environment_exists: 409,
+  environment_not_found: 422,
+  model_not_found: 422,
+  model_exists: 409,
+  group_not_found: 422,
+  grant_window_empty: 422,
+};
+
+export type ProblemCode = keyof typeof own | RefusalCode;
+
+const refused = Object.entries(refusals).map(([code, title]) => {
+  const status = refusalStatus[code as RefusalCode];
+  return [code, { status, title }] as const;
+});
+
+/** Every code that a problem can have: the one table from code to status. */
+export const problemTable = Object.freeze({ ...Object.fromEntries(refused), ...own }) as {
+  readonly [Code in ProblemCode]: ProblemKind;
+};
+
+export const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(problemTable, code);
+
+export interface ProblemMembers {
+  readonly detail?: string;
+  readonly [member: string]: unknown;
+}
+
+/** An expected answer that is not a success; the filter writes it as `application/problem+json`. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+
+  constructor(
+    readonly code: ProblemCode,
+    readonly members: ProblemMembers = {},
+    readonly headers: Readonly<Record<string, string>> = {},
+  ) {
+    super(members.detail ?? problemTable[code].title);
+  }
+}
+
+export interface FieldError {
+  /** Where in the input: member names and indexes, joined by dots. */
+  readonly path: string;
+  readonly message: string;
+}
+
+export function invalid(errors: readonly FieldError[]): Problem {
+  const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).slice(0, 5).join('; ');
+  return new Problem('invalid', { detail, errors });
+}
+
+const retry = { 'retry-after': '1' };
+
+export const notFound = (): Problem => new Problem('not_found');
+export const unavailable = (): Problem => new Problem('unavailable', {}, retry);
+export const staleRead = (): Problem => new Problem('stale_read', {}, retry);

@@ -1,0 +1,62 @@
+import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
+import type { Access } from '#libs/application/checks.js';
+import type { Need } from '#libs/application/command-table.js';
+import { Metrics } from '../operations/metrics.js';
+import type { Identity } from '../requests/api-request.js';
+import { ApiServices } from '../services.js';
+import { stale } from './query-row.js';
+import { type QueryName, queryTable } from './query-table.js';
+
+export type QueryOutcome =
+  | { readonly kind: 'answered'; readonly answer: unknown }
+  | Exclude<Access, { readonly kind: 'allowed' }>;
+
+/** What travels on the query bus: any query of the table, with its parsed input. */
+export class Ask extends Query<QueryOutcome> {
+  constructor(
+    readonly name: QueryName,
+    readonly params: unknown,
+    readonly filter: unknown,
+    readonly caller: Identity['caller'],
+    readonly after: Identity['observedUpTo'],
+  ) {
+    super();
+  }
+}
+
+/** The one path of every query: authorize, wait for what the answer must have seen, read. */
+@QueryHandler(Ask)
+export class AskHandler implements IQueryHandler<Ask> {
+  constructor(
+    private readonly services: ApiServices,
+    private readonly metrics: Metrics,
+  ) {}
+
+  async execute(query: Ask): Promise<QueryOutcome> {
+    const outcome = await this.outcomeOf(query);
+    this.metrics.queries.inc({ query: query.name, outcome: outcome.kind });
+    return outcome;
+  }
+
+  private async outcomeOf({ name, params, filter, caller, after }: Ask): Promise<QueryOutcome> {
+    const { services } = this;
+    const row = queryTable[name];
+    const access = await this.accessOf(row.needs(params), caller, after);
+    if (access.kind !== 'allowed') return access;
+    if (after !== undefined && !(await services.readPosition.reached(after, services.readWaitMs))) return { kind: 'stale' };
+    const answer = await row.ask(params, filter, { caller, after, services });
+    if (answer === stale) return { kind: 'stale' };
+    return answer === undefined ? { kind: 'hidden' } : { kind: 'answered', answer };
+  }
+
+  /** Allowed if one need is met; otherwise what became of the first one. */
+  private async accessOf(needs: readonly Need[], caller: Ask['caller'], after: Ask['after']): Promise<Access> {
+    let first: Access | undefined;
+    for (const { permission, resource } of needs) {
+      const access = await this.services.checks.access(caller, permission, resource, after);
+      if (access.kind === 'allowed' || access.kind === 'stale') return access;
+      first ??= access;
+    }
+    return first ?? { kind: 'allowed' };
+  }
+}

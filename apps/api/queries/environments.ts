@@ -1,0 +1,129 @@
+import { z } from 'zod';
+import { type Environment, environment, environmentsOf } from '#projections/environments/queries.js';
+import { grantsOn } from '#projections/environment-access/queries.js';
+import { cursorTo, keyFrom, pageOf } from './cursor.js';
+import { type Asking, next, nothing, ofEnvironment, ofOrg, onEnvironment, onOrg, page, query, slugKey, stale } from './query-row.js';
+
+/** Environments looked at for one page, so that somebody who sees few of very many still gets an answer in time. */
+const MAX_EXAMINED = 1000;
+const CHUNK = 100;
+
+const model = z.object({ id: z.string(), provider: z.string(), name: z.string() });
+const shape = z.object({
+  id: z.string(),
+  name: z.string(),
+  createdAt: z.string(),
+  createdBy: z.string(),
+  models: z.array(model),
+});
+
+const shown = (row: Environment): z.input<typeof shape> => ({
+  id: row.environment_id,
+  name: row.name,
+  createdAt: row.created_at,
+  createdBy: row.created_by,
+  models: row.models.map(({ model_id: id, provider, name }) => ({ id, provider, name })),
+});
+
+export const environmentQueries = {
+  Environments: query({
+    path: '/v1/orgs/{orgId}/environments',
+    summary: 'The environments that the caller may see, by id; a page may hold fewer than its limit and still have a next one',
+    params: ofOrg,
+    filter: page,
+    needs: (params) => [onOrg('org:view', params)],
+    answer: z.object({ environments: z.array(shape), next }),
+    ask: async ({ orgId }, { limit, cursor }, asking) => {
+      const scope = ['Environments', orgId, asking.caller.id];
+      const found = await visible(orgId, keyFrom(cursor, scope, slugKey), limit, asking);
+      if (found === stale) return stale;
+      const rest = found.endedAt === undefined ? {} : { next: cursorTo(scope, found.endedAt) };
+      return { environments: found.rows.map(shown), ...rest };
+    },
+  }),
+
+  Environment: query({
+    path: '/v1/orgs/{orgId}/environments/{environmentId}',
+    summary: 'One environment with its models',
+    params: ofEnvironment,
+    filter: nothing,
+    needs: (params) => [onEnvironment('environment:see', params)],
+    answer: shape,
+    ask: async ({ orgId, environmentId }, _, { services }) => {
+      const row = await environment(services.reads, orgId, environmentId);
+      return row && shown(row);
+    },
+  }),
+
+  EnvironmentAccess: query({
+    path: '/v1/orgs/{orgId}/environments/{environmentId}/access',
+    summary: 'The grants on an environment, by grantee',
+    params: ofEnvironment,
+    filter: page,
+    needs: (params) => [onEnvironment('environment:grant', params)],
+    answer: z.object({
+      grants: z.array(
+        z.object({
+          grantee: z.object({ type: z.string(), id: z.string() }),
+          notBefore: z.string().nullable(),
+          notAfter: z.string().nullable(),
+          grantedBy: z.string(),
+          grantedAt: z.string(),
+          eventId: z.string(),
+        }),
+      ),
+      next,
+    }),
+    ask: async ({ orgId, environmentId }, { limit, cursor }, { services }) => {
+      const scope = ['EnvironmentAccess', orgId, environmentId];
+      const from = keyFrom(cursor, scope, granteeKey);
+      const [type = '', id = ''] = from?.split(' ') ?? [];
+      const after = from === undefined ? undefined : { type, id };
+      const rows = await grantsOn(services.reads, orgId, environmentId, { after, limit: limit + 1 });
+      const { items, ...rest } = pageOf(rows, limit, scope, (row) => `${row.grantee_type} ${row.grantee_id}`);
+      const grants = items.map((row) => ({
+        grantee: { type: row.grantee_type, id: row.grantee_id },
+        notBefore: row.not_before,
+        notAfter: row.not_after,
+        grantedBy: row.granted_by,
+        grantedAt: row.granted_at,
+        eventId: row.event_id,
+      }));
+      return { grants, ...rest };
+    },
+  }),
+} as const;
+
+const granteeKey = z.string().regex(/^[a-z]{1,20} [A-Za-z0-9._@-]{1,128}$/);
+
+interface Visible {
+  readonly rows: readonly Environment[];
+  /** The last environment looked at, where there may be more. */
+  readonly endedAt: string | undefined;
+}
+
+async function visible(
+  orgId: string,
+  after: string | undefined,
+  limit: number,
+  { caller, after: seen, services }: Asking,
+): Promise<Visible | typeof stale> {
+  const rows: Environment[] = [];
+  let last = after;
+  for (let examined = 0; examined < MAX_EXAMINED; examined += CHUNK) {
+    const chunk = await environmentsOf(services.reads, orgId, { after: last, limit: CHUNK });
+    const answers = await Promise.all(
+      chunk.map(({ environment_id: environmentId }) =>
+        services.checks.access(caller, 'environment:see', { kind: 'environment', orgId, environmentId }, seen),
+      ),
+    );
+    for (const [index, row] of chunk.entries()) {
+      const kind = answers[index]?.kind;
+      if (kind === 'stale') return stale;
+      last = row.environment_id;
+      if (kind === 'allowed' && rows.push(row) === limit) return { rows, endedAt: last };
+    }
+    if (chunk.length < CHUNK) return { rows, endedAt: undefined };
+  }
+  return { rows, endedAt: last };
+}

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+import { membersOf, membershipsOfUser } from '#projections/members/queries.js';
+import { type Organization, organization, organizationsNamed, organizationsOfRealm } from '#projections/organizations/queries.js';
+import { peopleNamed } from '#projections/people/queries.js';
+import { keyFrom, pageOf } from './cursor.js';
+import { type Asking, next, nothing, ofOrg, onOrg, page, query, slugKey, stale, userKey } from './query-row.js';
+
+const org = z.object({
+  id: z.string(),
+  name: z.string(),
+  ownerId: z.string(),
+  scheme: z.object({ id: z.string(), version: z.int() }),
+  createdAt: z.string(),
+  /** The caller's own role; absent where the organization is seen by a platform role. */
+  role: z.string().optional(),
+});
+
+const shown = (row: Organization): z.input<typeof org> => ({
+  id: row.org_id,
+  name: row.name,
+  ownerId: row.owner_id,
+  scheme: { id: row.scheme_id, version: row.scheme_version },
+  createdAt: row.created_at,
+});
+
+const realm = { permission: 'org:list', resource: { kind: 'realm' } } as const;
+
+export const organizationQueries = {
+  Organizations: query({
+    path: '/v1/orgs',
+    summary: "The caller's organizations; all of them for those who may list all",
+    params: nothing,
+    filter: page,
+    needs: () => [],
+    answer: z.object({ organizations: z.array(org), next }),
+    ask: async (_, { limit, cursor }, asking) => {
+      const { caller, after, services } = asking;
+      const access = await services.checks.access(caller, realm.permission, realm.resource, after);
+      if (access.kind === 'stale') return stale;
+      const all = access.kind === 'allowed';
+      const scope = ['Organizations', caller.id, all];
+      const from = keyFrom(cursor, scope, slugKey);
+      const rows = await (all ? ofRealm : own)(asking, { after: from, limit: limit + 1 });
+      const { items: organizations, ...rest } = pageOf(rows, limit, scope, ({ id }) => id);
+      return { organizations, ...rest };
+    },
+  }),
+
+  Organization: query({
+    path: '/v1/orgs/{orgId}',
+    summary: 'One organization',
+    params: ofOrg,
+    filter: nothing,
+    needs: (params) => [onOrg('org:view', params), onOrg('org:resolve', params)],
+    answer: org,
+    ask: async ({ orgId }, _, { services }) => {
+      const row = await organization(services.reads, orgId);
+      return row && shown(row);
+    },
+  }),
+
+  Members: query({
+    path: '/v1/orgs/{orgId}/members',
+    summary: 'The members of an organization, by id',
+    params: ofOrg,
+    filter: page,
+    needs: (params) => [onOrg('member:list', params)],
+    answer: z.object({
+      members: z.array(
+        z.object({
+          id: z.string(),
+          role: z.string(),
+          since: z.string(),
+          email: z.string().nullable(),
+          name: z.string().nullable(),
+        }),
+      ),
+      next,
+    }),
+    ask: async ({ orgId }, { limit, cursor }, { services }) => {
+      const scope = ['Members', orgId];
+      const rows = await membersOf(services.reads, orgId, { after: keyFrom(cursor, scope, userKey), limit: limit + 1 });
+      const { items, ...rest } = pageOf(rows, limit, scope, (row) => row.user_id);
+      const people = new Map(
+        (await peopleNamed(services.reads, items.map((row) => row.user_id))).map((person) => [person.user_id, person]),
+      );
+      const members = items.map(({ user_id: id, role, since }) => {
+        const person = people.get(id);
+        return { id, role, since, email: person?.email ?? null, name: person?.name ?? null };
+      });
+      return { members, ...rest };
+    },
+  }),
+} as const;
+
+interface Keyset {
+  readonly after: string | undefined;
+  readonly limit: number;
+}
+
+async function ofRealm({ caller, services }: Asking, keyset: Keyset): Promise<z.input<typeof org>[]> {
+  return (await organizationsOfRealm(services.reads, caller.realm, keyset)).map(shown);
+}
+
+export async function own({ caller, services }: Asking, keyset: Keyset): Promise<z.input<typeof org>[]> {
+  const memberships = await membershipsOfUser(services.reads, caller.id, keyset);
+  const roles = new Map(memberships.map((membership) => [membership.org_id, membership.role]));
+  const rows = await organizationsNamed(services.reads, [...roles.keys()]);
+  return rows.map((row) => ({ ...shown(row), role: roles.get(row.org_id) }));
+}

@@ -1,0 +1,77 @@
+import { Controller, Get, Req, UseGuards } from '@nestjs/common';
+import { QueryBus } from '@nestjs/cqrs';
+import { Authenticated } from '../identity/authenticated.guard.js';
+import { notFound } from '../problems/problem.js';
+import { problemOfAccess } from '../problems/problem-of-outcome.js';
+import { type ApiRequest, identityOf } from '../requests/api-request.js';
+import { later, positionFrom } from '../requests/consistency-token.js';
+import { parsed } from '../requests/input.js';
+import { ApiServices } from '../services.js';
+import { Ask } from './ask.js';
+import { type QueryName, queryTable } from './query-table.js';
+
+@Controller('v1')
+@UseGuards(Authenticated)
+export class QueriesController {
+  constructor(
+    private readonly bus: QueryBus,
+    private readonly services: ApiServices,
+  ) {}
+
+  @Get('me')
+  me(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Me', request);
+  }
+
+  @Get('actions')
+  actions(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Actions', request);
+  }
+
+  @Get('orgs')
+  organizations(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Organizations', request);
+  }
+
+  @Get('orgs/:orgId')
+  organization(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Organization', request);
+  }
+
+  @Get('orgs/:orgId/members')
+  members(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Members', request);
+  }
+
+  @Get('orgs/:orgId/environments')
+  environments(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Environments', request);
+  }
+
+  @Get('orgs/:orgId/environments/:environmentId')
+  environment(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Environment', request);
+  }
+
+  @Get('orgs/:orgId/environments/:environmentId/access')
+  environmentAccess(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('EnvironmentAccess', request);
+  }
+
+  @Get('orgs/:orgId/audit')
+  audit(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Audit', request);
+  }
+
+  private async ask(name: QueryName, request: ApiRequest): Promise<unknown> {
+    const { caller, observedUpTo } = identityOf(request);
+    const row = queryTable[name];
+    const filter = parsed(row.filter, request.query);
+    const after = later(observedUpTo, positionFrom(request.headers['consistency-token'], this.services.storeId));
+    const params = row.params.safeParse(request.params);
+    if (!params.success) throw notFound();
+    const outcome = await this.bus.execute(new Ask(name, params.data, filter, caller, after));
+    if (outcome.kind !== 'answered') throw problemOfAccess(outcome);
+    return outcome.answer;
+  }
+}

@@ -1,0 +1,11 @@
+import { auditQueries } from './audit.js';
+import { environmentQueries } from './environments.js';
+import { selfQueries } from './me.js';
+import { organizationQueries } from './organizations.js';
+
+/** Every query of the product: one row each. */
+export const queryTable = { ...organizationQueries, ...environmentQueries, ...auditQueries, ...selfQueries } as const;
+
+export type QueryName = keyof typeof queryTable;
+
+export const queryNames = Object.keys(queryTable) as readonly QueryName[];

@@ -1,0 +1,25 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyInstance } from 'fastify';
+import { invalid } from '../problems/problem.js';
+import { exceedsDepth } from './json-depth.js';
+
+export const MAX_BODY_BYTES = 1_048_576;
+/** No input of any command nests deeper than a few levels; schemas and serializers recurse. */
+export const MAX_JSON_DEPTH = 32;
+
+const broken = (message: string) => invalid([{ path: '', message }]);
+
+/** Takes JSON only. Every other type, and whatever is not sound JSON, is the client's fault: 400, never 415 or 500. */
+export function acceptJsonOnly(server: FastifyInstance): void {
+  const parse = server.getDefaultJsonParser('error', 'error');
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
+    if (!isUtf8(body)) done(broken('the body is not UTF-8'));
+    else if (exceedsDepth(body, MAX_JSON_DEPTH)) done(broken(`the body nests deeper than ${MAX_JSON_DEPTH} levels`));
+    else parse(request, body.toString('utf8'), done);
+  });
+  server.addContentTypeParser('*', (_request, payload, done) => {
+    payload.resume();
+    done(broken('Content-Type must be application/json'));
+  });
+}

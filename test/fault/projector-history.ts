@@ -1,0 +1,170 @@
+import { createHash } from 'node:crypto';
+import { evolve, initialState } from '#libs/domain/aggregates.js';
+import { type OrgCommandName, orgDecisions } from '#libs/domain/org/decisions.js';
+import type { OrgState } from '#libs/domain/org/org.js';
+import { schemeOf } from '#libs/domain/schemes/built-in.js';
+import type { EventStore, EventToAppend, Metadata, Position } from '#libs/application/ports/event-store.js';
+import { PersonalData } from '#libs/application/ports/personal-data.js';
+import type { StoredEvent } from '#libs/application/ports/event-store.js';
+
+const scheme = schemeOf({ id: 'enterprise', version: 1 });
+const ROLES = ['org.admin', 'org.participant'];
+
+/** Deterministic, so that a failing history can be told by its seed. */
+export function random(seed: number): (bound: number) => number {
+  let state = seed >>> 0 || 1;
+  return (bound) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * bound);
+  };
+}
+
+export const uuid = (text: string) =>
+  createHash('sha256').update(text).digest('hex').slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+
+/** A legal history of some organizations and people: what the deciders answer to random commands. */
+export class History {
+  position: Position | undefined;
+  private readonly states = new Map<string, OrgState>();
+  private readonly revisions = new Map<string, bigint>();
+  private commands = 0;
+  private clock = Date.parse('2026-01-01T00:00:00.000Z');
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly pick: (bound: number) => number,
+    private readonly size = { orgs: 3, users: 8, environments: 4 },
+  ) {}
+
+  /** Appends until this many more commands had an effect. */
+  async grow(commands: number): Promise<void> {
+    for (let done = 0; done < commands; ) if (await this.step()) done += 1;
+  }
+
+  async append(stream: string, drafts: readonly { type: string; data: unknown }[], extra: Metadata = {}): Promise<void> {
+    const revision = this.revisions.get(stream) ?? -1n;
+    const events = this.stamped(stream, drafts, extra);
+    const outcome = await this.store.append(stream, revision, events);
+    if (!outcome.appended) throw new Error(`conflict on ${stream}`);
+    this.revisions.set(stream, outcome.revision);
+    this.position = outcome.position;
+  }
+
+  private async step(): Promise<boolean> {
+    if (this.pick(8) === 0) return this.observe();
+    const id = `org-${this.pick(this.size.orgs)}`;
+    const state = this.states.get(id) ?? initialState('org');
+    const [name, input] = this.command(id, state);
+    // The pairing of names and inputs is made right above.
+    const decide = orgDecisions[name] as (state: OrgState, input: unknown, context: object) => unknown;
+    const decided = decide(state, input, { scheme, newId: 'unused' });
+    if (!Array.isArray(decided)) return false;
+    const drafts = decided.length > 0 ? decided : [{ type: 'CommandHadNoEffect', data: { command: name } }];
+    if (decided.length === 0 && this.pick(4) > 0) return false;
+    const stream = `org-${id}`;
+    const first = (this.revisions.get(stream) ?? -1n) + 1n;
+    await this.append(stream, drafts, { command: name });
+    const stamps = this.stampsOf(stream, first, drafts);
+    this.states.set(id, stamps.reduce((folded, event) => evolve('org', folded, event), state));
+    return true;
+  }
+
+  private stampsOf(stream: string, first: bigint, drafts: readonly { type: string; data: unknown }[]) {
+    return drafts.map(({ type, data }, index) => ({
+      type,
+      data,
+      stamp: { id: uuid(`${stream}/${first + BigInt(index)}`), revision: first + BigInt(index), occurredAt: this.now() },
+    }));
+  }
+
+  private command(orgId: string, { org }: OrgState): [OrgCommandName, unknown] {
+    const userId = `user-${this.pick(this.size.users)}`;
+    const environmentId = `env-${this.pick(this.size.environments)}`;
+    const role = ROLES[this.pick(ROLES.length)];
+    const grantee = { type: 'user', id: userId };
+    const notAfter = this.pick(3) === 0 ? '2027-01-01T00:00:00.000Z' : undefined;
+    if (org.status === 'none') return ['CreateOrg', { orgId, name: `Org ${orgId}`, ownerId: userId }];
+    const commands: readonly [OrgCommandName, unknown][] = [
+      ['AddMember', { userId, role }],
+      ['AddMember', { userId, role }],
+      ['RemoveMember', { userId }],
+      ['ChangeMemberRole', { userId, role }],
+      ['TransferOrgOwnership', { toUserId: userId }],
+      ['CreateEnvironment', { environmentId, name: `Environment ${environmentId}` }],
+      ['CreateEnvironment', { environmentId: `env-${this.pick(1000)}`, name: 'Another' }],
+      ['DeleteEnvironment', { environmentId: this.pick(3) === 0 ? environmentId : 'env-9' }],
+      ['GrantEnvironmentAccess', { environmentId, grantee, notBefore: undefined, notAfter }],
+      ['GrantEnvironmentAccess', { environmentId, grantee, notBefore: undefined, notAfter }],
+      ['RevokeEnvironmentAccess', { environmentId, grantee }],
+      ['AddModel', { environmentId, modelId: `model-${this.pick(3)}`, provider: 'acme', name: 'Model' }],
+      ['RemoveModel', { environmentId, modelId: `model-${this.pick(3)}` }],
+    ];
+    return commands[this.pick(commands.length)] ?? ['RemoveMember', { userId }];
+  }
+
+  /** A first sight of a person is one command of two events; the claims of a later one stand alone. */
+  private async observe(): Promise<boolean> {
+    const userId = `user-${this.pick(this.size.users)}`;
+    const seen = this.revisions.has(`user-${userId}`);
+    const email = `${userId}.${this.commands}@example.test`;
+    const profile = { userId, profileIndex: 'p', issuer: 'https://issuer.test', subject: userId, email, name: null };
+    const claims = { userId, groups: [`g-${this.pick(3)}`], emailIndex: null, issuedAt: this.commands };
+    const all = [
+      { type: 'ProfileObserved', data: profile },
+      { type: 'ClaimsObserved', data: claims },
+    ];
+    await this.append(`user-${userId}`, seen && this.pick(2) === 0 ? all.slice(1) : all, { command: 'Observe', keyed: 'false' });
+    return true;
+  }
+
+  private stamped(stream: string, drafts: readonly { type: string; data: unknown }[], extra: Metadata): EventToAppend[] {
+    const first = (this.revisions.get(stream) ?? -1n) + 1n;
+    this.commands += 1;
+    if (this.pick(3) > 0) this.clock += this.pick(90_000);
+    return drafts.map(({ type, data }, index) => ({
+      id: uuid(`${stream}/${first + BigInt(index)}`),
+      type,
+      data,
+      metadata: {
+        realm: 'default',
+        actor: `user-${this.commands % 3}`,
+        credential: `session-${this.commands % 5}`,
+        command: type,
+        commandId: uuid(`command/${this.commands}`),
+        payloadDigest: `digest-${this.commands}`,
+        occurredAt: this.now(),
+        correlation: `request-${this.commands >> 1}`,
+        keyed: `${this.commands % 2 === 0}`,
+        role: 'org.owner',
+        ...extra,
+        part: `${index + 1}/${drafts.length}`,
+      },
+    }));
+  }
+
+  private now(): string {
+    return new Date(this.clock).toISOString();
+  }
+}
+
+/** Nothing is encrypted; erased people's fields are null. */
+export class PlainPersonalData extends PersonalData {
+  readonly erased = new Set<string>();
+
+  override async seal({ data }: { data: unknown }): Promise<unknown> {
+    return data;
+  }
+
+  override async open(events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> {
+    return events.map((event) => (this.erased.has(event.stream) ? { ...event, data: withoutPerson(event.data) } : event));
+  }
+
+  override index(purpose: string, value: string): string {
+    return `${purpose}:${value}`;
+  }
+}
+
+const withoutPerson = (data: unknown) =>
+  typeof data === 'object' && data !== null && 'subject' in data
+    ? { ...data, issuer: null, subject: null, email: null, name: null }
+    : data;

@@ -1,0 +1,255 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Database, openDatabase } from '#libs/readstore/database.js';
+import { type Projection, projection } from '#libs/readstore/projection.js';
+import { allProjections } from '#projections/all.js';
+import { MemoryEventStore } from '../support/memory-event-store.js';
+import { type FreshDatabase, freshDatabase } from '../support/postgres.js';
+import { History, PlainPersonalData, random } from './projector-history.js';
+import {
+  entersState,
+  holds,
+  interruptibleDatabase,
+  positionOfReads,
+  project,
+  projectorOf,
+  query,
+  rowsIn,
+  until,
+} from './projector-support.js';
+
+let database: FreshDatabase;
+let db: Database;
+let store: MemoryEventStore;
+let history: History;
+let expected: Record<string, unknown[]>;
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  db = openDatabase(database.url);
+});
+afterAll(async () => {
+  await db.destroy();
+  await database.drop();
+});
+beforeEach(async () => {
+  store = new MemoryEventStore();
+  history = new History(store, random(11));
+  await history.grow(60);
+  expected = await project(db, store, history, { schema: 'reference', batchSize: 1_000_000 });
+});
+afterEach(async () => {
+  for (const schema of ['read_v1', 'reference']) await query(db, `drop schema if exists ${schema} cascade`);
+});
+
+describe('a projector', () => {
+  it('gives the same rows for every size of batch', async () => {
+    for (const batchSize of [1, 3, 7, 50]) {
+      expect(await project(db, store, history, { batchSize })).toEqual(expected);
+      await query(db, 'drop schema read_v1 cascade');
+    }
+  });
+
+  it('goes on from its checkpoint after a stop, and applies nothing twice', async () => {
+    await project(db, store, history);
+    await history.grow(20);
+    const rows = await project(db, store, history);
+    expect(rows).toEqual(await project(db, store, history, { schema: 'reference' }));
+    expect(rows.audit_entries).toHaveLength(store.log.filter(({ stream }) => stream.startsWith('org-')).length);
+  });
+
+  it('makes progress on a log whose subscription breaks every few events', async () => {
+    for (const breakEvery of [2, 3, 5]) {
+      store.breakEvery = breakEvery;
+      expect(await project(db, store, history)).toEqual(expected);
+      expect(store.follows).toBeGreaterThan(store.log.length / breakEvery / 4);
+      await query(db, 'drop schema read_v1 cascade');
+    }
+  });
+
+  it('never commits within a command, however the log is paged', async () => {
+    store.pageSize = 1;
+    const seen: string[] = [];
+    const projector = projectorOf(db, store, { batchSize: 1 });
+    projector.onCommitted(({ commit, prepare }) => seen.push(`${commit}/${prepare}`));
+    projector.start();
+    await holds(projector, history);
+    await projector.stop();
+    const within = store.log.filter(({ metadata }) => metadata.part === '1/2');
+    expect(within.length).toBeGreaterThan(0);
+    for (const { position } of within) expect(seen).not.toContain(`${position.commit}/${position.prepare}`);
+    expect(await rowsIn(db)).toEqual(expected);
+  });
+
+  it('shares the work with a second one without a lock, and both end in the same rows', async () => {
+    const projectors = [1, 2, 3].map((batchSize) => projectorOf(db, store, { batchSize }));
+    for (const projector of projectors) projector.start();
+    for (const _ of Array(20)) await history.grow(2);
+    await Promise.all(projectors.map((projector) => holds(projector, history)));
+    await Promise.all(projectors.map((projector) => projector.stop()));
+    expect(await rowsIn(db)).toEqual(await project(db, store, history, { schema: 'reference' }));
+  });
+
+  it('passes over streams that are not its own, and moves beyond them', async () => {
+    await history.append('invoice-7', [{ type: 'InvoiceSent', data: { note: 'foreign' } }], { part: 'x/y' });
+    expect(await project(db, store, history)).toEqual(expected);
+  });
+
+  it('survives a crash between any two steps, also when the answer to a commit is lost', async () => {
+    let total = Number.POSITIVE_INFINITY;
+    const names = new Set<string>();
+    for (let crashAt = 0; crashAt < total; crashAt += 1) {
+      let count = 0;
+      const faulty = interruptibleDatabase(database.url, (name) => {
+        if (count++ !== crashAt) return;
+        names.add(name);
+        throw new Error(`crashed ${name}`);
+      });
+      await project(faulty, store, history, { batchSize: 30 });
+      await faulty.destroy();
+      expect(await rowsIn(db)).toEqual(expected);
+      await query(db, 'drop schema read_v1 cascade');
+      total = Math.min(total, count);
+    }
+    expect(names).toContain('before commit');
+    expect(names).toContain('after commit');
+    expect([...names].some((name) => name.startsWith('after update "read_v1"."checkpoint"'))).toBe(true);
+  }, 120_000);
+
+  it('halts on a handler that fails, having committed all before it, and says which event', async () => {
+    const { failing, culprit } = failingOn('EnvironmentDeleted');
+    const projector = projectorOf(db, store, { projections: [...allProjections, failing], batchSize: 1000 });
+    projector.start();
+    await entersState(projector, 'halted');
+    const { error, position } = projector.status();
+    const { stream, revision, type } = culprit;
+    expect(error?.event).toEqual({ stream, revision: revision.toString(), type });
+    expect(error?.message).toContain('cannot');
+    const before = store.log[store.log.indexOf(culprit) - 1];
+    expect(position).toBe(`${before?.position.commit}/${before?.position.prepare}`);
+    await projector.stop();
+    expect(projector.status().state).toBe('halted');
+  });
+
+  it('halts on a row that Postgres refuses, and says which event', async () => {
+    const projector = projectorOf(db, store, { batchSize: 1000 });
+    await history.append('org-bad', [{ type: 'CommandHadNoEffect', data: { command: 'nul \0 within' } }]);
+    await history.grow(5);
+    projector.start();
+    await entersState(projector, 'halted');
+    expect(projector.status().error?.event).toMatchObject({ stream: 'org-bad', revision: '0' });
+    await projector.stop();
+    expect((await rowsIn(db)).audit_entries).toEqual(expected.audit_entries);
+  });
+
+  it('waits at an event type of a newer build, and goes on once it knows it', async () => {
+    const stranger = { type: 'TeamCreated', data: { teamId: 'blue' } };
+    await history.append('org-new', [{ type: 'CommandHadNoEffect', data: { command: 'x' } }]);
+    const known = history.position;
+    await history.append('org-new', [stranger]);
+    await history.grow(5);
+    const projector = projectorOf(db, store, { batchSize: 1000 });
+    projector.start();
+    await entersState(projector, 'waiting');
+    expect(projector.status()).toMatchObject({
+      position: `${known?.commit}/${known?.prepare}`,
+      error: { name: 'UnknownEventType', event: { stream: 'org-new', revision: '1', type: 'TeamCreated' } },
+    });
+    // As an upgrade would see it.
+    const index = store.log.findIndex(({ type }) => type === 'TeamCreated');
+    const event = store.log[index];
+    if (event !== undefined) store.log[index] = { ...event, type: 'CommandHadNoEffect', data: { command: 'x' } };
+    await holds(projector, history);
+    expect(projector.status().error).toBeUndefined();
+    await projector.stop();
+  });
+
+  it('stops with LogDiverged on a log that ends before the checkpoint, or holds another event there', async () => {
+    await project(db, store, history);
+    const last = store.log.length - 1;
+    const event = store.log[last];
+    if (event === undefined) throw new Error('no event');
+    store.log[last] = { ...event, metadata: { ...event.metadata, actor: 'somebody-else' } };
+    await halts('LogDiverged', 'another event');
+    store.truncate(last - 3);
+    await halts('LogDiverged', 'it ends at');
+    store.truncate(0);
+    await halts('LogDiverged', 'it is empty');
+  });
+
+  it('refuses rows that other projections have filled', async () => {
+    await project(db, store, history);
+    const projector = projectorOf(db, store, { projections: allProjections.slice(1) });
+    projector.start();
+    await entersState(projector, 'halted');
+    expect(projector.status().error?.name).toBe('ReadSchemaOutdated');
+    await projector.stop();
+  });
+
+  it('outlives lost connections', async () => {
+    const projector = projectorOf(db, store, { batchSize: 2 });
+    projector.start();
+    for (const _ of Array(10)) {
+      await history.grow(5);
+      await query(db, 'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()').catch(() => undefined);
+    }
+    await holds(projector, history);
+    await projector.stop();
+    expect(await rowsIn(db)).toEqual(await project(db, store, history, { schema: 'reference' }));
+  });
+
+  async function halts(name: string, message: string): Promise<void> {
+    const projector = projectorOf(db, store);
+    projector.start();
+    await entersState(projector, 'halted');
+    expect(projector.status().error).toMatchObject({ name, message: expect.stringContaining(message) });
+    await projector.stop();
+  }
+
+  function failingOn(type: 'EnvironmentDeleted'): { failing: Projection; culprit: (typeof store.log)[number] } {
+    const fail = () => {
+      throw new Error('cannot');
+    };
+    const failing = projection({ name: 'failing', version: 1, tables: [], on: { org: { [type]: fail } } });
+    const culprit = store.log.find((event) => event.type === type);
+    if (culprit === undefined) throw new Error(`the history holds no ${type}`);
+    return { failing, culprit };
+  }
+});
+
+describe('the read position', () => {
+  it('is reached at once where the projector runs in this process', async () => {
+    const projector = projectorOf(db, store);
+    const reads = positionOfReads(db, projector);
+    projector.start();
+    await holds(projector, history);
+    for (const _ of Array(5)) {
+      await history.grow(1);
+      if (history.position === undefined) throw new Error('no position');
+      expect(await reads.reached(history.position, 5_000)).toBe(true);
+    }
+    expect(await reads.current()).toEqual(history.position);
+    await projector.stop();
+  });
+
+  it('is reached by asking Postgres where it runs elsewhere, and not before', async () => {
+    await project(db, store, history);
+    const reads = positionOfReads(db);
+    const projector = projectorOf(db, store);
+    await history.grow(3);
+    const target = history.position;
+    if (target === undefined) throw new Error('no position');
+    expect(await reads.reached(target, 30)).toBe(false);
+    projector.start();
+    expect(await reads.reached(target, 5_000)).toBe(true);
+    await projector.stop();
+    await until(async () => (await reads.current()) !== undefined);
+  });
+});
+
+it('leaves no personal data of an erased person behind, and a rebuild brings none back', async () => {
+  const personalData = new PlainPersonalData();
+  personalData.erased.add('user-user-1');
+  const { people } = await project(db, store, history, { personalData });
+  expect(expected.people).toEqual(expect.arrayContaining([expect.objectContaining({ user_id: 'user-1' })]));
+  expect(people).toEqual(expected.people?.filter((row) => JSON.stringify(row).includes('"user-1"') === false));
+});
