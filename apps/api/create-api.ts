@@ -9,6 +9,7 @@ import { answerBrokenRequest } from './problems/broken-request.js';
 import { unavailable } from './problems/problem.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { acceptJsonOnly, MAX_BODY_BYTES } from './requests/json-body.js';
+import type { ApiRequest } from './requests/api-request.js';
 import { requestId } from './requests/request-id.js';
 import type { ApiServices } from './services.js';
 
@@ -62,11 +63,11 @@ function observe(server: FastifyInstance, metrics: Metrics, { logger }: ApiServi
     return problems.answer(unavailable(), request, reply);
   });
   server.addHook('onResponse', (request, reply, done) => {
-    const { method, id, ip } = request;
+    const { method, id } = request;
     const { statusCode: status, elapsedTime: ms } = reply;
     const route = request.is404 ? undefined : request.routeOptions.url;
     metrics.request(method, route, status, ms);
-    logger.info({ method, route, status, ms: Math.round(ms * 1000) / 1000, requestId: id, ip }, 'request');
+    logger.info({ method, route, status, ms: Math.round(ms * 1000) / 1000, requestId: id, actor: callerOf(request) }, 'request');
     done();
   });
   server.addHook('preClose', (done) => {
@@ -74,3 +75,5 @@ function observe(server: FastifyInstance, metrics: Metrics, { logger }: ApiServi
     done();
   });
 }
+
+const callerOf = (request: FastifyRequest): string | undefined => (request as ApiRequest).identity?.caller.id;

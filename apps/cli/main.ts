@@ -1,9 +1,10 @@
 import { ConfigInvalid } from '#libs/platform/config.js';
 import { KeysUnusable } from '#libs/platform/keys.js';
 import { type Command, exitCodes, type Io, UsageError } from './command.js';
+import { rebuild } from './rebuild.js';
 import { token } from './token.js';
 
-const commands: Readonly<Record<string, Command>> = { token };
+const commands: Readonly<Record<string, Command>> = { token, rebuild };
 
 const standard: Io = {
   out: (text) => void process.stdout.write(text),

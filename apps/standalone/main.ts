@@ -9,35 +9,40 @@ const STOP_WITHIN_MS = 20_000;
 async function main(): Promise<void> {
   const config = loadConfig();
   const logger = createLogger(config.logLevel);
-  const standalone = await startStandalone(config, logger);
-  const ready = {
-    status: 'ready',
-    url: standalone.url,
-    ...(config.identity.developmentIssuer && {
-      mode: 'development mode: tokens come from this machine, not from an identity provider',
-      token: 'npx tenantry token --sub admin --email admin@localhost',
-    }),
-    data: config.dataDir,
-    docs: `${standalone.url}/docs`,
-  };
-  process.stdout.write(`${JSON.stringify(ready)}\n`);
+  const starting = startStandalone(config, logger);
 
   let stopping = false;
+  // Also while still starting: what is up by then is stopped in order.
   const stop = (signal: NodeJS.Signals) => {
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, 'stopping');
     setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
-    standalone.stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        logger.error({ err: error }, 'did not stop cleanly');
-        process.exit(1);
-      },
-    );
+    starting
+      .then((standalone) => standalone.stop())
+      .then(
+        () => process.exit(0),
+        (error: unknown) => {
+          logger.error({ err: error }, 'did not stop cleanly');
+          process.exit(1);
+        },
+      );
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+
+  const { url } = await starting;
+  const ready = {
+    status: 'ready',
+    url,
+    ...(config.identity.developmentIssuer && {
+      mode: 'development mode: tokens come from this machine, not from an identity provider',
+      token: 'npx tenantry token --sub admin --email admin@localhost',
+    }),
+    data: config.dataDir,
+    docs: `${url}/docs`,
+  };
+  if (!stopping) process.stdout.write(`${JSON.stringify(ready)}\n`);
 }
 
 /** Faults that a person can mend are told in one sentence; others with their stack. */

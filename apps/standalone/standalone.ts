@@ -1,14 +1,11 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import type { Logger } from 'pino';
-import { startNode } from '#libs/embedded-eventstore/node.js';
 import { SystemClock } from '#libs/platform/clock.js';
 import type { Config } from '#libs/platform/config.js';
-import { lockDataDir } from '#libs/platform/data-dir-lock.js';
-import { startPostgres } from '#libs/platform/embedded-postgres/embedded-postgres.js';
-import { loadKeys } from '#libs/platform/keys.js';
 import { createApi } from '../api/create-api.js';
 import { compose } from '../compose.js';
+import { openStores } from './stores.js';
 
 export interface Standalone {
   readonly url: string;
@@ -19,25 +16,22 @@ export interface Standalone {
  * Everything in one process: the API, the projector, and an embedded event store and Postgres where no URL names others.
  * Only the API's port is opened to clients. Throws, with all parts stopped again, when one cannot start.
  */
-export async function startStandalone(config: Config, logger: Logger): Promise<Standalone> {
+export async function startStandalone(given: Config, logger: Logger): Promise<Standalone> {
   const stops: (() => Promise<unknown>)[] = [];
   const stop = async () => {
     for (const end of stops.splice(0).reverse()) await end();
   };
   try {
-    await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
-    const lock = await lockDataDir(config.dataDir);
-    stops.push(() => lock.release());
-    const [keys, postgresUrl, eventStoreUrl] = await all([
-      loadKeys(config.keyDir),
-      config.postgresUrl?.reveal() ?? embeddedPostgres(config, logger, stops),
-      config.eventStoreUrl?.reveal() ?? embeddedEventStore(config, stops),
-    ]);
-    const composition = await compose({ config, keys, eventStoreUrl, postgresUrl, clock: new SystemClock(), logger, project: true });
+    const stores = await openStores(given, logger);
+    stops.push(() => stores.stop());
+    const config = given.port === 0 ? await withFreePort(given) : given;
+    const composition = await compose({ config, ...stores, clock: new SystemClock(), logger, project: true });
     stops.push(() => composition.stop());
     const api = await createApi(composition.services);
     stops.push(() => api.close());
-    await api.listen(config.port, config.host);
+    await api.listen(config.port, config.host).catch((error: unknown) => {
+      throw explained(error, config);
+    });
     return { url: config.publicUrl, stop };
   } catch (error) {
     await stop();
@@ -45,20 +39,19 @@ export async function startStandalone(config: Config, logger: Logger): Promise<S
   }
 }
 
-/** Like Promise.all, but waits for every part also when one fails: a part that comes up late could not be stopped. */
-async function all<A, B, C>(parts: readonly [Promise<A> | A, Promise<B> | B, Promise<C> | C]): Promise<[A, B, C]> {
-  await Promise.allSettled(parts);
-  return Promise.all(parts);
+/** Links name the port, so it has to be known before the API is made. */
+async function withFreePort(config: Config): Promise<Config> {
+  const probe = createServer().listen(0, config.host);
+  await once(probe, 'listening');
+  const address = probe.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  await new Promise((resolve) => probe.close(resolve));
+  return { ...config, port, publicUrl: config.publicUrl.replace(/:0$/, `:${port}`) };
 }
 
-async function embeddedPostgres(config: Config, logger: Logger, stops: (() => Promise<unknown>)[]): Promise<string> {
-  const postgres = await startPostgres({ dataDir: join(config.dataDir, 'postgres'), log: (line) => logger.debug({ postgres: line }) });
-  stops.push(() => postgres.stop());
-  return postgres.url;
-}
-
-async function embeddedEventStore(config: Config, stops: (() => Promise<unknown>)[]): Promise<string> {
-  const node = await startNode({ dataDir: join(config.dataDir, 'events') });
-  stops.push(() => node.stop());
-  return node.connectionString;
+function explained(error: unknown, { port, host }: Config): unknown {
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
+  if (code !== 'EADDRINUSE') return error;
+  const message = `Port ${port} on ${host} is taken by another program. Stop that one, or set PORT to a free one.`;
+  return Object.assign(new Error(message, { cause: error }), { code: 'port_in_use' });
 }

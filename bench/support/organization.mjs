@@ -53,9 +53,11 @@ export function organization(people, orgId = 'acme') {
   return { state, realm: realm.realm, byUser: memberships, memberships: [...memberships.values()], scheme: schemeOf(scheme) };
 }
 
-/** A service's mixture: mostly uses of environments by those who may, some of the organization, one in four denied. */
-export function questionsOf({ state, memberships }, count) {
+/** A service's mixture: mostly uses of environments by those who may, some of the organization, some that are denied. */
+export function questionsOf({ state, memberships }, count, people = memberships.length) {
   const next = random(7);
+  const every = Math.floor(memberships.length / people);
+  const asking = memberships.filter((_, i) => i % every === Math.floor(i / every) % every);
   const pick = (list) => list[Math.floor(next() * list.length)];
   const environments = [...state.environments.values()].map(({ id }) => id);
   const orgId = state.org.id;
@@ -63,7 +65,7 @@ export function questionsOf({ state, memberships }, count) {
   const org = { kind: 'org', orgId };
   const environment = (environmentId) => ({ kind: 'environment', orgId, environmentId });
   return Array.from({ length: count }, () => {
-    const { userId: principal, grants } = pick(memberships);
+    const { userId: principal, grants } = pick(asking);
     const kind = next();
     if (kind < 0.55)
       return { principal, permission: 'environment:use', resource: environment(pick(grants) ?? pick(environments)), at };

@@ -78,7 +78,8 @@ export class Observations {
   }
 
   private emailIndex(email: string): string {
-    return this.personalData.index('email', email.normalize('NFC').toLowerCase());
+    // Only A to Z: other case mappings make different addresses equal.
+    return this.personalData.index('email', email.replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
   }
 
   private async record<C extends Category>(

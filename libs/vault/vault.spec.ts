@@ -193,6 +193,7 @@ describe('opening', () => {
     const keyOfA = store.keys.get('user-a');
     const swapped = setUp();
     if (keyOfA !== undefined) swapped.store.keys.set('user-b', keyOfA);
+    await expect(swapped.vault.seal(profileOf('user-b'))).rejects.toBeInstanceOf(PersonalDataUnreadable);
     await expect(swapped.vault.open([{ ...one.sealed, stream: 'user-b' }])).rejects.toBeInstanceOf(
       PersonalDataUnreadable,
     );

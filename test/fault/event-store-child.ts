@@ -5,6 +5,13 @@ import { fileURLToPath } from 'node:url';
 
 const path = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
+const running = new Set<() => void>();
+
+/** For the end of a suite: a test that failed has not ended its node. */
+export function endNodes(): void {
+  for (const end of running) end();
+}
+
 export interface NodeInChild {
   readonly connectionString: string;
   kill(signal: NodeJS.Signals): Promise<void>;
@@ -16,8 +23,12 @@ export async function nodeInChild(dataDir: string, under: readonly string[] = []
   const node = [process.execPath, '--conditions=source', '--import', loader, path('./event-store-node.ts'), dataDir];
   const [command = '', ...rest] = [...under, ...node];
   const env = { ...process.env, NODE_OPTIONS: '' };
-  const child = spawn(command, rest, { stdio: ['ignore', 'pipe', 'inherit'], env });
+  const child = spawn(command, rest, { stdio: ['pipe', 'pipe', 'inherit'], env });
   const ended = once(child, 'exit');
+  const end = (): void => void child.stdin.end();
+  running.add(end);
+  child.stdin.on('error', () => undefined);
+  child.once('exit', () => running.delete(end));
   const lines = createInterface({ input: child.stdout });
   const first = once(lines, 'line').then(([line]) => String(line));
   const gone = ended.then(([code, signal]) => {

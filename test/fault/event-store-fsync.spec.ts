@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
-import { nodeInChild } from './event-store-child.js';
+import { endNodes, nodeInChild } from './event-store-child.js';
 import { findTracer } from './event-store-tracer.js';
 
 /** Microseconds. An answer that does not wait for the disk would often be late enough by luck; a slow disk shows it. */
@@ -16,6 +16,7 @@ let folder: string;
 beforeAll(async () => {
   folder = await realpath(await mkdtemp(join(tmpdir(), 'event-store-fsync-')));
 });
+afterAll(endNodes);
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
 interface Call {

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { EventStoreDBClient, jsonEvent } from '@eventstore/db-client';
 import type { AppendExpectedRevision, AppendResult, EventData } from '@eventstore/db-client';
-import { nodeInChild } from './event-store-child.js';
+import { endNodes, nodeInChild } from './event-store-child.js';
 
 const ROUNDS = 8;
 const WRITERS = 6;
@@ -31,6 +31,7 @@ let dataDir: string;
 beforeAll(async () => {
   dataDir = await mkdtemp(join(tmpdir(), 'event-store-kill-'));
 });
+afterAll(endNodes);
 afterAll(() => rm(dataDir, { recursive: true, force: true }));
 
 const batchOf = (size: number) =>

@@ -45,11 +45,11 @@ export async function project(db: Database, store: MemoryEventStore, history: Hi
 }
 
 export async function holds(projector: Projector, { position }: History): Promise<void> {
-  const wanted = `${position?.commit}/${position?.prepare}`;
+  const wanted = position && `${position.commit}/${position.prepare}`;
   await until(() => {
     const status = projector.status();
     if (status.state === 'halted') throw new Error(JSON.stringify(status));
-    return status.position === wanted;
+    return status.state !== 'starting' && status.position === wanted;
   });
 }
 

@@ -1,9 +1,8 @@
 /**
  * Runs the project's TypeScript from source in a child process, with the transform of jest.config.mjs:
  *   node --conditions=source --import <this file> some-file.ts
+ * Worker threads register the hooks again: only newer versions of Node share them, and there a second registration is idle.
  */
 import { register } from 'node:module';
-import { isMainThread } from 'node:worker_threads';
 
-// Worker threads inherit the hooks of the main thread; registering twice would transform twice.
-if (isMainThread) register('./run-ts-hooks.mjs', import.meta.url);
+register('./run-ts-hooks.mjs', import.meta.url);

@@ -54,6 +54,9 @@ const explained = (answer: Answered) => ({
   examined: answer.examined,
 });
 
+@Controller('zz')
+export class Zz { @Post('empty') @HttpCode(200) e() { return { ok: true }; } }
+
 /** Where AuthZEN clients find the API; from the configuration, never from a request's Host. */
 @Controller('.well-known')
 export class DecisionPointController {

@@ -1,52 +1,9 @@
 import { createHmac, createSecretKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { exportSPKI, type JWK, SignJWT, UnsecuredJWT } from 'jose';
-import { Clock } from '#libs/application/ports/clock.js';
+import { exportSPKI, SignJWT, UnsecuredJWT } from 'jose';
+import { OidcProvider, SetClock } from '../../../test/support/oidc-provider.js';
 import { remoteIssuer } from './remote-issuer.js';
 import { TokenVerifier } from './token-verifier.js';
-
-class SetClock extends Clock {
-  constructor(public ms: number) {
-    super();
-  }
-  now(): number {
-    return this.ms;
-  }
-}
-
-/** An OpenID provider over real HTTP on loopback. */
-class Provider {
-  jwks: JWK[] = [];
-  requests: string[] = [];
-  broken: 'no' | 'error' | 'hanging' | 'otherIssuer' = 'no';
-  private readonly server: Server = createServer((request, response) => {
-    this.requests.push(request.url ?? '');
-    if (this.broken === 'hanging') return;
-    response.statusCode = this.broken === 'error' ? 500 : 200;
-    const issuer = this.broken === 'otherIssuer' ? `${this.issuer}/other` : this.issuer;
-    const isKeys = request.url === '/keys';
-    response.end(JSON.stringify(isKeys ? { keys: this.jwks } : { issuer, jwks_uri: `${this.issuer}/keys` }));
-  });
-  issuer = '';
-
-  async start(): Promise<this> {
-    await new Promise<void>((resolve) => this.server.listen(0, '127.0.0.1', resolve));
-    this.issuer = `http://127.0.0.1:${(this.server.address() as AddressInfo).port}`;
-    return this;
-  }
-  stop(): Promise<void> {
-    this.server.closeAllConnections();
-    return new Promise((resolve) => this.server.close(() => resolve()));
-  }
-  publish(kid: string, key: KeyObject, alg: string): void {
-    this.jwks.push({ ...(key.export({ format: 'jwk' }) as JWK), kid, alg, use: 'sig' });
-  }
-  keyRequests(): number {
-    return this.requests.filter((url) => url === '/keys').length;
-  }
-}
 
 const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const otherEc = generateKeyPairSync('ec', { namedCurve: 'P-256' });
@@ -56,15 +13,15 @@ const startMs = Date.parse('2026-03-01T12:00:00Z');
 const seconds = startMs / 1000;
 
 let clock: SetClock;
-let provider: Provider;
-let second: Provider;
+let provider: OidcProvider;
+let second: OidcProvider;
 let verifier: TokenVerifier;
 
-const issuerAt = ({ issuer }: Provider) => remoteIssuer(issuer, { audience: 'tenantry', clock, timeoutMs: 300 });
+const issuerAt = ({ issuer }: OidcProvider) => remoteIssuer(issuer, { audience: 'tenantry', clock, timeoutMs: 300 });
 
 beforeEach(async () => {
   clock = new SetClock(startMs);
-  [provider, second] = await Promise.all([new Provider().start(), new Provider().start()]);
+  [provider, second] = await Promise.all([new OidcProvider().start(), new OidcProvider().start()]);
   provider.publish('one', ec.publicKey, 'ES256');
   second.publish('one', ec.publicKey, 'ES256');
   verifier = new TokenVerifier([issuerAt(provider), issuerAt(second)], indexKey, clock);
@@ -236,7 +193,11 @@ describe('the Authorization header', () => {
       'Bearer a.b.c',
       `Bearer ${token}, Bearer ${token}`,
     ];
-    for (const header of [...malformed, `Bearer ${token}.x`, `Bearer ${'a'.repeat(20_000)}.b.c`])
+    for (const header of [
+      ...malformed,
+      `Bearer ${token}.x`,
+      `Bearer ${await tokenWith({ padding: 'a'.repeat(16_384) })}`,
+    ])
       expect(await verifier.verify(header)).toEqual({ ok: false, reason: 'malformed' });
     expect((await verifier.verify(`bearer ${token}`)).ok).toBe(true);
   });
@@ -259,62 +220,5 @@ describe('verified tokens', () => {
     clock.ms = startMs + 70_000;
     expect(await outcomeOf(token)).toBe('expired');
     expect(await outcomeOf(token)).toBe('expired');
-  });
-});
-
-describe("an issuer's keys", () => {
-  it('are fetched once for many', async () => {
-    await Promise.all(Array.from({ length: 20 }, async (_, index) => outcomeOf(await tokenWith({ sub: `s${index}` }))));
-    expect(provider.requests).toEqual(['/.well-known/openid-configuration', '/keys']);
-  });
-
-  it('rotate: an unknown key id fetches them anew, once per cooldown', async () => {
-    await outcomeOf(await tokenWith());
-    const rotated = await tokenWith({}, { header: { kid: 'two' }, key: otherEc.privateKey });
-    provider.jwks = [];
-    provider.publish('two', otherEc.publicKey, 'ES256');
-    expect(await outcomeOf(rotated)).toBe('bad_signature');
-    clock.ms += 60_000;
-    expect(await outcomeOf(rotated)).toEqual(someId);
-    expect(provider.keyRequests()).toBe(2);
-    for (let forged = 0; forged < 5; forged++)
-      expect(await outcomeOf(await tokenWith({ jti: String(forged) }, { header: { kid: `forged${forged}` } }))).toBe(
-        'bad_signature',
-      );
-    expect(provider.keyRequests()).toBe(2);
-    expect(await outcomeOf(await tokenWith({ jti: 'old' }))).toBe('bad_signature');
-  });
-
-  it('are forgotten when withdrawn, within ten minutes', async () => {
-    await outcomeOf(await tokenWith());
-    provider.jwks = [];
-    provider.publish('two', otherEc.publicKey, 'ES256');
-    clock.ms += 600_000;
-    expect(await outcomeOf(await tokenWith({ jti: 'late' }))).toBe('bad_signature');
-  });
-
-  it.each(['error', 'hanging', 'otherIssuer'] as const)(
-    'are unavailable while the provider is %s, then come back',
-    async (broken) => {
-      provider.broken = broken;
-      expect(await outcomeOf(await tokenWith())).toBe('unavailable');
-      const { length } = provider.requests;
-      expect(await outcomeOf(await tokenWith())).toBe('unavailable');
-      expect(provider.requests).toHaveLength(length);
-      expect(await outcomeOf(await tokenWith({ iss: second.issuer }))).toEqual(someId);
-      provider.broken = 'no';
-      clock.ms += 5_000;
-      expect(await outcomeOf(await tokenWith())).toEqual(someId);
-    },
-  );
-
-  it('serve for an hour when the provider goes down later', async () => {
-    await outcomeOf(await tokenWith());
-    provider.broken = 'error';
-    clock.ms += 3_599_000;
-    expect(await outcomeOf(await tokenWith({ jti: 'a' }))).toEqual(someId);
-    expect(await outcomeOf(await tokenWith({ jti: 'b' }, { header: { kid: 'new' } }))).toBe('unavailable');
-    clock.ms += 1_000;
-    expect(await outcomeOf(await tokenWith({ jti: 'c' }))).toBe('unavailable');
   });
 });

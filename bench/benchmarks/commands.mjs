@@ -1,0 +1,78 @@
+import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { EsdbEventStore } from '../../dist/libs/eventstore/esdb-event-store.js';
+import { benchmark, inTurns, perSecond } from '../support/benchmark.mjs';
+import { child } from '../support/child.mjs';
+import { createOrganizations, startProduct } from '../support/product.mjs';
+import { toAppend } from '../support/stored-events.mjs';
+import { temporaryFolder } from '../support/temporary.mjs';
+
+/** More than are in flight, so that two commands of one organization seldom meet. */
+const ORGANIZATIONS = 64;
+const MANY = 50;
+const ALONE = 150;
+const TOGETHER = 1_000;
+
+/** Owners take turns; each creates an environment, then grants itself the use of it. */
+function commandsOf({ ask }, organizations) {
+  let sent = 0;
+  return ({ keyed }) => {
+    const turn = sent++;
+    const { orgId, ownerId, token } = organizations[turn % ORGANIZATIONS];
+    const step = Math.floor(turn / ORGANIZATIONS);
+    const environmentId = `env-${step >> 1}`;
+    const headers = keyed ? { 'idempotency-key': `"${randomUUID()}"` } : {};
+    const [name, body] =
+      step % 2 === 0
+        ? ['CreateEnvironment', { environmentId, name: 'Production' }]
+        : ['GrantEnvironmentAccess', { environmentId, grantee: { type: 'user', id: ownerId } }];
+    return ask('POST', `/v1/orgs/${orgId}/commands/${name}`, token, { body, headers });
+  };
+}
+
+/** The same events at known revisions through the client alone, on a node of their own with its own disk log. */
+function appendsTo(store) {
+  const heads = new Map();
+  let sent = 0;
+  return async () => {
+    const orgId = `org-${sent++ % ORGANIZATIONS}`;
+    const expected = heads.get(orgId) ?? -1n;
+    heads.set(orgId, expected + 1n);
+    const event = { type: 'EnvironmentCreated', data: { environmentId: `env-${sent}`, name: 'Production' } };
+    const { appended } = await store.append(`org-${orgId}`, expected, [toAppend(orgId, event)]);
+    if (!appended) throw new Error('two appends to one organization crossed');
+  };
+}
+
+await benchmark(async ({ row, cleanUp }) => {
+  const folder = await temporaryFolder(cleanUp);
+  const node = child(new URL('../support/event-store-process.mjs', import.meta.url), {
+    env: { DATA_DIR: join(folder, 'bare') },
+    cleanUp,
+  });
+  const [connection] = await once(node.process, 'message');
+  const store = await EsdbEventStore.connect(connection);
+  cleanUp(() => store.close());
+  const product = await startProduct(folder, cleanUp);
+  const organizations = await createOrganizations(product, ORGANIZATIONS);
+
+  const command = commandsOf(product, organizations);
+  const append = appendsTo(store);
+  const seen = await inTurns(
+    {
+      one: () => perSecond(ALONE, 1, () => command({ keyed: false })),
+      bareOne: () => perSecond(ALONE, 1, append),
+      many: () => perSecond(TOGETHER, MANY, () => command({ keyed: false })),
+      bareMany: () => perSecond(TOGETHER, MANY, append),
+      keyed: () => perSecond(TOGETHER, MANY, () => command({ keyed: true })),
+    },
+    { rounds: 5, warmUp: 2 },
+  );
+  const unit = 'commands/s';
+  const against = 'bare appends';
+  const goal = { of: 'ratio', atLeast: 0.7 };
+  row({ name: '1 in flight', value: seen.one, unit, baseline: seen.bareOne, against, goal });
+  row({ name: '50 in flight', value: seen.many, unit, baseline: seen.bareMany, against, goal });
+  row({ name: '50 in flight, each with an Idempotency-Key', value: seen.keyed, unit, baseline: seen.bareMany, against });
+});

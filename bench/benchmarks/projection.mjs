@@ -1,0 +1,112 @@
+import { join } from 'node:path';
+import { startNode } from '../../dist/libs/embedded-eventstore/node.js';
+import { EsdbEventStore } from '../../dist/libs/eventstore/esdb-event-store.js';
+import { startPostgres } from '../../dist/libs/platform/embedded-postgres/embedded-postgres.js';
+import { comparePositions } from '../../dist/libs/application/ports/event-store.js';
+import { openDatabase } from '../../dist/libs/readstore/database.js';
+import { Projector } from '../../dist/libs/readstore/projector.js';
+import { createReadSchema, lockSchemas, run } from '../../dist/libs/readstore/read-schema.js';
+import { rebuild } from '../../dist/libs/readstore/rebuild.js';
+import { allProjections } from '../../dist/projections/all.js';
+import { benchmark, inTurns } from '../support/benchmark.mjs';
+import { eventsOf } from '../support/organization.mjs';
+import { fill } from '../support/stored-events.mjs';
+import { temporaryFolder } from '../support/temporary.mjs';
+
+const ORGANIZATIONS = 24;
+const PEOPLE = 250;
+const REBUILT = 'read_v1_rebuild';
+const COPIED = 'bench_copy';
+const LIVE = 'bench_live';
+
+/** Nothing personal stands in an organization's events. */
+const personalData = { open: (events) => Promise.resolve(events) };
+
+const tables = allProjections.flatMap(({ tables }) => tables.map(({ name }) => name));
+const perSecondSince = (count, began) => (count / (performance.now() - began)) * 1000;
+
+async function emptySchema(db, schema) {
+  await db.transaction().execute(async (tx) => {
+    await lockSchemas(tx);
+    await createReadSchema(tx, allProjections, schema);
+  });
+}
+
+/** A projector that starts on a full log and stops at its end, in batches as when it follows. */
+async function live({ db, store, head, count }) {
+  await run(db, `drop schema if exists "${LIVE}" cascade`);
+  const projector = new Projector({ store, db, projections: allProjections, personalData, schema: LIVE });
+  const reached = new Promise((resolve) => {
+    projector.onCommitted((position) => comparePositions(position, head) >= 0 && resolve());
+  });
+  const began = performance.now();
+  projector.start();
+  await reached;
+  const rate = perSecondSince(count, began);
+  await projector.stop();
+  return rate;
+}
+
+/** The rows of the last rebuild, which Postgres itself reads from files into empty tables with the same indexes. */
+async function copy({ db, count, files }) {
+  const fileOf = (table) => `'${join(files, `bench-${table}.copy`)}'`;
+  for (const table of tables) await run(db, `copy "${REBUILT}"."${table}" to ${fileOf(table)} (format binary)`);
+  await emptySchema(db, COPIED);
+  const began = performance.now();
+  await db.transaction().execute(async (tx) => {
+    for (const table of tables) await run(tx, `copy "${COPIED}"."${table}" from ${fileOf(table)} (format binary)`);
+  });
+  return perSecondSince(count, began);
+}
+
+await benchmark(async ({ row, cleanUp }) => {
+  const folder = await temporaryFolder(cleanUp);
+  const postgres = await startPostgres({ dataDir: join(folder, 'postgres') });
+  cleanUp(() => postgres.stop());
+  const db = openDatabase(postgres.url);
+  cleanUp(() => db.destroy());
+  const node = await startNode({ dataDir: join(folder, 'events') });
+  cleanUp(() => node.stop());
+  const store = await EsdbEventStore.connect(node.connectionString);
+  cleanUp(() => store.close());
+
+  let count = 0;
+  for (let i = 0; i < ORGANIZATIONS; i++) {
+    const events = eventsOf(`org-${i}`, PEOPLE);
+    await fill(store, `org-${i}`, events);
+    count += events.length;
+  }
+  const head = await store.head();
+  const { rows: settings } = await run(db, `select current_setting('data_directory') as files`);
+  const files = settings[0].files;
+  const again = async () => {
+    const began = performance.now();
+    await rebuild({ db, store, personalData, projections: allProjections });
+    return perSecondSince(count, began);
+  };
+
+  const seen = await inTurns(
+    {
+      live: () => live({ db, store, head, count }),
+      rebuild: again,
+      copy: () => copy({ db, count, files }),
+      read: () => readOnly(store, head, count),
+    },
+    { rounds: 3 },
+  );
+  const { rows } = await run(db, `select ${tables.map((table) => `(select count(*) from "${COPIED}"."${table}")`).join(' + ')} as rows`);
+  const note = `${count} events give ${rows[0].rows} rows; the log is read from the node in the same process`;
+  const unit = 'events/s';
+  row({ name: 'live, catching up', value: seen.live, unit, goal: { of: 'value', atLeast: 10_000 }, note });
+  row({ name: 'rebuild', value: seen.rebuild, unit, baseline: seen.copy, against: 'COPY of its rows', goal: { of: 'ratio', atLeast: 0.5 } });
+  row({ name: 'only reading the log', value: seen.read, unit });
+});
+
+/** The subscription without any projection: what no projector can be faster than. */
+async function readOnly(store, head, count) {
+  const stop = new AbortController();
+  const began = performance.now();
+  for await (const batch of store.follow(undefined, stop.signal))
+    if (comparePositions(batch.at(-1).position, head) >= 0) stop.abort();
+  return perSecondSince(count, began);
+}

@@ -1,0 +1,138 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import {
+  type CompiledQuery,
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresIntrospector,
+  PostgresQueryCompiler,
+} from 'kysely';
+import { type Database, openDatabase } from '#libs/readstore/database.js';
+import { History, random } from '../../test/fault/projector-history.js';
+import { project, query } from '../../test/fault/projector-support.js';
+import { MemoryEventStore } from '../../test/support/memory-event-store.js';
+import { type FreshDatabase, freshDatabase } from '../../test/support/postgres.js';
+import { type AuditEntry, type AuditFilter, auditLogOf } from './queries.js';
+
+const ORG = 'org-1';
+let database: FreshDatabase;
+let db: Database;
+const store = new MemoryEventStore();
+const history = new History(store, random(3));
+let entries: AuditEntry[];
+
+beforeAll(async () => {
+  database = await freshDatabase();
+  db = openDatabase(database.url);
+  await history.grow(400);
+  await project(db, store, history, { batchSize: 100 });
+  entries = await query(db, 'select * from read_v1.audit_entries where org_id = $1 order by revision desc', [ORG]);
+});
+afterAll(async () => {
+  await db.destroy();
+  await database.drop();
+});
+
+function missing(): never {
+  throw new Error('no entries');
+}
+
+async function all(filter: AuditFilter, limit = 7): Promise<AuditEntry[]> {
+  const found: AuditEntry[] = [];
+  for (let before: string | undefined; ; ) {
+    const page = await auditLogOf(db, ORG, filter, { before, limit });
+    found.push(...page);
+    before = page.at(-1)?.revision;
+    if (page.length < limit) return found;
+  }
+}
+
+describe('the audit log of an organization', () => {
+  it('lists every entry newest first, page by page, and no other organization', async () => {
+    expect(entries.length).toBeGreaterThan(50);
+    expect(await all({})).toEqual(entries);
+  });
+
+  const middle = () => entries.at(-Math.floor(entries.length / 2)) ?? missing();
+  const cases: readonly [string, () => AuditFilter, (entry: AuditEntry) => boolean][] = [
+    ['actor', () => ({ actor: 'user-1' }), ({ actor }) => actor === 'user-1'],
+    ['action', () => ({ action: 'AddMember' }), ({ command }) => command === 'AddMember'],
+    ['target', () => ({ target: 'user-2' }), ({ targets }) => targets.includes('user-2')],
+    ['outcome', () => ({ outcome: 'allowed' }), () => true],
+    ['environment', () => ({ environment: 'env-1' }), ({ environment_id }) => environment_id === 'env-1'],
+    ['credential', () => ({ credential: 'session-2' }), ({ credential }) => credential === 'session-2'],
+    ['correlation', () => ({ correlation: middle().correlation ?? '' }), (entry) => entry.correlation === middle().correlation],
+    ['from', () => ({ from: middle().occurred_at }), ({ occurred_at }) => occurred_at >= middle().occurred_at],
+    ['to', () => ({ to: middle().occurred_at }), ({ occurred_at }) => occurred_at < middle().occurred_at],
+    [
+      'several at once',
+      () => ({ actor: 'user-1', target: 'user-2', to: middle().occurred_at, from: '0000-01-01T00:00:00.000Z' }),
+      ({ actor, targets, occurred_at }) => actor === 'user-1' && targets.includes('user-2') && occurred_at < middle().occurred_at,
+    ],
+  ];
+  it.each(cases)('filters by %s', async (_, filter, matches) => {
+    const wanted = entries.filter(matches);
+    expect(wanted.length).toBeGreaterThan(0);
+    expect(await all(filter(), 3)).toEqual(wanted);
+  });
+
+  it.each([{ outcome: 'denied' }, { actor: 'nobody' }, { to: '2000-01-01T00:00:00.000Z' }, { from: '9999-12-31T23:59:59.999Z' }])(
+    'finds nothing for %j',
+    async (filter) => {
+      expect(await auditLogOf(db, ORG, filter, { limit: 5 })).toEqual([]);
+    },
+  );
+
+  it('shows nothing of another organization', async () => {
+    expect(await auditLogOf(db, 'org-none', {}, { limit: 5 })).toEqual([]);
+  });
+
+  it.each([
+    [{}, 'audit_entries_pkey'],
+    [{ actor: 'user-1' }, 'audit_entries_org_id_actor_revision_idx'],
+    [{ action: 'AddMember' }, 'audit_entries_org_id_command_revision_idx'],
+    [{ target: 'user-2' }, 'audit_targets_pkey'],
+    [{ outcome: 'denied' }, 'audit_entries_org_id_outcome_revision_idx'],
+    [{ environment: 'env-1' }, 'audit_entries_org_id_environment_id_revision_idx'],
+    [{ correlation: 'request-9' }, 'audit_entries_org_id_correlation_revision_idx'],
+    [{ credential: 'session-1' }, 'audit_entries_org_id_credential_revision_idx'],
+    [{ from: '2026-01-01T01:00:00.000Z', to: '2026-01-01T02:00:00.000Z' }, 'audit_entries_org_id_occurred_at_revision_idx'],
+  ])('serves %j from an index in the order of the cursor, reading no more than a page', async (filter, index) => {
+    const plan = await planOf({ ...filter });
+    expect(plan).toContain(index);
+    expect(plan).not.toMatch(/Sort|Seq Scan|Bitmap/);
+  });
+
+  it('keeps a page where it is while new entries arrive', async () => {
+    const before = await auditLogOf(db, ORG, {}, { limit: 10 });
+    const cursor = before.at(-1)?.revision;
+    const second = await auditLogOf(db, ORG, {}, { before: cursor, limit: 10 });
+    await history.grow(40);
+    await project(db, store, history);
+    expect(await auditLogOf(db, ORG, {}, { before: cursor, limit: 10 })).toEqual(second);
+    expect((await auditLogOf(db, ORG, {}, { limit: 10 }))[0]?.revision).not.toBe(before[0]?.revision);
+  });
+
+  /** What Postgres would do on tables too large to scan. */
+  async function planOf(filter: AuditFilter): Promise<string> {
+    let compiled: CompiledQuery | undefined;
+    const capturing = new Kysely<object>({
+      dialect: {
+        createAdapter: () => new PostgresAdapter(),
+        createDriver: () => new DummyDriver(),
+        createIntrospector: (inner) => new PostgresIntrospector(inner),
+        createQueryCompiler: () => new PostgresQueryCompiler(),
+      },
+      log: (event) => {
+        compiled = event.query;
+      },
+    });
+    await auditLogOf(capturing.withSchema('read_v1'), ORG, filter, { before: '100000', limit: 10 });
+    const { sql = '', parameters = [] } = compiled ?? {};
+    return db.transaction().execute(async (tx) => {
+      for (const way of ['seqscan', 'bitmapscan', 'sort']) await query(tx, `set local enable_${way} = off`);
+      const rows = await query<{ 'QUERY PLAN': string }>(tx, `explain ${sql}`, [...parameters]);
+      return rows.map((row) => row['QUERY PLAN']).join('\n');
+    });
+  }
+});

@@ -1,0 +1,246 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { queryNames, queryTable, type QueryName } from '../../apps/api/queries/query-table.js';
+import { commandNames, commandTable } from '#libs/application/command-table.js';
+import { positionText } from '#libs/application/ports/event-store.js';
+import type { OrgCommandName } from '#libs/domain/org/decisions.js';
+import { startTestApi, type TestApi } from '../support/api.js';
+import type { HttpAnswer, HttpCall } from '../support/http.js';
+
+/** Every word here belongs to one organization only, so that none of them may appear in an answer to somebody of another. */
+const secrets = [
+  'quetzal',
+  'Quetzal Holdings',
+  'vivarium',
+  'Vivarium Room',
+  'basilisk-9',
+  'Basilisk Nine',
+  'owlowner',
+  'ibisadmin',
+  'kiwimember',
+  'kiwi@quetzal.test',
+];
+
+type Person = 'anonymous' | 'stranger' | 'outsider' | 'member' | 'admin';
+const bearers: Record<Person, Record<string, string>> = { anonymous: {}, stranger: {}, outsider: {}, member: {}, admin: {} };
+let api: TestApi;
+let token = '';
+
+beforeAll(async () => {
+  api = await startTestApi();
+  const root = { authorization: await api.bearer('root', { email: 'admin@localhost' }) };
+  bearers.admin = { authorization: await api.bearer('ibisadmin') };
+  bearers.member = { authorization: await api.bearer('kiwimember', { email: 'kiwi@quetzal.test' }) };
+  bearers.stranger = { authorization: await api.bearer('zoe') };
+  bearers.outsider = { authorization: await api.bearer('nobody-in-particular') };
+  const owner = { authorization: await api.bearer('owlowner') };
+  await done(root, '/v1/realm/commands/CreateOrg', { orgId: 'quetzal', name: 'Quetzal Holdings', ownerId: 'owlowner' });
+  await done(root, '/v1/realm/commands/CreateOrg', { orgId: 'zebra', name: 'Zebra', ownerId: 'zoe' });
+  await done(owner, '/v1/orgs/quetzal/commands/AddMember', { userId: 'ibisadmin', role: 'org.admin' });
+  await done(owner, '/v1/orgs/quetzal/commands/AddMember', { userId: 'kiwimember', role: 'org.participant' });
+  for (const [environmentId, name] of [['vivarium', 'Vivarium Room'], ['second-room', 'Second']]) {
+    await done(owner, '/v1/orgs/quetzal/commands/CreateEnvironment', { environmentId, name });
+    const model = { environmentId, modelId: 'basilisk-9', provider: 'openai', name: 'Basilisk Nine' };
+    await done(owner, '/v1/orgs/quetzal/commands/AddModel', model);
+  }
+  const grantee = { type: 'user', id: 'kiwimember' };
+  token = await done(owner, '/v1/orgs/quetzal/commands/GrantEnvironmentAccess', { environmentId: 'second-room', grantee });
+  for (const headers of Object.values(bearers)) await api.http.send({ path: '/v1/me', headers });
+}, 60_000);
+afterAll(() => api?.stop());
+
+async function done(headers: Record<string, string>, path: string, body: unknown): Promise<string> {
+  const answer = await api.http.send({ path, headers, body });
+  expect([answer.status, answer.text]).toEqual([200, expect.anything()]);
+  return String(answer.headers['consistency-token']);
+}
+
+async function head(): Promise<string> {
+  const position = await api.services.store.head();
+  return position === undefined ? '' : positionText(position);
+}
+
+/** Asks as somebody, and sees that nothing was appended. */
+async function as(person: Person, call: HttpCall): Promise<HttpAnswer> {
+  const before = await head();
+  const answer = await api.http.send({ ...call, headers: { ...bearers[person], ...call.headers } });
+  expect(await head()).toBe(before);
+  return answer;
+}
+
+function silent({ text, headers }: HttpAnswer): void {
+  for (const secret of secrets) expect(text + JSON.stringify(headers)).not.toContain(secret);
+}
+
+/** Everything but the clock. */
+const bytesOf = ({ status, headers: { date: _, ...headers }, text }: HttpAnswer) => ({ status, headers, text });
+
+const requestId = { 'x-request-id': 'the-same-one' };
+
+/** What would be right for the organization, so that only rights stand in the way. */
+const inputs: { readonly [Name in OrgCommandName]: object } = {
+  CreateOrg: { orgId: 'third', name: 'Third', ownerId: 'someone' },
+  AddMember: { userId: 'newcomer', role: 'org.participant' },
+  RemoveMember: { userId: 'kiwimember' },
+  ChangeMemberRole: { userId: 'kiwimember', role: 'org.admin' },
+  TransferOrgOwnership: { toUserId: 'ibisadmin' },
+  CreateEnvironment: { environmentId: 'third-room', name: 'Third' },
+  DeleteEnvironment: { environmentId: 'vivarium' },
+  GrantEnvironmentAccess: { environmentId: 'vivarium', grantee: { type: 'user', id: 'kiwimember' } },
+  RevokeEnvironmentAccess: { environmentId: 'second-room', grantee: { type: 'user', id: 'kiwimember' } },
+  AddModel: { environmentId: 'vivarium', modelId: 'new-model', provider: 'openai', name: 'New' },
+  RemoveModel: { environmentId: 'vivarium', modelId: 'basilisk-9' },
+};
+
+const orgCommandNames = commandNames.filter((name) => commandTable[name].target === 'org');
+const command = (name: OrgCommandName, orgId: string) => ({ path: `/v1/orgs/${orgId}/commands/${name}`, body: inputs[name] });
+const batch = (orgId: string) => ({ path: `/v1/orgs/${orgId}/commands`, body: { commands: [{ command: 'AddMember', input: inputs.AddMember }] } });
+const query = (name: QueryName, orgId: string, environmentId = 'vivarium') => ({
+  path: queryTable[name].path.replace('{orgId}', orgId).replace('{environmentId}', environmentId),
+});
+const orgQueryNames = queryNames.filter((name) => queryTable[name].path.includes('{orgId}'));
+
+describe('anonymous', () => {
+  it.each(commandNames)('%s: 401', async (name) => {
+    const { path, body } = commandTable[name].target === 'org' ? command(name, 'quetzal') : realm(name);
+    const answer = await as('anonymous', { path, body });
+    expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer realm="tenantry"']);
+    silent(answer);
+  });
+
+  it.each(queryNames)('%s: 401', async (name) => {
+    const answer = await as('anonymous', query(name, 'quetzal'));
+    expect(answer.status).toBe(401);
+    silent(answer);
+  });
+
+  it.each([
+    ['/v1/orgs/quetzal/commands', batch('quetzal').body],
+    ['/v1/me/commands/Anything', {}],
+    ['/access/v1/evaluation', {}],
+  ])('%s: 401', async (path, body) => {
+    expect((await as('anonymous', { path, body })).status).toBe(401);
+  });
+
+  it('no header but Authorization says who asks', async () => {
+    const headers = { 'x-user': 'owlowner', 'x-forwarded-user': 'owlowner', 'x-user-id': 'owlowner', 'x-org-id': 'quetzal', cookie: 'session=owlowner' };
+    expect((await as('anonymous', { path: '/v1/me', headers })).status).toBe(401);
+    const { text } = await as('outsider', { path: '/v1/me', headers });
+    expect(JSON.parse(text)).toMatchObject({ id: 'nobody-in-particular', organizations: [] });
+  });
+});
+
+const realm = (name: OrgCommandName) => ({ path: `/v1/realm/commands/${name}`, body: inputs[name] });
+
+describe.each(['stranger', 'outsider'] as const)('a %s', (person) => {
+  it.each(orgCommandNames)('%s on a hidden organization looks like on a missing one', async (name) => {
+    for (const more of [{}, { 'dry-run': 'true' }, { 'if-match': '"3"' }, { 'idempotency-key': 'k1' }]) {
+      const headers = { ...requestId, ...more };
+      const hidden = await as(person, { ...command(name, 'quetzal'), headers });
+      expect(hidden.status).toBe(404);
+      expect(bytesOf(hidden)).toEqual(bytesOf(await as(person, { ...command(name, 'missing'), headers })));
+      expect(bytesOf(hidden)).toEqual(bytesOf(await as(person, { ...command(name, 'No Such Id'.replaceAll(' ', '_')), headers })));
+      silent(hidden);
+    }
+  });
+
+  it.each(orgQueryNames)('%s of a hidden organization looks like of a missing one', async (name) => {
+    for (const more of [{}, { 'consistency-token': token }]) {
+      const headers = { ...requestId, ...more };
+      const hidden = await as(person, { ...query(name, 'quetzal'), headers });
+      expect(hidden.status).toBe(404);
+      expect(bytesOf(hidden)).toEqual(bytesOf(await as(person, { ...query(name, 'missing'), headers })));
+      expect(bytesOf(hidden)).toEqual(bytesOf(await as(person, { ...query(name, 'quetzal', 'no-such-room'), headers })));
+      silent(hidden);
+    }
+  });
+
+  it('a batch on a hidden organization looks like on a missing one', async () => {
+    const hidden = await as(person, { ...batch('quetzal'), headers: requestId });
+    expect(hidden.status).toBe(404);
+    expect(bytesOf(hidden)).toEqual(bytesOf(await as(person, { ...batch('missing'), headers: requestId })));
+  });
+
+  it.each(queryNames.filter((name) => !orgQueryNames.includes(name)))('%s tells nothing of other organizations', async (name) => {
+    const answer = await as(person, query(name, ''));
+    expect(answer.status).toBe(200);
+    silent(answer);
+  });
+
+  it('may not create organizations', async () => {
+    const answer = await as(person, realm('CreateOrg'));
+    expect(JSON.parse(answer.text)).toMatchObject({ status: 403, code: 'forbidden', permission: 'org:create' });
+  });
+
+  it.each(['org:view', 'environment:use', 'audit:read', 'no:such'])('an evaluation of %s looks like one of nothing', async (name) => {
+    for (const subject of ['owlowner', 'kiwimember', 'nobody-at-all', person === 'stranger' ? 'zoe' : 'nobody-in-particular'])
+      for (const [hidden, missing] of [['quetzal', 'missing'], ['quetzal/vivarium', 'missing/vivarium'], ['quetzal/vivarium', 'quetzal/none']]) {
+        const type = hidden?.includes('/') ? 'environment' : 'org';
+        const ask = (id: string | undefined) =>
+          as(person, {
+            path: '/access/v1/evaluation?explain=true',
+            headers: requestId,
+            body: { subject: { type: 'user', id: subject }, action: { name }, resource: { type, id } },
+          });
+        const [one, other] = [await ask(hidden), await ask(missing)];
+        expect(timeless(one)).toEqual(timeless(other));
+        expect(JSON.parse(one.text)).toMatchObject({ decision: false });
+      }
+  });
+
+  it('claims in a request about oneself change no decision', async () => {
+    const properties = { role: 'org.owner', groups: ['admin'], permissions: ['*'] };
+    const answer = await as(person, {
+      path: '/access/v1/evaluation',
+      body: {
+        subject: { type: 'user', id: 'zoe', properties },
+        action: { name: 'org:view', properties },
+        resource: { type: 'org', id: 'quetzal', properties: { owner: 'zoe' } },
+        context: { role: 'org.owner' },
+      },
+    });
+    expect(JSON.parse(answer.text)).toMatchObject({ decision: false });
+  });
+});
+
+const timeless = (answer: HttpAnswer) => ({ ...bytesOf(answer), text: answer.text.replace(/"at":"[^"]+"/, '') });
+
+describe('a member without the right', () => {
+  it.each(orgCommandNames)('%s: 403, with the permission that is missing', async (name) => {
+    const answer = await as('member', command(name, 'quetzal'));
+    expect(JSON.parse(answer.text)).toMatchObject({ status: 403, code: 'forbidden', reason: 'role_lacks_permission', permission: expect.any(String) });
+  });
+
+  it('a batch: 403', async () => {
+    expect((await as('member', batch('quetzal'))).status).toBe(403);
+  });
+
+  const statuses: { readonly [Name in QueryName]: number } = {
+    Organizations: 200,
+    Organization: 200,
+    Members: 403,
+    Environments: 200,
+    Environment: 403,
+    EnvironmentAccess: 403,
+    Audit: 403,
+    Me: 200,
+    Actions: 200,
+  };
+
+  it.each(queryNames)('%s', async (name) => {
+    const answer = await as('member', { ...query(name, 'quetzal'), headers: { 'consistency-token': token } });
+    expect([name, answer.status]).toEqual([name, statuses[name]]);
+  });
+
+  it('sees the environments that were granted, and no others', async () => {
+    const headers = { 'consistency-token': token };
+    const listed = await as('member', { path: '/v1/orgs/quetzal/environments', headers });
+    expect(JSON.parse(listed.text)).toMatchObject({ environments: [{ id: 'second-room' }] });
+    expect((await as('member', { path: '/v1/orgs/quetzal/environments/second-room', headers })).status).toBe(200);
+    expect((await as('member', { path: '/v1/orgs/quetzal/environments/none', headers })).status).toBe(404);
+  });
+
+  it('an admin may not do what only the platform may', async () => {
+    const answer = await as('admin', command('TransferOrgOwnership', 'quetzal'));
+    expect(JSON.parse(answer.text)).toMatchObject({ status: 403, permission: 'org:transfer' });
+  });
+});
