@@ -29,7 +29,12 @@ module.exports = {
       { path: '^(apps|projections|libs/(?!embedded-eventstore/|ledger/))' },
       'usable without the rest',
     ),
-    only('nobody-imports-processes', { path: '^(libs|projections)/', pathNot: '\\.spec\\.ts$' }, { path: '^apps/' }, 'processes put parts together'),
+    only(
+      'nobody-imports-processes',
+      { path: '^(libs|projections)/', pathNot: '\\.spec\\.ts$' },
+      { path: '^apps/' },
+      'processes put parts together',
+    ),
     only(
       'projections-are-independent',
       { path: '^projections/([^/]+)/', pathNot: '\\.spec\\.ts$' },
@@ -40,12 +45,21 @@ module.exports = {
     vendor('pg', 'libs/(readstore|platform/embedded-postgres)/'),
     vendor('ioredis', 'libs/access/'),
     vendor('lmdb', 'libs/embedded-eventstore/'),
-    only('no-tests-in-the-product', { path: '^(apps|libs|projections)/', pathNot: '\\.spec\\.ts$' }, { path: '^test/' }, 'the product does not need its tests'),
+    only(
+      'no-tests-in-the-product',
+      { path: '^(apps|libs|projections)/', pathNot: '\\.spec\\.ts$' },
+      { path: '^test/' },
+      'the product does not need its tests',
+    ),
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
     tsConfig: { fileName: 'tsconfig.json' },
     tsPreCompilationDeps: true,
-    enhancedResolveOptions: { conditionNames: ['source', 'import', 'node', 'default'], exportsFields: ['exports'], extensions: ['.ts', '.js'] },
+    enhancedResolveOptions: {
+      conditionNames: ['source', 'import', 'node', 'default'],
+      exportsFields: ['exports'],
+      extensions: ['.ts', '.js'],
+    },
   },
 };

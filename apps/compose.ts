@@ -17,6 +17,7 @@ import type { Keys } from '#libs/platform/keys.js';
 import { openDatabase } from '#libs/readstore/database.js';
 import { migrate } from '#libs/readstore/migrations.js';
 import { Projector } from '#libs/readstore/projector.js';
+import { ensureReadSchema } from '#libs/readstore/read-schema.js';
 import { CheckpointPosition } from '#libs/readstore/read-position.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
 import { Vault } from '#libs/vault/vault.js';
@@ -59,15 +60,24 @@ export async function compose(options: CompositionOptions): Promise<Composition>
   try {
     const store = await EsdbEventStore.connect(options.eventStoreUrl);
     stops.push(() => store.close());
-    const db = openDatabase(options.postgresUrl, { onConnectionError: (error) => logger.warn({ err: error }, 'postgres connection lost') });
+    const db = openDatabase(options.postgresUrl, {
+      onConnectionError: (error) => logger.warn({ err: error }, 'postgres connection lost'),
+    });
     stops.push(() => db.destroy());
     await migrate(db);
 
     const personalData = new Vault(keys, new PostgresSubjectKeys(db));
     const projector = options.project
-      ? new Projector({ store, db, projections: allProjections, personalData, log: (status) => logger.info({ projector: status }, 'projector') })
+      ? new Projector({
+          store,
+          db,
+          projections: allProjections,
+          personalData,
+          log: (status) => logger.info({ projector: status }, 'projector'),
+        })
       : undefined;
     if (projector !== undefined) {
+      await ensureReadSchema(db, allProjections);
       projector.start();
       stops.push(() => projector.stop());
     }
@@ -77,7 +87,13 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const observations = new Observations(folds, appender, personalData, clock);
     const { group, emails, systemUserId } = config.platformAdmins;
     const scheme = { id: enterprise.id, version: enterprise.version };
-    const storeId = await observations.configuration({ realmId: REALM, scheme, adminGroup: group, adminEmails: emails, systemUserId });
+    const storeId = await observations.configuration({
+      realmId: REALM,
+      scheme,
+      adminGroup: group,
+      adminEmails: emails,
+      systemUserId,
+    });
 
     const readPosition = new CheckpointPosition(db, projector);
     const documents = new FollowedDocuments(store, new PostgresAccessDocuments(db), readPosition, {
@@ -90,7 +106,14 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     stops.push(() => documents.stop());
 
     const repeated = new RepeatedCommands(store, folds, new PostgresCommandIndex(db), readPosition);
-    const pipeline = new CommandPipeline(folds, appender, new MembershipClaims(folds, appender), repeated, personalData, clock);
+    const pipeline = new CommandPipeline(
+      folds,
+      appender,
+      new MembershipClaims(folds, appender),
+      repeated,
+      personalData,
+      clock,
+    );
     const services: ApiServices = {
       publicUrl: config.publicUrl,
       readWaitMs: config.readWaitMs,

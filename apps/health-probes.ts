@@ -42,7 +42,11 @@ export function healthProbes({ store, db, projector, readPosition }: Parts): rea
         behindSince = behind ? (behindSince ?? performance.now()) : undefined;
         const behindMs = behindSince === undefined ? 0 : Math.round(performance.now() - behindSince);
         const halted = projector?.status().state === 'halted';
-        const detail = { behindMs, ...(reached && { position: positionText(reached) }), ...(projector && { projector: projector.status() }) };
+        const detail = {
+          behindMs,
+          ...(reached && { position: positionText(reached) }),
+          ...(projector && { projector: projector.status() }),
+        };
         return { ok: !halted && behindMs < LAG_BUDGET_MS, detail };
       },
     },

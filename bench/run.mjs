@@ -1,7 +1,7 @@
 // What `npm run bench` runs: each benchmark in a process of its own, then one table.
 import { fork, spawn } from 'node:child_process';
 import { mkdtemp, stat, writeFile } from 'node:fs/promises';
-import { cpus, tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -17,7 +17,7 @@ const help = `npm run bench                       every benchmark, about six min
 npm run bench -- appends permit     only these
 npm run bench -- --profile permit   also where the time goes, by function
 
-${names.map((name) => `  ${name.padEnd(12)}${benchmarks[name]}`).join('\n')}
+${names.map((name) => `  ${name.padEnd(14)}${benchmarks[name]}`).join('\n')}
 
 Rows show a value, its baseline measured in the same run in turns with it, and their ratio: ratios can be compared
 between machines, values cannot. Everything is also written to bench/results.json.`;
@@ -34,12 +34,13 @@ async function main() {
     process.exitCode = unknown.length > 0 ? 2 : 0;
     return;
   }
+  const [busy = 0] = loadavg();
   await installPeers();
   await ensureBuilt();
   const results = [];
   for (const name of positionals.length > 0 ? names.filter((each) => positionals.includes(each)) : names)
     results.push(await run(name, values.profile ?? false));
-  await report(results);
+  await report(results, busy);
 }
 
 async function installPeers() {
@@ -54,7 +55,9 @@ async function installPeers() {
   );
   if (present.every(Boolean)) return;
   console.error('installing what the product is measured against…');
-  const code = await exitOf(spawn('npm', ['ci', '--prefix', here, '--no-audit', '--no-fund'], { stdio: ['ignore', 'ignore', 'inherit'] }));
+  const code = await exitOf(
+    spawn('npm', ['ci', '--prefix', here, '--no-audit', '--no-fund'], { stdio: ['ignore', 'ignore', 'inherit'] }),
+  );
   if (code !== 0) throw new Error('npm ci --prefix bench failed');
 }
 
@@ -75,18 +78,32 @@ async function run(name, profiled) {
   return { name, about: benchmarks[name], rows, failed: code !== 0 };
 }
 
-async function report(results) {
+async function report(results, busy) {
   const [cpu] = cpus();
-  const machine = { cores: cpus().length, cpu: cpu?.model ?? 'unknown', node: process.version };
-  console.log(`\n${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${new Date().toISOString().slice(0, 10)}\n`);
+  const machine = { cores: cpus().length, cpu: cpu?.model ?? 'unknown', node: process.version, busyBefore: busy };
+  console.log(
+    `\n${machine.cores} cores (${machine.cpu}), Node ${machine.node}, ${new Date().toISOString().slice(0, 10)}\n`,
+  );
+  if (busy > 0.5)
+    console.log(
+      `Others kept ${busy.toFixed(1)} processors' worth of the machine busy before: values are lower than they could be.\n`,
+    );
   console.log(tableOf(results));
   const missed = results.flatMap(({ rows }) => rows).filter((row) => isMet(row) === false);
   const failed = results.filter(({ failed }) => failed);
-  console.log(`\n${missed.length === 0 ? 'Every goal is met.' : `Missed: ${missed.map(({ name }) => name).join('; ')}.`}`);
+  console.log(
+    `\n${missed.length === 0 ? 'Every goal is met.' : `Missed: ${missed.map(({ name }) => name).join('; ')}.`}`,
+  );
   if (failed.length > 0) console.log(`Broke off: ${failed.map(({ name }) => name).join(', ')}.`);
   process.exitCode = failed.length > 0 ? 1 : 0;
-  const withMet = results.map((result) => ({ ...result, rows: result.rows.map((row) => ({ ...row, met: isMet(row) })) }));
-  await writeFile(join(here, 'results.json'), `${JSON.stringify({ at: new Date().toISOString(), machine, results: withMet }, null, 2)}\n`);
+  const withMet = results.map((result) => ({
+    ...result,
+    rows: result.rows.map((row) => ({ ...row, met: isMet(row) })),
+  }));
+  await writeFile(
+    join(here, 'results.json'),
+    `${JSON.stringify({ at: new Date().toISOString(), machine, results: withMet }, null, 2)}\n`,
+  );
 }
 
 /** @returns {Promise<number | null>} */

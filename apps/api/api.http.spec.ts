@@ -2,9 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { EventStoreUnavailable } from '#libs/application/ports/event-store.js';
 import { startTestApi, type TestApi } from '../../test/support/api.js';
+import { HttpClient } from '../../test/support/http.js';
 import { commandNames, commandTable } from '#libs/application/command-table.js';
 import { orgCommands } from '#libs/domain/org/decisions.js';
 import { consistencyToken } from './requests/consistency-token.js';
+import { createApi } from './create-api.js';
 import type { ApiServices } from './services.js';
 
 let api: TestApi;
@@ -21,17 +23,32 @@ function faulty(services: ApiServices): ApiServices {
   };
   return {
     ...services,
-    verifier: { verify: async (header: string) => (fault.of === 'verifier' ? { ok: false, reason: 'unavailable' } : verifier.verify(header)) },
-    observations: { token: async (caller: Parameters<typeof observations.token>[0]) => (failing('observations'), observations.token(caller)) },
+    verifier: {
+      verify: async (header: string) =>
+        fault.of === 'verifier' ? { ok: false, reason: 'unavailable' } : verifier.verify(header),
+    },
+    observations: {
+      token: async (caller: Parameters<typeof observations.token>[0]) => (
+        failing('observations'), observations.token(caller)
+      ),
+    },
     checks: Object.assign(Object.create(checks), {
       access: async (...question: Parameters<typeof checks.access>) => (failing('checks'), checks.access(...question)),
     }),
-    pipeline: { execute: async (request: Parameters<typeof pipeline.execute>[0]) => (failing('pipeline'), pipeline.execute(request)) },
+    pipeline: {
+      execute: async (request: Parameters<typeof pipeline.execute>[0]) => (
+        failing('pipeline'), pipeline.execute(request)
+      ),
+    },
     readPosition: {
       current: () => readPosition.current(),
-      reached: async (...asked: Parameters<typeof readPosition.reached>) => fault.of !== 'late' && readPosition.reached(...asked),
+      reached: async (...asked: Parameters<typeof readPosition.reached>) =>
+        fault.of !== 'late' && readPosition.reached(...asked),
     },
-    probes: [...services.probes, { name: 'faulty', check: async () => ({ ok: fault.of === undefined, detail: { why: 'asked to' } }) }],
+    probes: [
+      ...services.probes,
+      { name: 'faulty', check: async () => ({ ok: fault.of === undefined, detail: { why: 'asked to' } }) },
+    ],
   } as unknown as ApiServices;
 }
 
@@ -40,7 +57,11 @@ beforeAll(async () => {
   api = await startTestApi({ logger, over: faulty });
   root = await api.bearer('root', { email: 'admin@localhost' });
   alice = await api.bearer('alice', { email: 'alice@acme.test', name: 'Alice' });
-  await post('/v1/realm/commands/CreateOrg', { orgId: 'acme', name: 'Acme', ownerId: 'alice' }, { authorization: root });
+  await post(
+    '/v1/realm/commands/CreateOrg',
+    { orgId: 'acme', name: 'Acme', ownerId: 'alice' },
+    { authorization: root },
+  );
 }, 60_000);
 afterAll(() => api?.stop());
 
@@ -70,8 +91,15 @@ describe('a command', () => {
   it('answers its events, its revision as ETag, and a token that a read can wait for', async () => {
     const { status, headers, body } = await create('one');
     expect([status, headers.etag]).toEqual([200, `"${body.revision}"`]);
-    expect(body).toMatchObject({ command: 'CreateEnvironment', events: [{ type: 'EnvironmentCreated' }], stream: 'org-acme', result: { environmentId: 'one' } });
-    const read = await get('/v1/orgs/acme/environments/one', { 'consistency-token': String(headers['consistency-token']) });
+    expect(body).toMatchObject({
+      command: 'CreateEnvironment',
+      events: [{ type: 'EnvironmentCreated' }],
+      stream: 'org-acme',
+      result: { environmentId: 'one' },
+    });
+    const read = await get('/v1/orgs/acme/environments/one', {
+      'consistency-token': String(headers['consistency-token']),
+    });
     expect(read.body).toMatchObject({ id: 'one', createdBy: 'alice' });
   });
 
@@ -79,26 +107,44 @@ describe('a command', () => {
     const first = await create('keyed', { 'idempotency-key': '"key-1"' });
     const again = await create('keyed', { 'idempotency-key': 'key-1' });
     expect(again.body).toEqual(first.body);
-    expect((await create('other', { 'idempotency-key': 'key-1' })).body).toMatchObject({ status: 422, code: 'idempotency_mismatch' });
+    expect((await create('other', { 'idempotency-key': 'key-1' })).body).toMatchObject({
+      status: 422,
+      code: 'idempotency_mismatch',
+    });
   });
 
   it('on a dry run shows the data of its events and appends nothing', async () => {
     const before = await api.services.store.head();
     const { body, headers } = await create('dry', { 'dry-run': 'true' });
-    expect(body).toMatchObject({ dryRun: true, events: [{ type: 'EnvironmentCreated', data: { environmentId: 'dry' } }] });
+    expect(body).toMatchObject({
+      dryRun: true,
+      events: [{ type: 'EnvironmentCreated', data: { environmentId: 'dry' } }],
+    });
     expect(headers['consistency-token']).toBeUndefined();
     expect(await api.services.store.head()).toEqual(before);
   });
 
   it('with If-Match is done on that revision only', async () => {
     const { headers } = await create('two');
-    expect((await create('three', { 'if-match': '"0"' })).body).toMatchObject({ status: 412, code: 'version_conflict', revision: expect.any(String) });
+    expect((await create('three', { 'if-match': '"0"' })).body).toMatchObject({
+      status: 412,
+      code: 'version_conflict',
+      revision: expect.any(String),
+    });
     expect((await create('three', { 'if-match': String(headers.etag) })).status).toBe(200);
   });
 
   it('that is refused has its own code and status', async () => {
-    const again = await post('/v1/realm/commands/CreateOrg', { orgId: 'acme', name: 'X', ownerId: 'bob' }, { authorization: root });
-    expect(again.body).toMatchObject({ status: 409, code: 'org_exists', type: `${api.services.publicUrl}/problems/org_exists` });
+    const again = await post(
+      '/v1/realm/commands/CreateOrg',
+      { orgId: 'acme', name: 'X', ownerId: 'bob' },
+      { authorization: root },
+    );
+    expect(again.body).toMatchObject({
+      status: 409,
+      code: 'org_exists',
+      type: `${api.services.publicUrl}/problems/org_exists`,
+    });
     const missing = await post('/v1/orgs/acme/commands/DeleteEnvironment', { environmentId: 'none' });
     expect(missing.body).toMatchObject({ status: 422, code: 'environment_not_found' });
   });
@@ -106,9 +152,21 @@ describe('a command', () => {
   it('in a batch is done with all others or none, and says which one was refused', async () => {
     const add = { command: 'AddMember', input: { userId: 'carol', role: 'org.participant' } };
     const remove = { command: 'DeleteEnvironment', input: { environmentId: 'none' } };
-    expect((await post('/v1/orgs/acme/commands', { commands: [add, remove] })).body).toMatchObject({ code: 'environment_not_found', step: 1 });
-    const many = await post('/v1/orgs/acme/commands', { commands: [{ ...add, input: {} }, { command: 'CreateOrg', input: {} }] });
-    expect(many.body.errors.map(({ path }: { path: string }) => path)).toEqual(['commands.0.input.userId', 'commands.0.input.role', 'commands.1.command']);
+    expect((await post('/v1/orgs/acme/commands', { commands: [add, remove] })).body).toMatchObject({
+      code: 'environment_not_found',
+      step: 1,
+    });
+    const many = await post('/v1/orgs/acme/commands', {
+      commands: [
+        { ...add, input: {} },
+        { command: 'CreateOrg', input: {} },
+      ],
+    });
+    expect(many.body.errors.map(({ path }: { path: string }) => path)).toEqual([
+      'commands.0.input.userId',
+      'commands.0.input.role',
+      'commands.1.command',
+    ]);
     const token = (await create('after-batch')).headers['consistency-token'];
     const { body } = await get('/v1/orgs/acme/members', { 'consistency-token': String(token) });
     expect(body.members).toEqual([expect.objectContaining({ id: 'alice', email: 'alice@acme.test', name: 'Alice' })]);
@@ -129,7 +187,9 @@ describe('a read', () => {
   });
 
   it('tells a token of another store apart', async () => {
-    expect((await get('/v1/orgs', { 'consistency-token': consistencyToken('other', '1/1') })).body.code).toBe('foreign_token');
+    expect((await get('/v1/orgs', { 'consistency-token': consistencyToken('other', '1/1') })).body.code).toBe(
+      'foreign_token',
+    );
   });
 
   it('gives every entry once over its pages, newest first, and binds the cursor to the filter', async () => {
@@ -149,20 +209,30 @@ describe('a read', () => {
 
   it('filters the audit trail', async () => {
     const { body } = await get('/v1/orgs/acme/audit?action=CreateOrg&actor=root&target=alice&outcome=allowed');
-    expect(body.entries).toEqual([expect.objectContaining({ event: 'OrgCreated', action: 'CreateOrg', actor: 'root', revision: '0' })]);
+    expect(body.entries).toEqual([
+      expect.objectContaining({ event: 'OrgCreated', action: 'CreateOrg', actor: 'root', revision: '0' }),
+    ]);
   });
 });
 
 describe('an evaluation', () => {
-  const question = { subject: { type: 'user', id: 'alice' }, action: { name: 'org:view' }, resource: { type: 'org', id: 'acme' } };
-  const evaluate = (body: object, path = '', headers?: Record<string, string>) => post(`/access/v1/evaluation${path}`, body, headers);
+  const question = {
+    subject: { type: 'user', id: 'alice' },
+    action: { name: 'org:view' },
+    resource: { type: 'org', id: 'acme' },
+  };
+  const evaluate = (body: object, path = '', headers?: Record<string, string>) =>
+    post(`/access/v1/evaluation${path}`, body, headers);
 
   it('answers with the moment that it is true of, and explains on request', async () => {
     expect((await evaluate({ ...question, unknown: 1 })).body).toEqual({
       decision: true,
       context: { revision: expect.any(String), position: expect.any(String), at: expect.any(String) },
     });
-    expect((await evaluate(question, '?explain=true')).body.context).toMatchObject({ reason: 'allowed', evidence: [expect.any(String)] });
+    expect((await evaluate(question, '?explain=true')).body.context).toMatchObject({
+      reason: 'allowed',
+      evidence: [expect.any(String)],
+    });
   });
 
   it('asks the past by instant or revision, and refuses the future', async () => {
@@ -171,17 +241,29 @@ describe('an evaluation', () => {
     expect(await past('2020-01-01T00:00:00Z')).toMatchObject({ decision: false });
     expect(await past('2999-01-01T00:00:00Z')).toBe('context.at: lies in the future');
     expect(await past({ revision: '99999' })).toBe('context.at: lies in the future');
-    for (const at of ['yesterday', 12, { revision: 1 }, {}]) expect(await past(at)).toEqual(expect.stringMatching(/^context\.at/));
+    for (const at of ['yesterday', 12, { revision: 1 }, {}])
+      expect(await past(at)).toEqual(expect.stringMatching(/^context\.at/));
   });
 
   it('knows environments of organizations and of people', async () => {
-    const use = async (id: string) => (await evaluate({ ...question, action: { name: 'environment:use' }, resource: { type: 'environment', id } })).body.decision;
-    expect([await use('personal/alice'), await use('personal/bob'), await use('acme/one'), await use('acme/none'), await use('acme')]).toEqual([true, false, true, false, false]);
+    const use = async (id: string) =>
+      (await evaluate({ ...question, action: { name: 'environment:use' }, resource: { type: 'environment', id } })).body
+        .decision;
+    expect([
+      await use('personal/alice'),
+      await use('personal/bob'),
+      await use('acme/one'),
+      await use('acme/none'),
+      await use('acme'),
+    ]).toEqual([true, false, true, false, false]);
   });
 
   it('errs with a message string, or with problem details for those who ask', async () => {
     expect((await evaluate({})).body).toEqual(expect.stringContaining('subject: '));
-    expect((await evaluate({}, '', { accept: 'application/problem+json' })).body).toMatchObject({ status: 400, code: 'invalid' });
+    expect((await evaluate({}, '', { accept: 'application/problem+json' })).body).toMatchObject({
+      status: 400,
+      code: 'invalid',
+    });
     const nobody = await evaluate(question, '', { authorization: '', 'x-request-id': 'r-1' });
     expect([nobody.status, nobody.headers['x-request-id'], typeof nobody.body]).toEqual([401, 'r-1', 'string']);
   });
@@ -189,19 +271,26 @@ describe('an evaluation', () => {
 
 describe('when a part fails', () => {
   it('an identity provider that does not answer is 503, not 401', async () => {
-    expect((await during('verifier', undefined, () => get('/v1/me'))).body).toMatchObject({ status: 503, code: 'unavailable' });
+    expect((await during('verifier', undefined, () => get('/v1/me'))).body).toMatchObject({
+      status: 503,
+      code: 'unavailable',
+    });
   });
 
   it('nobody goes on before the event store holds what their token shows', async () => {
     const authorization = await api.bearer('fresh', { email: 'fresh@acme.test' });
-    const answer = await during('observations', new EventStoreUnavailable('down'), () => get('/v1/me', { authorization }));
+    const answer = await during('observations', new EventStoreUnavailable('down'), () =>
+      get('/v1/me', { authorization }),
+    );
     expect([answer.status, answer.headers['retry-after']]).toEqual([503, '1']);
     expect((await get('/v1/me', { authorization })).body).toMatchObject({ id: 'fresh', email: 'fresh@acme.test' });
   });
 
   it('a defect is 500 without a word of it, and is logged whole with the same id', async () => {
     lines.length = 0;
-    const answer = await during('pipeline', new Error('the secret reason'), () => create('never', { 'x-request-id': 'req-77' }));
+    const answer = await during('pipeline', new Error('the secret reason'), () =>
+      create('never', { 'x-request-id': 'req-77' }),
+    );
     expect(answer.body).toEqual({
       type: `${api.services.publicUrl}/problems/internal`,
       title: 'The server failed.',
@@ -210,11 +299,15 @@ describe('when a part fails', () => {
       code: 'internal',
       correlationId: 'req-77',
     });
-    expect(lines.filter((line) => line.includes('the secret reason') && line.includes('req-77') && line.includes('stack'))).toHaveLength(1);
+    expect(
+      lines.filter((line) => line.includes('the secret reason') && line.includes('req-77') && line.includes('stack')),
+    ).toHaveLength(1);
   });
 
   it('a database that is away is 503', async () => {
-    const answer = await during('checks', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), () => get('/v1/orgs/acme'));
+    const answer = await during('checks', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), () =>
+      get('/v1/orgs/acme'),
+    );
     expect(answer.body).toMatchObject({ status: 503, code: 'unavailable' });
   });
 
@@ -226,17 +319,51 @@ describe('when a part fails', () => {
   });
 });
 
+describe('closing', () => {
+  it('lets a request in flight end, and takes no more', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    let arrived = () => {};
+    const entered = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const slow = { name: 'slow', check: async () => (arrived(), await held, { ok: true }) };
+    const app = await createApi({ ...api.services, probes: [slow] });
+    await app.listen(0, '127.0.0.1');
+    const http = new HttpClient(Number(new URL(await app.getUrl()).port));
+    const inFlight = http.send({ path: '/readyz' });
+    await entered;
+    const closed = app.close();
+    release();
+    expect((await inFlight).status).toBe(200);
+    await closed;
+    await expect(http.send({ path: '/healthz' })).rejects.toThrow(/ECONNREFUSED|ECONNRESET|socket hang up/);
+    http.close();
+  });
+});
+
 describe('the outside of the service', () => {
   it('echoes a sound request id, and makes one otherwise', async () => {
     expect((await get('/v1/me', { 'x-request-id': 'abc-1' })).headers['x-request-id']).toBe('abc-1');
-    for (const id of ['two words', 'x'.repeat(129)]) expect((await get('/v1/me', { 'x-request-id': id })).headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
+    for (const id of ['two words', 'x'.repeat(129)])
+      expect((await get('/v1/me', { 'x-request-id': id })).headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
   });
 
   it('logs one line for each request, and never a token', async () => {
     lines.length = 0;
     await get('/v1/orgs/acme/members');
     const logged = lines.map((line) => JSON.parse(line)).filter(({ msg }) => msg === 'request');
-    expect(logged).toEqual([expect.objectContaining({ method: 'GET', route: '/v1/orgs/:orgId/members', status: 200, actor: 'alice', requestId: expect.any(String) })]);
+    expect(logged).toEqual([
+      expect.objectContaining({
+        method: 'GET',
+        route: '/v1/orgs/:orgId/members',
+        status: 200,
+        actor: 'alice',
+        requestId: expect.any(String),
+      }),
+    ]);
     expect(lines.join('')).not.toContain(alice.slice(7));
     expect(lines.join('')).not.toContain('eyJ');
   });
@@ -246,16 +373,29 @@ describe('the outside of the service', () => {
     const { text } = await api.http.send({ path: '/metrics' });
     expect(text).toMatch(/tenantry_commands_total\{command="CreateEnvironment",outcome="done"\} \d+/);
     expect(text).toMatch(/tenantry_commands_total\{command="Batch",outcome="environment_not_found"\} 1/);
-    for (const name of ['tenantry_command_duration_seconds', 'tenantry_http_requests_total', 'tenantry_http_request_duration_seconds', 'tenantry_decisions_total', 'tenantry_queries_total', 'process_cpu_seconds_total'])
+    for (const name of [
+      'tenantry_command_duration_seconds',
+      'tenantry_http_requests_total',
+      'tenantry_http_request_duration_seconds',
+      'tenantry_decisions_total',
+      'tenantry_queries_total',
+      'process_cpu_seconds_total',
+    ])
       expect(text).toContain(`# TYPE ${name} `);
     expect(text).not.toContain('acme');
   });
 
   it('describes exactly the routes that it has', async () => {
     const { body } = await get('/openapi.json');
-    const described = Object.entries<object>(body.paths).flatMap(([path, methods]) => Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`));
+    const described = Object.entries<object>(body.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
     const generic = new Set(described.map((route) => route.replace(/\/commands\/\w+$/, '/commands/{name}')));
-    expect([...generic].sort()).toEqual(routesOf().filter((route) => !route.includes('/v1/me/commands')).sort());
+    expect([...generic].sort()).toEqual(
+      routesOf()
+        .filter((route) => !route.includes('/v1/me/commands'))
+        .sort(),
+    );
     expect(body.openapi).toBe('3.1.0');
     expect(described).toContain('POST /v1/orgs/{orgId}/commands/AddMember');
   });
@@ -264,12 +404,16 @@ describe('the outside of the service', () => {
     const page = await api.http.send({ path: '/docs' });
     expect(page.headers['content-security-policy']).toContain("default-src 'none'");
     expect(page.text).not.toMatch(/https?:\/\//);
-    for (const [, file] of page.text.matchAll(/(?:src|href)="([^"]+)"/g)) expect((await api.http.send({ path: `/${file}` })).status).toBe(200);
+    for (const [, file] of page.text.matchAll(/(?:src|href)="([^"]+)"/g))
+      expect((await api.http.send({ path: `/${file}` })).status).toBe(200);
   });
 
   it('tells AuthZEN clients where it is by its configuration, not by Host', async () => {
     const { body } = await get('/.well-known/authzen-configuration', { host: 'evil.test' });
-    expect(body).toEqual({ policy_decision_point: api.services.publicUrl, access_evaluation_endpoint: `${api.services.publicUrl}/access/v1/evaluation` });
+    expect(body).toEqual({
+      policy_decision_point: api.services.publicUrl,
+      access_evaluation_endpoint: `${api.services.publicUrl}/access/v1/evaluation`,
+    });
   });
 
   it('explains every problem where its type leads', async () => {
@@ -290,6 +434,9 @@ function routesOf(): string[] {
     path.length = indent.length / 4;
     path.push(segment);
     const full = path.join('').replace(/:(\w+)/g, '{$1}');
-    return methods.split(', ').filter((method) => method !== '' && method !== 'HEAD').map((method) => `${method} ${full}`);
+    return methods
+      .split(', ')
+      .filter((method) => method !== '' && method !== 'HEAD')
+      .map((method) => `${method} ${full}`);
   });
 }

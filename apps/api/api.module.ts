@@ -1,6 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
-import { Zz, DecisionPointController, EvaluationController } from './access/evaluation.controller.js';
+import { DecisionPointController, EvaluationController } from './access/evaluation.controller.js';
 import { CommandsController } from './commands/commands.controller.js';
 import { RunCommandHandler } from './commands/run-command.js';
 import { DocumentationController } from './documentation/documentation.controller.js';
@@ -19,7 +19,7 @@ export class ApiModule {
       module: ApiModule,
       imports: [CqrsModule.forRoot()],
       controllers: [
-        CommandsController, Zz,
+        CommandsController,
         QueriesController,
         EvaluationController,
         DecisionPointController,

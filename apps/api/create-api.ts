@@ -67,7 +67,10 @@ function observe(server: FastifyInstance, metrics: Metrics, { logger }: ApiServi
     const { statusCode: status, elapsedTime: ms } = reply;
     const route = request.is404 ? undefined : request.routeOptions.url;
     metrics.request(method, route, status, ms);
-    logger.info({ method, route, status, ms: Math.round(ms * 1000) / 1000, requestId: id, actor: callerOf(request) }, 'request');
+    logger.info(
+      { method, route, status, ms: Math.round(ms * 1000) / 1000, requestId: id, actor: callerOf(request) },
+      'request',
+    );
     done();
   });
   server.addHook('preClose', (done) => {

@@ -79,11 +79,14 @@ const shortened = (text: string) => text.replace(uuid, '…$1').replace(longToke
 /** JSON with one line for each part that fits on one. */
 function pretty(value: unknown, depth = 0): string {
   const flat = shortened(oneLine(value));
-  if (typeof value !== 'object' || value === null || flat.length + 2 * depth <= WIDTH - INDENT.length - 'key: '.length) return flat;
+  if (typeof value !== 'object' || value === null || flat.length + 2 * depth <= WIDTH - INDENT.length - 'key: '.length)
+    return flat;
   const inner = '  '.repeat(depth + 1);
   const end = `\n${'  '.repeat(depth)}`;
   if (Array.isArray(value)) return `[\n${value.map((item) => inner + pretty(item, depth + 1)).join(',\n')}${end}]`;
-  const members = Object.entries(value).map(([name, member]) => `${inner}${JSON.stringify(name)}: ${pretty(member, depth + 1)}`);
+  const members = Object.entries(value).map(
+    ([name, member]) => `${inner}${JSON.stringify(name)}: ${pretty(member, depth + 1)}`,
+  );
   return `{\n${members.join(',\n')}${end}}`;
 }
 

@@ -28,12 +28,18 @@ async function main(): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'tenantry-demo-'));
   process.stdout.write('Starting a throwaway tenantry …\n');
   try {
-    const config = loadConfig({ DATA_DIR: join(folder, 'data'), KEY_DIR: join(folder, 'keys'), PORT: '0', LOG_LEVEL: 'silent' });
+    const config = loadConfig({
+      DATA_DIR: join(folder, 'data'),
+      KEY_DIR: join(folder, 'keys'),
+      PORT: '0',
+      LOG_LEVEL: 'silent',
+    });
     const standalone = await startStandalone(config, createLogger(config.logLevel));
     try {
       const keys = await loadKeys(config.keyDir);
       const tokens = new Map<string, string>();
-      for (const claims of people) tokens.set(claims.sub, await signDevToken(keys, { ...claims, ttlSeconds: TOKEN_TTL_SECONDS }));
+      for (const claims of people)
+        tokens.set(claims.sub, await signDevToken(keys, { ...claims, ttlSeconds: TOKEN_TTL_SECONDS }));
       await tell(new Narrator(standalone.url, tokens));
     } finally {
       await standalone.stop();
@@ -75,13 +81,16 @@ async function tell(narrator: Narrator): Promise<void> {
     body: bobOnProduction,
     expect: appended('EnvironmentAccessGranted'),
   });
-  const allowed = await narrator.step('May bob use it now? Yes, by these events. The token of the grant makes sure that it is seen', {
-    as: 'alice',
-    post: '/access/v1/evaluation?explain=true',
-    headers: { 'Consistency-Token': granted.consistencyToken },
-    body: mayBobUseIt,
-    expect: decision(true, 'allowed'),
-  });
+  const allowed = await narrator.step(
+    'May bob use it now? Yes, by these events. The token of the grant makes sure that it is seen',
+    {
+      as: 'alice',
+      post: '/access/v1/evaluation?explain=true',
+      headers: { 'Consistency-Token': granted.consistencyToken },
+      body: mayBobUseIt,
+      expect: decision(true, 'allowed'),
+    },
+  );
   await narrator.step('The audit trail says who did what, newest first', {
     as: 'alice',
     get: `${ORG}/audit?limit=2`,
@@ -113,7 +122,9 @@ async function tell(narrator: Narrator): Promise<void> {
     headers: { 'Dry-Run': 'true' },
     body: { ...bobOnProduction, notAfter: '2100-01-01T00:00:00Z' },
     expect: (answer) =>
-      revisionOf(answer) === revisionOf(revoked) ? appended('EnvironmentAccessGranted')(answer) : 'the dry run moved the organization',
+      revisionOf(answer) === revisionOf(revoked)
+        ? appended('EnvironmentAccessGranted')(answer)
+        : 'the dry run moved the organization',
   });
   const model = {
     as: 'alice',
@@ -121,7 +132,10 @@ async function tell(narrator: Narrator): Promise<void> {
     headers: { 'Idempotency-Key': '"first-model"' },
     body: { environmentId: 'production', provider: 'openai', name: 'GPT-4o' },
   };
-  const first = await narrator.step('Alice adds a model under an Idempotency-Key', { ...model, expect: appended('ModelAdded') });
+  const first = await narrator.step('Alice adds a model under an Idempotency-Key', {
+    ...model,
+    expect: appended('ModelAdded'),
+  });
   await narrator.step('Her client has lost the answer and asks again: the same answer, and no second model', {
     ...model,
     expect: ({ body }) => isDeepStrictEqual(body, first.body) || 'the repeat was answered differently',
@@ -158,7 +172,8 @@ const instantOf = ({ body }: Answer): unknown => field(field(body, 'context'), '
 const revisionOf = ({ body }: Answer): unknown => field(body, 'revision');
 
 main().catch((error: unknown) => {
-  const told = error instanceof Surprise ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
+  const told =
+    error instanceof Surprise ? error.message : error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`\nThe demo did not go as it should. ${told}\n`);
   process.exitCode = 1;
 });

@@ -55,5 +55,11 @@ await benchmark(async ({ row, cleanUp }) => {
   const unit = 'appends/s';
   row({ name: '1 in flight', value: seen.one, unit, baseline: seen.lmdbOne, against: 'LMDB, 1 per commit' });
   row({ name: '50 in flight', value: seen.many, unit, baseline: seen.lmdbMany, against: 'LMDB, 50 per commit' });
-  row({ name: '50 against 1 in flight', value: seen.many, unit, baseline: seen.one, goal: { of: 'ratio', atLeast: 3 } });
+  row({
+    name: '50 against 1 in flight',
+    value: seen.many,
+    unit,
+    baseline: seen.one,
+    goal: { of: 'ratio', atLeast: 3 },
+  });
 });

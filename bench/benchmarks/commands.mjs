@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { EsdbEventStore } from '../../dist/libs/eventstore/esdb-event-store.js';
-import { benchmark, inTurns, perSecond } from '../support/benchmark.mjs';
+import { benchmark, inTurns, median, perSecond, processorMs } from '../support/benchmark.mjs';
 import { child } from '../support/child.mjs';
 import { createOrganizations, startProduct } from '../support/product.mjs';
 import { toAppend } from '../support/stored-events.mjs';
@@ -59,12 +59,20 @@ await benchmark(async ({ row, cleanUp }) => {
 
   const command = commandsOf(product, organizations);
   const append = appendsTo(store);
+  const spent = { product: [], node: [] };
+  /** Beside the rate, what each cost the process that did it. */
+  const costing = async (list, pid, measure) => {
+    const before = await processorMs(pid);
+    const rate = await measure();
+    if (before !== undefined) list.push(((await processorMs(pid)) - before) / TOGETHER);
+    return rate;
+  };
   const seen = await inTurns(
     {
       one: () => perSecond(ALONE, 1, () => command({ keyed: false })),
       bareOne: () => perSecond(ALONE, 1, append),
-      many: () => perSecond(TOGETHER, MANY, () => command({ keyed: false })),
-      bareMany: () => perSecond(TOGETHER, MANY, append),
+      many: () => costing(spent.product, product.pid, () => perSecond(TOGETHER, MANY, () => command({ keyed: false }))),
+      bareMany: () => costing(spent.node, node.process.pid, () => perSecond(TOGETHER, MANY, append)),
       keyed: () => perSecond(TOGETHER, MANY, () => command({ keyed: true })),
     },
     { rounds: 5, warmUp: 2 },
@@ -74,5 +82,19 @@ await benchmark(async ({ row, cleanUp }) => {
   const goal = { of: 'ratio', atLeast: 0.7 };
   row({ name: '1 in flight', value: seen.one, unit, baseline: seen.bareOne, against, goal });
   row({ name: '50 in flight', value: seen.many, unit, baseline: seen.bareMany, against, goal });
-  row({ name: '50 in flight, each with an Idempotency-Key', value: seen.keyed, unit, baseline: seen.bareMany, against });
+  row({
+    name: '50 in flight, each with an Idempotency-Key',
+    value: seen.keyed,
+    unit,
+    baseline: seen.bareMany,
+    against,
+  });
+  if (spent.product.length === 0) return;
+  row({
+    name: 'processor time of a command',
+    value: median(spent.product),
+    unit: 'ms',
+    note: 'of the whole product but Postgres: HTTP, decision, node, projector',
+  });
+  row({ name: 'processor time of an append', value: median(spent.node), unit: 'ms', note: 'of the node alone' });
 });

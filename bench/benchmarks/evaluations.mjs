@@ -8,7 +8,12 @@ const ROUND_SECONDS = 2;
 
 /** Requests per second of one kind, all answered with 200. */
 async function rate(url, request = {}) {
-  const { requests, non2xx, errors } = await autocannon({ url, connections: CONNECTIONS, duration: ROUND_SECONDS, ...request });
+  const { requests, non2xx, errors } = await autocannon({
+    url,
+    connections: CONNECTIONS,
+    duration: ROUND_SECONDS,
+    ...request,
+  });
   if (non2xx + errors > 0) throw new Error(`${url}: ${non2xx} refused, ${errors} failed`);
   return requests.average;
 }
@@ -16,7 +21,9 @@ async function rate(url, request = {}) {
 await benchmark(async ({ row, cleanUp }) => {
   const product = await startProduct(await temporaryFolder(cleanUp), cleanUp);
   const [{ orgId, ownerId, token }] = await createOrganizations(product, 1);
-  await product.ask('POST', `/v1/orgs/${orgId}/commands/CreateEnvironment`, token, { body: { environmentId: 'prod', name: 'Production' } });
+  await product.ask('POST', `/v1/orgs/${orgId}/commands/CreateEnvironment`, token, {
+    body: { environmentId: 'prod', name: 'Production' },
+  });
   const question = {
     subject: { type: 'user', id: ownerId },
     action: { name: 'environment:use' },

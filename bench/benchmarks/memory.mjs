@@ -55,7 +55,15 @@ await benchmark(async ({ row, cleanUp }) => {
     const orgId = `org-${i}`;
     const steps = [{ name: 'CreateEnvironment', input: { environmentId: 'last', name: 'Last' } }];
     const caller = { id: `${orgId}-p0`, realm: 'default', credential: 'bench', token: {} };
-    const { kind } = await pipeline.execute({ orgId, steps, caller, idempotencyKey: undefined, dryRun: false, ifMatch: undefined, correlation: 'bench' });
+    const { kind } = await pipeline.execute({
+      orgId,
+      steps,
+      caller,
+      idempotencyKey: undefined,
+      dryRun: false,
+      ifMatch: undefined,
+      correlation: 'bench',
+    });
     if (kind !== 'done') throw new Error(`the command of ${orgId} was ${kind}`);
   }
   const folded = held();
@@ -66,5 +74,9 @@ await benchmark(async ({ row, cleanUp }) => {
   row({ name: 'in the log and the read models: resident', value: projected.rss, unit });
   row({ name: 'and every organization folded: heap', value: folded.heap, unit });
   row({ name: 'and every organization folded: resident', value: folded.rss, unit });
-  row({ name: 'a membership in a fold', value: ((folded.heap - projected.heap) * 1024 * 1024) / (ORGANIZATIONS * PEOPLE), unit: 'bytes' });
+  row({
+    name: 'a membership in a fold',
+    value: ((folded.heap - projected.heap) * 1024 * 1024) / (ORGANIZATIONS * PEOPLE),
+    unit: 'bytes',
+  });
 });

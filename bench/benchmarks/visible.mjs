@@ -12,7 +12,9 @@ await benchmark(async ({ row, cleanUp }) => {
   for (let i = -WARM_UP; i < COMMANDS; i++) {
     const environmentId = `env-${i + WARM_UP}`;
     const posted = performance.now();
-    const { headers } = await product.ask('POST', `/v1/orgs/${orgId}/commands/CreateEnvironment`, token, { body: { environmentId, name: 'Production' } });
+    const { headers } = await product.ask('POST', `/v1/orgs/${orgId}/commands/CreateEnvironment`, token, {
+      body: { environmentId, name: 'Production' },
+    });
     const answered = performance.now();
     const { body } = await product.ask('GET', `/v1/orgs/${orgId}/environments/${environmentId}`, token, {
       headers: { 'consistency-token': headers['consistency-token'] },

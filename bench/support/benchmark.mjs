@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+
 /**
  * @typedef {object} Row
  * @property {string} name what was measured
@@ -49,6 +51,16 @@ export async function perSecond(count, inFlight, task) {
   const began = performance.now();
   await Promise.all(Array.from({ length: inFlight }, worker));
   return (count / (performance.now() - began)) * 1000;
+}
+
+/**
+ * Milliseconds of processor time that a process has used so far, without its children: what others do on the machine
+ * meanwhile hardly changes it. Undefined where the system does not tell.
+ */
+export async function processorMs(pid = process.pid) {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined);
+  const fields = stat?.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return fields && (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 /** The work of a benchmark: tells what it found row by row, to the terminal or to the process that started it. */

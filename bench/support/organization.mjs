@@ -50,7 +50,13 @@ export function organization(people, orgId = 'acme') {
     if (type === 'MemberAdded') memberships.set(data.userId, { ...data, grants: [] });
     if (type === 'EnvironmentAccessGranted') memberships.get(data.grantee.id).grants.push(data.environmentId);
   }
-  return { state, realm: realm.realm, byUser: memberships, memberships: [...memberships.values()], scheme: schemeOf(scheme) };
+  return {
+    state,
+    realm: realm.realm,
+    byUser: memberships,
+    memberships: [...memberships.values()],
+    scheme: schemeOf(scheme),
+  };
 }
 
 /** A service's mixture: mostly uses of environments by those who may, some of the organization, some that are denied. */
@@ -68,10 +74,20 @@ export function questionsOf({ state, memberships }, count, people = memberships.
     const { userId: principal, grants } = pick(asking);
     const kind = next();
     if (kind < 0.55)
-      return { principal, permission: 'environment:use', resource: environment(pick(grants) ?? pick(environments)), at };
+      return {
+        principal,
+        permission: 'environment:use',
+        resource: environment(pick(grants) ?? pick(environments)),
+        at,
+      };
     if (kind < 0.7) return { principal, permission: 'org:view', resource: org, at };
     if (kind < 0.8) return { principal, permission: 'member:manage', resource: org, at };
     if (kind < 0.93) return { principal, permission: 'environment:use', resource: environment(pick(environments)), at };
-    return { principal: `stranger-${Math.floor(next() * 1000)}`, permission: 'environment:use', resource: environment(pick(environments)), at };
+    return {
+      principal: `stranger-${Math.floor(next() * 1000)}`,
+      permission: 'environment:use',
+      resource: environment(pick(environments)),
+      at,
+    };
   });
 }

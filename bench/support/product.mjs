@@ -20,7 +20,7 @@ export async function startProduct(folder, cleanUp) {
   const keys = await loadKeys(keyDir);
   const url = `http://127.0.0.1:${port}`;
   const tokenOf = (sub, claims = {}) => signDevToken(keys, { sub, ...claims, ttlSeconds: 3600 });
-  return { url, tokenOf, ask: asking(port) };
+  return { url, tokenOf, ask: asking(port), pid: started.process.pid };
 }
 
 async function ready({ process: started, ended }) {
@@ -43,9 +43,17 @@ function asking(port) {
   return (method, path, token, { body, headers = {} } = {}) =>
     new Promise((resolve, reject) => {
       const text = body === undefined ? undefined : JSON.stringify(body);
-      const content = text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
+      const content =
+        text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
       const sent = request(
-        { agent, port, host: '127.0.0.1', method, path, headers: { ...content, ...headers, authorization: `Bearer ${token}` } },
+        {
+          agent,
+          port,
+          host: '127.0.0.1',
+          method,
+          path,
+          headers: { ...content, ...headers, authorization: `Bearer ${token}` },
+        },
         (response) => {
           const parts = [];
           response.on('data', (part) => parts.push(part));

@@ -1,7 +1,17 @@
 import { LRUCache } from 'lru-cache';
 import { type CurrentDocuments, DocumentSource } from '#libs/application/ports/current-documents.js';
-import { comparePositions, type EventStore, type Position, type StoredEvent } from '#libs/application/ports/event-store.js';
-import type { AccessDocuments, LoadedDocuments, ReadPosition, StreamDocument } from '#libs/application/ports/read-models.js';
+import {
+  comparePositions,
+  type EventStore,
+  type Position,
+  type StoredEvent,
+} from '#libs/application/ports/event-store.js';
+import type {
+  AccessDocuments,
+  LoadedDocuments,
+  ReadPosition,
+  StreamDocument,
+} from '#libs/application/ports/read-models.js';
 import { meta } from '#libs/application/metadata.js';
 import { parseStream } from '#libs/application/streams.js';
 import { isCategory, touches } from '#libs/domain/aggregates.js';
@@ -41,7 +51,10 @@ export class FollowedDocuments extends DocumentSource {
   ) {
     super();
     this.cache = new LRUCache({ max: options.cachedDocuments });
-    this.moved = new LRUCache({ max: options.cachedDocuments, dispose: ({ position }, _, why) => this.forgotten(position, why) });
+    this.moved = new LRUCache({
+      max: options.cachedDocuments,
+      dispose: ({ position }, _, why) => this.forgotten(position, why),
+    });
     this.follower = new LogFollower(store, (event) => this.take(event), options.onBreak);
   }
 
@@ -58,7 +71,10 @@ export class FollowedDocuments extends DocumentSource {
     return this.follower.position;
   }
 
-  override async load(keys: readonly StreamDocument[], after: Position | undefined): Promise<CurrentDocuments | undefined> {
+  override async load(
+    keys: readonly StreamDocument[],
+    after: Position | undefined,
+  ): Promise<CurrentDocuments | undefined> {
     const { budgetMs, staleAfterMs } = this.options;
     if (this.follower.brokenMs > staleAfterMs) return undefined;
     if (after !== undefined && !(await this.follower.reached(after, budgetMs))) return undefined;
@@ -127,7 +143,8 @@ export class FollowedDocuments extends DocumentSource {
   }
 
   private forgotten(position: Position, why: LRUCache.DisposeReason): void {
-    if (why === 'evict' && (this.floor === undefined || comparePositions(position, this.floor) > 0)) this.floor = position;
+    if (why === 'evict' && (this.floor === undefined || comparePositions(position, this.floor) > 0))
+      this.floor = position;
   }
 }
 

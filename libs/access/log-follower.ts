@@ -1,5 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { comparePositions, type EventStore, type Position, start, type StoredEvent } from '#libs/application/ports/event-store.js';
+import {
+  comparePositions,
+  type EventStore,
+  type Position,
+  start,
+  type StoredEvent,
+} from '#libs/application/ports/event-store.js';
 
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 5000;

@@ -26,4 +26,3 @@ function createdBy(command: string, data: unknown): Record<string, string> | und
   const id: unknown = Reflect.get(data, field);
   return typeof id === 'string' ? { [field]: id } : undefined;
 }
-

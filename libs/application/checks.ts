@@ -59,7 +59,12 @@ export class Checks {
   ) {}
 
   /** Whether the caller may read something of an organization: hidden where they may not even know that it exists. */
-  async access(caller: Caller, permission: Permission, resource: Resource, after: Position | undefined): Promise<Access> {
+  async access(
+    caller: Caller,
+    permission: Permission,
+    resource: Resource,
+    after: Position | undefined,
+  ): Promise<Access> {
     const moment = await this.present(caller.realm, caller.id, resource, after);
     if (moment === undefined) return { kind: 'stale' };
     const { facts, at } = moment;
@@ -89,7 +94,8 @@ export class Checks {
       question.at === undefined
         ? await this.present(caller.realm, principal.id, resource, after)
         : await this.past.moment(caller.realm, principal.id, resource, question.at, now);
-    if (moment === undefined) return question.at === undefined ? { kind: 'stale' } : unsupported('unknown_resource', now);
+    if (moment === undefined)
+      return question.at === undefined ? { kind: 'stale' } : unsupported('unknown_resource', now);
     if (moment === 'future') return { kind: 'future' };
     return answerFrom(moment, principal.id, action, resource, self);
   }
@@ -128,7 +134,13 @@ function keysFor(realm: string, principal: string, resource: Resource): StreamDo
   return keys;
 }
 
-function answerFrom(moment: Moment, principal: string, permission: Permission, resource: Resource, self: boolean): EvaluationAnswer {
+function answerFrom(
+  moment: Moment,
+  principal: string,
+  permission: Permission,
+  resource: Resource,
+  self: boolean,
+): EvaluationAnswer {
   const { facts, at } = moment;
   const question = { principal, permission, resource, at };
   const answer = permit(facts, question);

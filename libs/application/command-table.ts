@@ -54,9 +54,7 @@ export const commandTable: Table = {
     target: 'org',
     summary: 'Remove a person, with every grant given to them',
     example: { userId: 'bob' },
-    needs: ({ input, orgId, state, scheme }) => [
-      onOrg(orgId, removing(scheme, state.members.get(input.userId)?.role)),
-    ],
+    needs: ({ input, orgId, state, scheme }) => [onOrg(orgId, removing(scheme, state.members.get(input.userId)?.role))],
   },
   ChangeMemberRole: {
     target: 'org',
@@ -130,7 +128,8 @@ function onEnvironment(
 }
 
 /** What giving a role takes; the general right over members for a role that the scheme lacks, which is then refused. */
-const assigning = ({ roles }: CompiledScheme, role: string): Permission => roles.get(role)?.assignedWith ?? 'member:manage';
+const assigning = ({ roles }: CompiledScheme, role: string): Permission =>
+  roles.get(role)?.assignedWith ?? 'member:manage';
 
 const removing = ({ roles }: CompiledScheme, role: string | undefined): Permission =>
   (role === undefined ? undefined : roles.get(role)?.removedWith) ?? 'member:manage';

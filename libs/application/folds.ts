@@ -77,7 +77,10 @@ export class Folds {
   }
 
   /** A command among the recent events of the stream, and the position below which only the index knows. */
-  command(stream: string, commandId: string): { found: RememberedCommand | undefined; forgottenUpTo: Position | undefined } {
+  command(
+    stream: string,
+    commandId: string,
+  ): { found: RememberedCommand | undefined; forgottenUpTo: Position | undefined } {
     const entry = this.entries.get(stream);
     return { found: entry?.commands.get(commandId), forgottenUpTo: entry?.forgottenUpTo };
   }
@@ -134,7 +137,9 @@ function extend<C extends Category>(category: C, entry: Entry<C>, events: readon
   for (const event of events) {
     if (event.revision <= entry.folded.revision) continue;
     if (event.revision !== entry.folded.revision + 1n)
-      throw new Error(`${event.stream}: folded up to revision ${entry.folded.revision}, but the next is ${event.revision}`);
+      throw new Error(
+        `${event.stream}: folded up to revision ${entry.folded.revision}, but the next is ${event.revision}`,
+      );
     entry.folded = step(category, entry.folded, event);
     entry.bytes += BYTES_PER_EVENT;
     remember(entry, event);
@@ -148,7 +153,10 @@ function step<C extends Category>(category: C, before: Folded<C>, event: StoredE
   return { state, revision: event.revision, position: event.position, occurredAt };
 }
 
-function remember(entry: { commands: Map<string, RememberedCommand>; forgottenUpTo: Position | undefined }, event: StoredEvent): void {
+function remember(
+  entry: { commands: Map<string, RememberedCommand>; forgottenUpTo: Position | undefined },
+  event: StoredEvent,
+): void {
   const id = event.metadata[meta.commandId];
   if (id === undefined) return;
   const before = entry.commands.get(id);

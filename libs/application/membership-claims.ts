@@ -54,7 +54,10 @@ export class MembershipClaims {
       if (org.state.org.voidedClaims.includes(claimId)) return true;
       const event = { id: randomId(), type: 'MembershipClaimVoided', data: { claimId } };
       const { [meta.actor]: _, [meta.credential]: __, ...anonymous } = metadata;
-      const stamped = { ...event, metadata: { ...stamp(anonymous, org.occurredAt, event.id), [meta.org]: orgId, [meta.actor]: 'system' } };
+      const stamped = {
+        ...event,
+        metadata: { ...stamp(anonymous, org.occurredAt, event.id), [meta.org]: orgId, [meta.actor]: 'system' },
+      };
       const outcome = await this.appender.append('org', orgId, org, [stamped]);
       if (outcome.kind === 'appended') return true;
     }
@@ -65,5 +68,11 @@ export class MembershipClaims {
 /** The claim's events are steps of a command, not the command: they carry an id of their own. */
 function stamp(metadata: Metadata, after: string, id: string): Metadata {
   const now = metadata[meta.occurredAt] ?? after;
-  return { ...metadata, [meta.occurredAt]: now > after ? now : after, [meta.commandId]: id, [meta.payloadDigest]: '', [meta.part]: '1/1' };
+  return {
+    ...metadata,
+    [meta.occurredAt]: now > after ? now : after,
+    [meta.commandId]: id,
+    [meta.payloadDigest]: '',
+    [meta.part]: '1/1',
+  };
 }

@@ -42,11 +42,15 @@ export class Observations {
   async configuration(wanted: RealmConfiguration): Promise<string> {
     const adminEmailIndexes = wanted.adminEmails.map((email) => this.emailIndex(email));
     const sources: PlatformAdminSources = { ...wanted, adminEmailIndexes };
-    const folded = await this.record('realm', wanted.realmId, { actor: 'configuration', realm: wanted.realmId }, ({ state }) =>
-      observeConfiguration(state, { realmId: wanted.realmId, scheme: wanted.scheme, sources }),
+    const folded = await this.record(
+      'realm',
+      wanted.realmId,
+      { actor: 'configuration', realm: wanted.realmId },
+      ({ state }) => observeConfiguration(state, { realmId: wanted.realmId, scheme: wanted.scheme, sources }),
     );
     const first = folded.state.realm?.storeId;
-    if (first === undefined) throw new Error(`the realm ${wanted.realmId} has no events after its configuration was observed`);
+    if (first === undefined)
+      throw new Error(`the realm ${wanted.realmId} has no events after its configuration was observed`);
     return first;
   }
 
@@ -79,7 +83,10 @@ export class Observations {
 
   private emailIndex(email: string): string {
     // Only A to Z: other case mappings make different addresses equal.
-    return this.personalData.index('email', email.replace(/[A-Z]/g, (letter) => letter.toLowerCase()));
+    return this.personalData.index(
+      'email',
+      email.replace(/[A-Z]/g, (letter) => letter.toLowerCase()),
+    );
   }
 
   private async record<C extends Category>(

@@ -40,4 +40,5 @@ export class Past {
 
 const byRevision = (last: bigint) => (event: StoredEvent) => event.revision <= last;
 
-const byInstant = (instant: number) => (event: StoredEvent) => Date.parse(event.metadata[meta.occurredAt] ?? '') <= instant;
+const byInstant = (instant: number) => (event: StoredEvent) =>
+  Date.parse(event.metadata[meta.occurredAt] ?? '') <= instant;

@@ -26,7 +26,9 @@ import { streamOf } from './streams.js';
 const TRIES = 60;
 
 /** One parsed command; its input has the type that its name tells. */
-export type Step = { [Name in OrgCommandName]: { readonly name: Name; readonly input: OrgCommandInput<Name> } }[OrgCommandName];
+export type Step = {
+  [Name in OrgCommandName]: { readonly name: Name; readonly input: OrgCommandInput<Name> };
+}[OrgCommandName];
 
 export interface CommandRequest {
   /** Where it was posted: the organization's id, or undefined for the realm. */
@@ -142,14 +144,19 @@ export class CommandPipeline {
       const needs = row.needs({ input: step.input, orgId: plan.org, state, scheme });
       const at = state;
       const verdict = authorize(needs, (need) => factsFrom(scheme, at, caller.id, need, platform), caller.id, now);
-      if ('denied' in verdict) return this.denial(plan, verdict, factsFrom(scheme, at, caller.id, verdict.need, platform), now);
+      if ('denied' in verdict)
+        return this.denial(plan, verdict, factsFrom(scheme, at, caller.id, verdict.need, platform), now);
       authorization = verdict;
       const decision = decide(step, state, { scheme, newId: createdIdOf(plan.id, index) });
       if (isRefusal(decision)) return { kind: 'refused', code: decision.refused, step: index };
       if (decision.length > 0 && row.joins !== undefined) joins.push(row.joins(step.input));
       for (const event of decision) {
         const id = eventIdOf(plan.id, plan.digest, events.length);
-        const stamp = { id, revision: folded.revision + BigInt(events.length + 1), occurredAt: new Date(now).toISOString() };
+        const stamp = {
+          id,
+          revision: folded.revision + BigInt(events.length + 1),
+          occurredAt: new Date(now).toISOString(),
+        };
         state = evolve('org', state, { ...event, stamp });
         events.push(event);
       }
@@ -178,13 +185,25 @@ export class CommandPipeline {
   }
 
   /** The answer of a dry run, or of a command that changed nothing and has no key to remember. */
-  private async withoutAppend(plan: Plan, org: Folded<'org'>, { events, joins, scheme }: Decided): Promise<CommandOutcome> {
+  private async withoutAppend(
+    plan: Plan,
+    org: Folded<'org'>,
+    { events, joins, scheme }: Decided,
+  ): Promise<CommandOutcome> {
     if (scheme.document.tenancy.orgsPerUser === 1)
       for (const userId of joins)
-        if (await this.claims.elsewhere(userId, plan.org)) return { kind: 'refused', code: 'member_elsewhere', step: 0 };
+        if (await this.claims.elsewhere(userId, plan.org))
+          return { kind: 'refused', code: 'member_elsewhere', step: 0 };
     const shown = events.map(({ type, data }, i) => ({ id: eventIdOf(plan.id, plan.digest, i), type, data }));
     const position = positionText(org.position ?? start);
-    const answer = { command: nameOf(plan), commandId: plan.id, events: shown, stream: plan.stream, revision: `${org.revision}`, position };
+    const answer = {
+      command: nameOf(plan),
+      commandId: plan.id,
+      events: shown,
+      stream: plan.stream,
+      revision: `${org.revision}`,
+      position,
+    };
     return { kind: 'done', answer, repeated: false };
   }
 
@@ -206,10 +225,17 @@ export class CommandPipeline {
       metadata: { ...metadata, [meta.part]: `${i + 1}/${decided.events.length}` },
     }));
     const outcome = await this.appender.append('org', plan.org, org, events);
-    return outcome.kind === 'conflict' ? undefined : { kind: 'done', answer: answerOf(outcome.events), repeated: false };
+    return outcome.kind === 'conflict'
+      ? undefined
+      : { kind: 'done', answer: answerOf(outcome.events), repeated: false };
   }
 
-  private metadata(plan: Plan, org: Folded<'org'>, { authorization, scheme }: Decided, platform: PlatformFacts | undefined): Metadata {
+  private metadata(
+    plan: Plan,
+    org: Folded<'org'>,
+    { authorization, scheme }: Decided,
+    platform: PlatformFacts | undefined,
+  ): Metadata {
     const now = new Date(this.clock.now()).toISOString();
     const { id, version } = scheme.document;
     const revisions = [`org@${org.revision}`];
@@ -238,7 +264,11 @@ const nameOf = ({ steps }: CommandRequest): string => (steps.length === 1 ? (ste
 // A step's name and input belong together by construction; indexing by the name alone loses that pairing.
 const rowOf = (name: OrgCommandName) => commandTable[name] as CommandRow<never> as CommandRow;
 
-function decide({ name, input }: Step, state: OrgState, context: { scheme: CompiledScheme; newId: string }): Decision<OrgEvent> {
+function decide(
+  { name, input }: Step,
+  state: OrgState,
+  context: { scheme: CompiledScheme; newId: string },
+): Decision<OrgEvent> {
   const rules = orgDecisions[name] as (state: OrgState, input: unknown, context: unknown) => Decision<OrgEvent>;
   return rules(state, input, context);
 }

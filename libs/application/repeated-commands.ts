@@ -28,11 +28,13 @@ export class RepeatedCommands {
   /** Undefined when the command was not accepted up to the revision that is folded. */
   async find(command: Repeatable): Promise<CommandOutcome | undefined> {
     const { found, forgottenUpTo } = this.folds.command(command.stream, command.id);
-    if (found !== undefined) return this.answer(command, found.payloadDigest, command.stream, found.firstRevision, found.lastRevision);
+    if (found !== undefined)
+      return this.answer(command, found.payloadDigest, command.stream, found.firstRevision, found.lastRevision);
     if (command.idempotencyKey === undefined) return undefined;
     // A realm command names its organization itself: under the same key it may have created another one.
     if (forgottenUpTo === undefined && command.orgId !== undefined) return undefined;
-    if (forgottenUpTo !== undefined && !(await this.readPosition.reached(forgottenUpTo, INDEX_WAIT_MS))) return { kind: 'unavailable' };
+    if (forgottenUpTo !== undefined && !(await this.readPosition.reached(forgottenUpTo, INDEX_WAIT_MS)))
+      return { kind: 'unavailable' };
     const { command: indexed, upTo } = await this.index.find(command.id);
     if (indexed !== undefined)
       return this.answer(command, indexed.payloadDigest, indexed.stream, indexed.firstRevision, indexed.lastRevision);
@@ -40,11 +42,19 @@ export class RepeatedCommands {
     return complete ? undefined : { kind: 'unavailable' };
   }
 
-  private async answer(command: Repeatable, digest: string, stream: string, first: bigint, last: bigint): Promise<CommandOutcome> {
+  private async answer(
+    command: Repeatable,
+    digest: string,
+    stream: string,
+    first: bigint,
+    last: bigint,
+  ): Promise<CommandOutcome> {
     if (digest !== command.digest) return { kind: 'idempotency_mismatch' };
     const events: StoredEvent[] = [];
     for await (const page of this.store.read(stream, first)) {
-      events.push(...page.filter(({ metadata, revision }) => metadata[meta.commandId] === command.id && revision <= last));
+      events.push(
+        ...page.filter(({ metadata, revision }) => metadata[meta.commandId] === command.id && revision <= last),
+      );
       if ((page.at(-1)?.revision ?? last) >= last) break;
     }
     return { kind: 'done', answer: answerOf(events), repeated: true };

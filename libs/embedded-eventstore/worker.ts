@@ -7,7 +7,10 @@ import type { FromThread, NodeOptions } from './worker-thread.js';
  * The same node in a thread of its own: the log's work does not wait for its clients' work, nor they for it.
  * `onFailure` is told if the thread ends by itself, after which the node answers nobody any more.
  */
-export async function startNodeInWorker(options: NodeOptions, onFailure: (error: Error) => void): Promise<EmbeddedNode> {
+export async function startNodeInWorker(
+  options: NodeOptions,
+  onFailure: (error: Error) => void,
+): Promise<EmbeddedNode> {
   const worker = new Worker(new URL('./worker-thread.js', import.meta.url), { workerData: options });
   const ended = once(worker, 'exit');
   let failure: Error | undefined;
@@ -16,7 +19,8 @@ export async function startNodeInWorker(options: NodeOptions, onFailure: (error:
   });
   const first = await Promise.race([answerOf(worker), ended.then(() => undefined)]);
   if (first === undefined) throw failure ?? new Error('the event store ended while it started');
-  if ('failed' in first) throw Object.assign(new Error(first.failed), first.code === undefined ? {} : { code: first.code });
+  if ('failed' in first)
+    throw Object.assign(new Error(first.failed), first.code === undefined ? {} : { code: first.code });
   let stopping = false;
   worker.once('exit', () => {
     if (!stopping) onFailure(failure ?? new Error('the event store ended by itself'));

@@ -112,7 +112,11 @@ export class EsdbEventStore extends EventStore {
 
   override follow(after: Position | undefined, signal: AbortSignal): AsyncIterable<readonly StoredEvent[]> {
     return follow(
-      () => this.client.subscribeToAll({ fromPosition: after ?? START, filter: excludeSystemEvents({ checkpointInterval: 100 }) }),
+      () =>
+        this.client.subscribeToAll({
+          fromPosition: after ?? START,
+          filter: excludeSystemEvents({ checkpointInterval: 100 }),
+        }),
       signal,
     );
   }
@@ -142,7 +146,10 @@ export class EsdbEventStore extends EventStore {
   private async guarded<T>(answer: Promise<T>): Promise<T> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(new EventStoreUnavailable('the event store did not answer in time')), APPEND_TIMEOUT_MS);
+      timer = setTimeout(
+        () => reject(new EventStoreUnavailable('the event store did not answer in time')),
+        APPEND_TIMEOUT_MS,
+      );
     });
     try {
       return await Promise.race([answer, late]);

@@ -1,4 +1,10 @@
-import { comparePositions, type EventStore, type Position, positionText, type StoredEvent } from '#libs/application/ports/event-store.js';
+import {
+  comparePositions,
+  type EventStore,
+  type Position,
+  positionText,
+  type StoredEvent,
+} from '#libs/application/ports/event-store.js';
 import { commitBatch, type ReadModels } from './batch.js';
 import { type Checkpoint, LogDiverged } from './checkpoints.js';
 import { Backoff, failureOf } from './failures.js';

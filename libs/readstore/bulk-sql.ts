@@ -11,7 +11,8 @@ export interface Statement {
 export function insertRows(schema: string, table: Table, rows: readonly Row[]): Statement {
   const columns = Object.keys(table.columns);
   const changing = columns.filter((column) => !isKey(table, column) && !table.kept.includes(column));
-  const otherwise = changing.length === 0 ? 'nothing' : `update set ${changing.map((c) => `"${c}" = excluded."${c}"`).join(', ')}`;
+  const otherwise =
+    changing.length === 0 ? 'nothing' : `update set ${changing.map((c) => `"${c}" = excluded."${c}"`).join(', ')}`;
   return {
     sql: `insert into ${qualified(schema, table.name)} (${names(columns)})
       select ${names(columns)} from ${given(table, columns)} on conflict (${names(table.key)}) do ${otherwise}`,
@@ -40,7 +41,8 @@ export function deleteRows(schema: string, table: Table, rows: readonly Row[]): 
 const isKey = (table: Table, column: string) => table.key.some((key) => key === column);
 const columnsOf = (rows: readonly Row[]) => Object.keys(rows[0] ?? {});
 const names = (columns: readonly string[]) => columns.map((column) => `"${column}"`).join(', ');
-const matching = (columns: readonly string[]) => columns.map((column) => `present."${column}" = given."${column}"`).join(' and ');
+const matching = (columns: readonly string[]) =>
+  columns.map((column) => `present."${column}" = given."${column}"`).join(' and ');
 const given = (table: Table, columns: readonly string[]) =>
   `json_to_recordset($1::json) as given(${columns.map((column) => `"${column}" ${table.columns[column]?.type}`).join(', ')})`;
 const encode = (rows: readonly Row[]) => JSON.stringify(rows.map(withoutBigints));

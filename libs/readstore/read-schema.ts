@@ -27,7 +27,11 @@ const fingerprint = (projections: readonly Projection[]) =>
  * Creates the read models' tables where there are none, or replaces them while they hold nothing yet.
  * Throws ReadSchemaOutdated where other projections have filled them.
  */
-export async function ensureReadSchema(db: Database, projections: readonly Projection[], schema = readSchema): Promise<void> {
+export async function ensureReadSchema(
+  db: Database,
+  projections: readonly Projection[],
+  schema = readSchema,
+): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await lockSchemas(tx);
     const built = await builtBy(tx, schema);
@@ -40,7 +44,11 @@ export async function ensureReadSchema(db: Database, projections: readonly Proje
 }
 
 /** Drops what stands there. */
-export async function createReadSchema(tx: Database, projections: readonly Projection[], schema: string): Promise<void> {
+export async function createReadSchema(
+  tx: Database,
+  projections: readonly Projection[],
+  schema: string,
+): Promise<void> {
   await run(tx, `drop schema if exists "${schema}" cascade`);
   await run(tx, `create schema "${schema}"`);
   for (const table of [checkpoints, ...projections.flatMap(({ tables }) => tables)])
@@ -66,6 +74,8 @@ async function builtBy(tx: Database, schema: string): Promise<{ by: string; empt
   const name = qualified(schema, checkpoints.name);
   const exists = CompiledQuery.raw('select to_regclass($1) is not null as found', [name]);
   if ((await tx.executeQuery<{ found: boolean }>(exists)).rows[0]?.found !== true) return undefined;
-  const query = CompiledQuery.raw(`select projections as by, commit is null as empty from ${name} where name = $1`, [PROJECTOR]);
+  const query = CompiledQuery.raw(`select projections as by, commit is null as empty from ${name} where name = $1`, [
+    PROJECTOR,
+  ]);
   return (await tx.executeQuery<{ by: string; empty: boolean }>(query)).rows[0];
 }

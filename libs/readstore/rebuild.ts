@@ -60,7 +60,11 @@ const livePosition = async (db: Database, schema: string): Promise<Position | un
 
 /** The projector waits only until the new tables have caught up and the comparison has its snapshot, not while it compares. */
 async function compareAtOnePosition(db: Database, build: Build, live: string, projections: readonly Projection[]) {
-  const snapshot = await db.startTransaction().setIsolationLevel('repeatable read').setAccessMode('read only').execute();
+  const snapshot = await db
+    .startTransaction()
+    .setIsolationLevel('repeatable read')
+    .setAccessMode('read only')
+    .execute();
   try {
     await db.transaction().execute(async (tx) => {
       await run(tx, `select 1 from ${qualified(live, checkpoints.name)} for update`);

@@ -39,7 +39,11 @@ export interface Index {
 }
 
 /** A table as data: its rows' types, its DDL and its bulk statements follow from it. */
-export interface Table<Name extends string = string, C extends Columns = Columns, Key extends keyof C & string = keyof C & string> {
+export interface Table<
+  Name extends string = string,
+  C extends Columns = Columns,
+  Key extends keyof C & string = keyof C & string,
+> {
   readonly name: Name;
   readonly columns: C;
   readonly key: readonly Key[];

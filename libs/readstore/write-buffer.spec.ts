@@ -32,16 +32,48 @@ const run = (sql: string, values: unknown[] = []) => db.executeQuery(CompiledQue
 const few = fc.constantFrom('a', 'b');
 const key = fc.record({ org: few, place: few, who: few });
 const change = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('put' as const), key, name: fc.option(few), since: fc.bigInt({ min: 0n, max: 9n }), doc: fc.jsonValue() }) },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('patch' as const), key, columns: fc.oneof(fc.record({ name: fc.option(few) }), fc.record({ doc: fc.array(few) })) }) },
-  { weight: 1, arbitrary: fc.record({ kind: fc.constant('remove' as const), key, depth: fc.constantFrom<readonly ('org' | 'place' | 'who')[]>(['org'], ['org', 'who'], ['org', 'place'], ['org', 'place', 'who']) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('put' as const),
+      key,
+      name: fc.option(few),
+      since: fc.bigInt({ min: 0n, max: 9n }),
+      doc: fc.jsonValue(),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      kind: fc.constant('patch' as const),
+      key,
+      columns: fc.oneof(fc.record({ name: fc.option(few) }), fc.record({ doc: fc.array(few) })),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: fc.constant('remove' as const),
+      key,
+      depth: fc.constantFrom<readonly ('org' | 'place' | 'who')[]>(
+        ['org'],
+        ['org', 'who'],
+        ['org', 'place'],
+        ['org', 'place', 'who'],
+      ),
+    }),
+  },
 );
 type Change = typeof change extends fc.Arbitrary<infer T> ? T : never;
 
 function buffer(to: WriteBuffer, { ...step }: Change): void {
   if (step.kind === 'put') to.put(things, { ...step.key, name: step.name, since: step.since, doc: step.doc });
   else if (step.kind === 'patch') to.patch(things, step.key, step.columns);
-  else to.remove(things, { org: step.key.org, ...Object.fromEntries(step.depth.map((column) => [column, step.key[column]])) });
+  else
+    to.remove(things, {
+      org: step.key.org,
+      ...Object.fromEntries(step.depth.map((column) => [column, step.key[column]])),
+    });
 }
 
 /** What the step means, written by hand. */
@@ -59,10 +91,16 @@ async function direct(step: Change): Promise<void> {
   } else if (step.kind === 'patch' && 'name' in step.columns)
     await run(`update direct.t set name = $4 where ${matches}`, [...values, step.columns.name]);
   else if (step.kind === 'patch')
-    await run(`update direct.t set doc = $4 where ${matches}`, [...values, JSON.stringify('doc' in step.columns ? step.columns.doc : null)]);
+    await run(`update direct.t set doc = $4 where ${matches}`, [
+      ...values,
+      JSON.stringify('doc' in step.columns ? step.columns.doc : null),
+    ]);
   else {
     const wanted = step.depth.map((column, index) => `${column} = $${index + 1}`).join(' and ');
-    await run(`delete from direct.t where ${wanted}`, step.depth.map((column) => step.key[column]));
+    await run(
+      `delete from direct.t where ${wanted}`,
+      step.depth.map((column) => step.key[column]),
+    );
   }
 }
 

@@ -16,7 +16,8 @@ interface Pending {
   readonly row: Row;
 }
 
-const keyText = (columns: readonly string[], row: Row): string => columns.map((column) => String(row[column])).join('\0');
+const keyText = (columns: readonly string[], row: Row): string =>
+  columns.map((column) => String(row[column])).join('\0');
 
 /**
  * Collects the changes of one batch, one per row, and turns them into few statements. Removals run first: a change that

@@ -28,7 +28,9 @@ export const accessDocumentsProjection: Projection = {
       streams.set(event.stream, stream);
       stream.touch(event);
     }
-    const touched = [...streams.values()].flatMap(({ stream, keys }) => [...keys.values()].map((key) => ({ ...key, stream })));
+    const touched = [...streams.values()].flatMap(({ stream, keys }) =>
+      [...keys.values()].map((key) => ({ ...key, stream })),
+    );
     for (const document of await load(db, schema, touched)) streams.get(document.stream)?.found(document);
     return handlerOf(streams);
   },
@@ -82,7 +84,11 @@ class TouchedStream<C extends Category = Category> {
   }
 }
 
-const folded = ({ type, data, id, revision, occurredAt }: ProjectedEvent) => ({ type, data, stamp: { id, revision, occurredAt } });
+const folded = ({ type, data, id, revision, occurredAt }: ProjectedEvent) => ({
+  type,
+  data,
+  stamp: { id, revision, occurredAt },
+});
 
 async function load(
   db: Database,

@@ -32,10 +32,17 @@ export class PostgresAccessDocuments extends AccessDocuments {
   }
 
   override async load(keys: readonly StreamDocument[]): Promise<LoadedDocuments> {
-    const values = [keys.map(({ stream }) => stream), keys.map(({ kind }) => kind), keys.map(({ id }) => id), PROJECTOR];
+    const values = [
+      keys.map(({ stream }) => stream),
+      keys.map(({ kind }) => kind),
+      keys.map(({ id }) => id),
+      PROJECTOR,
+    ];
     const { rows } = await this.db.executeQuery<LoadedRow>(CompiledQuery.raw(this.query, values));
     const [row] = rows;
-    const revisions = Object.entries(row?.revisions ?? {}).map(([stream, revision]) => [stream, BigInt(revision)] as const);
+    const revisions = Object.entries(row?.revisions ?? {}).map(
+      ([stream, revision]) => [stream, BigInt(revision)] as const,
+    );
     return {
       documents: keys.map((_, index) => row?.documents?.[index] ?? undefined),
       revisions: new Map(revisions),

@@ -61,13 +61,18 @@ describe('the audit log of an organization', () => {
     ['outcome', () => ({ outcome: 'allowed' }), () => true],
     ['environment', () => ({ environment: 'env-1' }), ({ environment_id }) => environment_id === 'env-1'],
     ['credential', () => ({ credential: 'session-2' }), ({ credential }) => credential === 'session-2'],
-    ['correlation', () => ({ correlation: middle().correlation ?? '' }), (entry) => entry.correlation === middle().correlation],
+    [
+      'correlation',
+      () => ({ correlation: middle().correlation ?? '' }),
+      (entry) => entry.correlation === middle().correlation,
+    ],
     ['from', () => ({ from: middle().occurred_at }), ({ occurred_at }) => occurred_at >= middle().occurred_at],
     ['to', () => ({ to: middle().occurred_at }), ({ occurred_at }) => occurred_at < middle().occurred_at],
     [
       'several at once',
       () => ({ actor: 'user-1', target: 'user-2', to: middle().occurred_at, from: '0000-01-01T00:00:00.000Z' }),
-      ({ actor, targets, occurred_at }) => actor === 'user-1' && targets.includes('user-2') && occurred_at < middle().occurred_at,
+      ({ actor, targets, occurred_at }) =>
+        actor === 'user-1' && targets.includes('user-2') && occurred_at < middle().occurred_at,
     ],
   ];
   it.each(cases)('filters by %s', async (_, filter, matches) => {
@@ -76,12 +81,14 @@ describe('the audit log of an organization', () => {
     expect(await all(filter(), 3)).toEqual(wanted);
   });
 
-  it.each([{ outcome: 'denied' }, { actor: 'nobody' }, { to: '2000-01-01T00:00:00.000Z' }, { from: '9999-12-31T23:59:59.999Z' }])(
-    'finds nothing for %j',
-    async (filter) => {
-      expect(await auditLogOf(db, ORG, filter, { limit: 5 })).toEqual([]);
-    },
-  );
+  it.each([
+    { outcome: 'denied' },
+    { actor: 'nobody' },
+    { to: '2000-01-01T00:00:00.000Z' },
+    { from: '9999-12-31T23:59:59.999Z' },
+  ])('finds nothing for %j', async (filter) => {
+    expect(await auditLogOf(db, ORG, filter, { limit: 5 })).toEqual([]);
+  });
 
   it('shows nothing of another organization', async () => {
     expect(await auditLogOf(db, 'org-none', {}, { limit: 5 })).toEqual([]);
@@ -96,7 +103,10 @@ describe('the audit log of an organization', () => {
     [{ environment: 'env-1' }, 'audit_entries_org_id_environment_id_revision_idx'],
     [{ correlation: 'request-9' }, 'audit_entries_org_id_correlation_revision_idx'],
     [{ credential: 'session-1' }, 'audit_entries_org_id_credential_revision_idx'],
-    [{ from: '2026-01-01T01:00:00.000Z', to: '2026-01-01T02:00:00.000Z' }, 'audit_entries_org_id_occurred_at_revision_idx'],
+    [
+      { from: '2026-01-01T01:00:00.000Z', to: '2026-01-01T02:00:00.000Z' },
+      'audit_entries_org_id_occurred_at_revision_idx',
+    ],
   ])('serves %j from an index in the order of the cursor, reading no more than a page', async (filter, index) => {
     const plan = await planOf({ ...filter });
     expect(plan).toContain(index);

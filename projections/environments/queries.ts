@@ -20,7 +20,11 @@ export async function environmentsOf(
   return rest.orderBy('environments.environment_id').limit(page.limit).execute();
 }
 
-export async function environment(db: Database, orgId: string, environmentId: string): Promise<Environment | undefined> {
+export async function environment(
+  db: Database,
+  orgId: string,
+  environmentId: string,
+): Promise<Environment | undefined> {
   return withModels(db, orgId).where('environments.environment_id', '=', environmentId).executeTakeFirst();
 }
 

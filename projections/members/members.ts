@@ -32,8 +32,7 @@ export const membersProjection = projection({
         write.put(members, { org_id: streamId, user_id: data.userId, role: data.role, since: occurredAt, revision }),
       MemberRoleChanged: ({ streamId, data, revision }, write) =>
         write.patch(members, { org_id: streamId, user_id: data.userId }, { role: data.role, revision }),
-      MemberRemoved: ({ streamId, data }, write) =>
-        write.remove(members, { org_id: streamId, user_id: data.userId }),
+      MemberRemoved: ({ streamId, data }, write) => write.remove(members, { org_id: streamId, user_id: data.userId }),
       OrgOwnershipTransferred: ({ streamId, data, revision }, write) => {
         write.patch(members, { org_id: streamId, user_id: data.from }, { role: data.left, revision });
         write.patch(members, { org_id: streamId, user_id: data.to }, { role: data.role, revision });

@@ -38,14 +38,17 @@ export async function answerTo(command: PlannedCommand, target: Target): Promise
       const undecided = again.has(response.status) && (response.status === 503 || codeOf(body) === 'conflict');
       if (!undecided) return { command, status: response.status, body, tries };
     } catch (error) {
-      // The server is gone or went while it answered.
-      if (!(error instanceof TypeError || error instanceof SyntaxError || isTimeout(error))) throw error;
+      // The server is gone or went while it answered. By name: fetch throws another realm's errors here.
+      if (!lost.has(nameOf(error))) throw error;
     }
     await sleep(RETRY_MS);
   }
 }
 
-const isTimeout = (error: unknown) => error instanceof Error && error.name === 'TimeoutError';
+const lost = new Set<unknown>(['TypeError', 'SyntaxError', 'TimeoutError', 'AbortError']);
+
+const nameOf = (error: unknown): unknown =>
+  typeof error === 'object' && error !== null && 'name' in error ? error.name : undefined;
 
 export function codeOf(body: unknown): unknown {
   return typeof body === 'object' && body !== null && 'code' in body ? body.code : undefined;

@@ -42,7 +42,11 @@ export function plannedCommands(count: number, random: () => number): PlannedCom
   const environmentId = () => `environment-${number(ENVIRONMENTS)}`;
   const access = () => ({ environmentId: environmentId(), grantee: { type: 'user', id: userId() } });
   const kinds: readonly (readonly [weight: number, name: string, input: () => Record<string, unknown>])[] = [
-    [10, 'CreateEnvironment', () => ({ name: 'Created', ...(random() < 0.8 ? { environmentId: environmentId() } : {}) })],
+    [
+      10,
+      'CreateEnvironment',
+      () => ({ name: 'Created', ...(random() < 0.8 ? { environmentId: environmentId() } : {}) }),
+    ],
     [28, 'AddMember', () => ({ userId: userId(), role: pick(roles) })],
     [22, 'GrantEnvironmentAccess', access],
     [12, 'AddModel', () => ({ environmentId: environmentId(), provider: 'openai', name: 'A model', ...model() })],

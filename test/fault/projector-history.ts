@@ -20,7 +20,11 @@ export function random(seed: number): (bound: number) => number {
 }
 
 export const uuid = (text: string) =>
-  createHash('sha256').update(text).digest('hex').slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  createHash('sha256')
+    .update(text)
+    .digest('hex')
+    .slice(0, 32)
+    .replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 
 /** A legal history of some organizations and people: what the deciders answer to random commands. */
 export class History {
@@ -41,7 +45,11 @@ export class History {
     for (let done = 0; done < commands; ) if (await this.step()) done += 1;
   }
 
-  async append(stream: string, drafts: readonly { type: string; data: unknown }[], extra: Metadata = {}): Promise<void> {
+  async append(
+    stream: string,
+    drafts: readonly { type: string; data: unknown }[],
+    extra: Metadata = {},
+  ): Promise<void> {
     const revision = this.revisions.get(stream) ?? -1n;
     const events = this.stamped(stream, drafts, extra);
     const outcome = await this.store.append(stream, revision, events);
@@ -65,7 +73,10 @@ export class History {
     const first = (this.revisions.get(stream) ?? -1n) + 1n;
     await this.append(stream, drafts, { command: name });
     const stamps = this.stampsOf(stream, first, drafts);
-    this.states.set(id, stamps.reduce((folded, event) => evolve('org', folded, event), state));
+    this.states.set(
+      id,
+      stamps.reduce((folded, event) => evolve('org', folded, event), state),
+    );
     return true;
   }
 
@@ -73,7 +84,11 @@ export class History {
     return drafts.map(({ type, data }, index) => ({
       type,
       data,
-      stamp: { id: uuid(`${stream}/${first + BigInt(index)}`), revision: first + BigInt(index), occurredAt: this.now() },
+      stamp: {
+        id: uuid(`${stream}/${first + BigInt(index)}`),
+        revision: first + BigInt(index),
+        occurredAt: this.now(),
+      },
     }));
   }
 
@@ -113,11 +128,18 @@ export class History {
       { type: 'ProfileObserved', data: profile },
       { type: 'ClaimsObserved', data: claims },
     ];
-    await this.append(`user-${userId}`, seen && this.pick(2) === 0 ? all.slice(1) : all, { command: 'Observe', keyed: 'false' });
+    await this.append(`user-${userId}`, seen && this.pick(2) === 0 ? all.slice(1) : all, {
+      command: 'Observe',
+      keyed: 'false',
+    });
     return true;
   }
 
-  private stamped(stream: string, drafts: readonly { type: string; data: unknown }[], extra: Metadata): EventToAppend[] {
+  private stamped(
+    stream: string,
+    drafts: readonly { type: string; data: unknown }[],
+    extra: Metadata,
+  ): EventToAppend[] {
     const first = (this.revisions.get(stream) ?? -1n) + 1n;
     this.commands += 1;
     if (this.pick(3) > 0) this.clock += this.pick(90_000);
@@ -156,7 +178,9 @@ export class PlainPersonalData extends PersonalData {
   }
 
   override async open(events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> {
-    return events.map((event) => (this.erased.has(event.stream) ? { ...event, data: withoutPerson(event.data) } : event));
+    return events.map((event) =>
+      this.erased.has(event.stream) ? { ...event, data: withoutPerson(event.data) } : event,
+    );
   }
 
   override index(purpose: string, value: string): string {

@@ -29,7 +29,14 @@ afterEach(async () => {
 });
 
 const projectorOn = (log: EventStore) =>
-  new Projector({ db, store: log, personalData, projections: allProjections, batchSize: 20, retry: { firstMs: 5, maxMs: 50 } });
+  new Projector({
+    db,
+    store: log,
+    personalData,
+    projections: allProjections,
+    batchSize: 20,
+    retry: { firstMs: 5, maxMs: 50 },
+  });
 
 it('follows the log through the client, live and after a stop, and a rebuild finds the same rows', async () => {
   const history = new History(store, random(21));

@@ -12,7 +12,8 @@ import type { Database } from '#libs/readstore/database.js';
 import type { ProjectorOptions, ProjectorState } from '#libs/readstore/projector.js';
 import { Projector } from '#libs/readstore/projector.js';
 import { CheckpointPosition } from '#libs/readstore/read-position.js';
-import { readSchema } from '#libs/readstore/table.js';
+import type { Projection } from '#libs/readstore/projection.js';
+import { bigint, type RowOf, readSchema, table, text } from '#libs/readstore/table.js';
 import { allProjections } from '#projections/all.js';
 import type { MemoryEventStore } from '../support/memory-event-store.js';
 import { type History, PlainPersonalData } from './projector-history.js';
@@ -36,7 +37,12 @@ export function projectorOf(db: Database, store: MemoryEventStore, options: Part
 }
 
 /** Runs a projector until it holds the whole history, and gives the rows. */
-export async function project(db: Database, store: MemoryEventStore, history: History, options: Partial<ProjectorOptions> = {}) {
+export async function project(
+  db: Database,
+  store: MemoryEventStore,
+  history: History,
+  options: Partial<ProjectorOptions> = {},
+) {
   const projector = projectorOf(db, store, options);
   projector.start();
   await holds(projector, history);
@@ -53,7 +59,8 @@ export async function holds(projector: Projector, { position }: History): Promis
   });
 }
 
-export const entersState = (projector: Projector, state: ProjectorState) => until(() => projector.status().state === state);
+export const entersState = (projector: Projector, state: ProjectorState) =>
+  until(() => projector.status().state === state);
 
 export async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = performance.now() + BUDGET_MS;
@@ -64,6 +71,35 @@ export async function until(condition: () => boolean | Promise<boolean>): Promis
 }
 
 export const positionOfReads = (db: Database, projector?: Projector) => new CheckpointPosition(db, projector);
+
+export const tallies = table('tallies', { stream: text, applied: bigint }, { key: ['stream'] });
+
+/** Counts how often events were applied, where the read models themselves would forgive a repeat. */
+export const tally: Projection = {
+  name: 'tally',
+  version: 1,
+  tables: [tallies],
+  begin: async (_, db, schema) => {
+    const rows = await query<RowOf<typeof tallies>>(db, `select * from "${schema}".tallies`);
+    const counts = new Map(rows.map(({ stream, applied }) => [stream, BigInt(applied)]));
+    return {
+      each: ({ stream }, write) => {
+        const applied = (counts.get(stream) ?? 0n) + 1n;
+        counts.set(stream, applied);
+        write.put(tallies, { stream, applied });
+      },
+    };
+  },
+};
+
+/** What the tally must be after every event was applied once. */
+export function once({ log }: MemoryEventStore): RowOf<typeof tallies>[] {
+  const counts = new Map<string, number>();
+  for (const { stream } of log) counts.set(stream, (counts.get(stream) ?? 0) + 1);
+  return [...counts].sort(([a], [b]) => (a < b ? -1 : 1)).map(([stream, count]) => ({ stream, applied: `${count}` }));
+}
+
+export const applied = (db: Database) => query(db, 'select * from read_v1.tallies order by stream');
 
 /** Called before and after each step towards Postgres; whatever it throws is as if the process had died there. */
 export type Step = (name: string) => void;

@@ -4,17 +4,18 @@ import { type Projection, projection } from '#libs/readstore/projection.js';
 import { allProjections } from '#projections/all.js';
 import { MemoryEventStore } from '../support/memory-event-store.js';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.js';
-import { History, PlainPersonalData, random } from './projector-history.js';
+import { History, random } from './projector-history.js';
 import {
+  applied,
   entersState,
   holds,
   interruptibleDatabase,
-  positionOfReads,
+  once,
   project,
   projectorOf,
   query,
   rowsIn,
-  until,
+  tally,
 } from './projector-support.js';
 
 let database: FreshDatabase;
@@ -81,12 +82,14 @@ describe('a projector', () => {
   });
 
   it('shares the work with a second one without a lock, and both end in the same rows', async () => {
-    const projectors = [1, 2, 3].map((batchSize) => projectorOf(db, store, { batchSize }));
+    const projections = [...allProjections, tally];
+    const projectors = [1, 2, 3].map((batchSize) => projectorOf(db, store, { batchSize, projections }));
     for (const projector of projectors) projector.start();
     for (const _ of Array(20)) await history.grow(2);
     await Promise.all(projectors.map((projector) => holds(projector, history)));
     await Promise.all(projectors.map((projector) => projector.stop()));
     expect(await rowsIn(db)).toEqual(await project(db, store, history, { schema: 'reference' }));
+    expect(await applied(db)).toEqual(once(store));
   });
 
   it('passes over streams that are not its own, and moves beyond them', async () => {
@@ -95,8 +98,9 @@ describe('a projector', () => {
   });
 
   it('survives a crash between any two steps, also when the answer to a commit is lost', async () => {
-    const tables = allProjections.flatMap((each) => each.tables.map(({ name }) => `read_v1.${name}`));
-    await project(db, new MemoryEventStore(), new History(store, random(1)));
+    const projections = [...allProjections, tally];
+    const tables = projections.flatMap((each) => each.tables.map(({ name }) => `read_v1.${name}`));
+    await project(db, new MemoryEventStore(), new History(store, random(1)), { projections });
     let total = Number.POSITIVE_INFINITY;
     const names = new Set<string>();
     for (let crashAt = 0; crashAt < total; crashAt += 1) {
@@ -106,11 +110,12 @@ describe('a projector', () => {
         names.add(name);
         throw new Error(`crashed ${name}`);
       });
-      const projector = projectorOf(faulty, store, { batchSize: 30 });
+      const projector = projectorOf(faulty, store, { batchSize: 30, projections });
       projector.start();
       await holds(projector, history).finally(() => projector.stop());
       await faulty.destroy();
       expect(await rowsIn(db)).toEqual(expected);
+      expect(await applied(db)).toEqual(once(store));
       await query(db, `truncate ${tables.join()}`);
       await query(db, 'update read_v1.checkpoint set commit = null, prepare = null, witness_id = null');
       total = Math.min(total, count);
@@ -195,7 +200,10 @@ describe('a projector', () => {
     projector.start();
     for (const _ of Array(10)) {
       await history.grow(5);
-      await query(db, 'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()').catch(() => undefined);
+      await query(
+        db,
+        'select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()',
+      ).catch(() => undefined);
     }
     await holds(projector, history);
     await projector.stop();
@@ -219,42 +227,4 @@ describe('a projector', () => {
     if (culprit === undefined) throw new Error(`the history holds no ${type}`);
     return { failing, culprit };
   }
-});
-
-describe('the read position', () => {
-  it('is reached at once where the projector runs in this process', async () => {
-    const projector = projectorOf(db, store);
-    const reads = positionOfReads(db, projector);
-    projector.start();
-    await holds(projector, history);
-    for (const _ of Array(5)) {
-      await history.grow(1);
-      if (history.position === undefined) throw new Error('no position');
-      expect(await reads.reached(history.position, 5_000)).toBe(true);
-    }
-    expect(await reads.current()).toEqual(history.position);
-    await projector.stop();
-  });
-
-  it('is reached by asking Postgres where it runs elsewhere, and not before', async () => {
-    await project(db, store, history);
-    const reads = positionOfReads(db);
-    const projector = projectorOf(db, store);
-    await history.grow(3);
-    const target = history.position;
-    if (target === undefined) throw new Error('no position');
-    expect(await reads.reached(target, 30)).toBe(false);
-    projector.start();
-    expect(await reads.reached(target, 5_000)).toBe(true);
-    await projector.stop();
-    await until(async () => (await reads.current()) !== undefined);
-  });
-});
-
-it('leaves no personal data of an erased person behind, and a rebuild brings none back', async () => {
-  const personalData = new PlainPersonalData();
-  personalData.erased.add('user-user-1');
-  const { people } = await project(db, store, history, { personalData });
-  expect(expected.people).toEqual(expect.arrayContaining([expect.objectContaining({ user_id: 'user-1' })]));
-  expect(people).toEqual(expected.people?.filter((row) => JSON.stringify(row).includes('"user-1"') === false));
 });

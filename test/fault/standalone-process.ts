@@ -108,7 +108,9 @@ export async function listeningOf(pid: number): Promise<string[]> {
   const files = await readdir(`/proc/${pid}/fd`);
   const links = await Promise.all(files.map((fd) => readlink(`/proc/${pid}/fd/${fd}`).catch(() => '')));
   const own = new Set(links.flatMap((link) => /^socket:\[(\d+)\]$/.exec(link)?.[1] ?? []));
-  const tables = await Promise.all(['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')));
+  const tables = await Promise.all(
+    ['tcp', 'tcp6'].map((name) => readFile(`/proc/net/${name}`, 'utf8').catch(() => '')),
+  );
   const LISTEN = '0A';
   return tables
     .flatMap((table) => table.split('\n').slice(1))
@@ -126,12 +128,12 @@ function addressOf(local: string): string {
   return `${readable}:${Number.parseInt(port, 16)}`;
 }
 
-interface BuildModule {
-  ensureBuilt(): Promise<void>;
-}
-
 /** The standalone is run from `dist`, as its users do. */
 export async function built(): Promise<void> {
-  const { ensureBuilt } = (await import(join(project, 'apps/build.mjs'))) as BuildModule;
-  await ensureBuilt();
+  const script = `const { ensureBuilt } = await import(${JSON.stringify(join(project, 'apps/build.mjs'))}); await ensureBuilt();`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', script], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+  });
+  const [code] = await once(child, 'exit');
+  if (code !== 0) throw new Error('the build failed; the reason is above');
 }

@@ -13,7 +13,10 @@ describe('an append whose outcome is unknown', () => {
   beforeAll(async () => {
     world = await startWorld();
     const operator = await world.caller('operator', { email: 'admin@localhost' });
-    await world.send(operator, undefined, { name: 'CreateOrg', input: { orgId: 'acme', name: 'Acme', ownerId: 'olga' } });
+    await world.send(operator, undefined, {
+      name: 'CreateOrg',
+      input: { orgId: 'acme', name: 'Acme', ownerId: 'olga' },
+    });
     olga = await world.caller('olga');
   });
   afterAll(() => world.stop());
@@ -39,7 +42,9 @@ describe('an append whose outcome is unknown', () => {
       correlation: 'test',
     });
   const created = async (environmentId: string) =>
-    (await world.events('org-acme')).filter(({ data }) => (data as { environmentId?: string }).environmentId === environmentId);
+    (await world.events('org-acme')).filter(
+      ({ data }) => (data as { environmentId?: string }).environmentId === environmentId,
+    );
 
   it.each<[string, Fault[]]>([
     ['the answer is lost', ['lost-answer']],

@@ -25,7 +25,10 @@ describe('permission checks', () => {
     await world.send(operator, undefined, { name: 'CreateOrg', input: { orgId, name: 'Acme', ownerId: 'olga' } });
     owner = await world.caller('olga');
     bob = await world.caller('bob');
-    await world.send(owner, orgId, { name: 'CreateEnvironment', input: { environmentId: 'production', name: 'Production' } });
+    await world.send(owner, orgId, {
+      name: 'CreateEnvironment',
+      input: { environmentId: 'production', name: 'Production' },
+    });
     await world.send(owner, orgId, { name: 'AddMember', input: { userId: 'bob', role: 'org.participant' } });
   });
   afterAll(() => world.stop());
@@ -42,12 +45,23 @@ describe('permission checks', () => {
     });
   const ask = (
     caller: Caller,
-    { after, at, on = 0, about = 'bob' }: { after?: Position; at?: { instant: number } | { revision: bigint }; on?: number; about?: string } = {},
+    {
+      after,
+      at,
+      on = 0,
+      about = 'bob',
+    }: { after?: Position; at?: { instant: number } | { revision: bigint }; on?: number; about?: string } = {},
   ): Promise<EvaluationAnswer> => {
     const process = world.nodes[on];
     if (process === undefined) throw new Error('no such process');
     const principal = { type: 'user', id: about };
-    return process.services.checks.evaluate(caller, { principal, action: 'environment:use', resource: production, at, after });
+    return process.services.checks.evaluate(caller, {
+      principal,
+      action: 'environment:use',
+      resource: production,
+      at,
+      after,
+    });
   };
 
   it('never answer from before the position that the reader brings, on any process', async () => {
@@ -79,7 +93,8 @@ describe('permission checks', () => {
     expect(await ask(owner, { at: { revision: BigInt(now.revision) } })).toMatchObject(past);
     const events = await world.events(`org-${orgId}`);
     const next = events[Number(now.revision) + 1]?.metadata['occurredAt'] ?? '';
-    if (Date.parse(now.at) < Date.parse(next)) expect(await ask(owner, { at: { instant: Date.parse(now.at) } })).toMatchObject(past);
+    if (Date.parse(now.at) < Date.parse(next))
+      expect(await ask(owner, { at: { instant: Date.parse(now.at) } })).toMatchObject(past);
     await world.send(owner, orgId, { name: 'AddMember', input: { userId: 'bob', role: 'org.participant' } });
   });
 
@@ -91,7 +106,9 @@ describe('permission checks', () => {
   it('let a grant hold from its begin on and before its end', async () => {
     const begin = world.clock.now() + 10_000;
     const end = begin + 10_000;
-    const position = positionOf(await grant({ notBefore: new Date(begin).toISOString(), notAfter: new Date(end).toISOString() }));
+    const position = positionOf(
+      await grant({ notBefore: new Date(begin).toISOString(), notAfter: new Date(end).toISOString() }),
+    );
     expect(await ask(owner, { after: position })).toMatchObject({ decision: false, reason: 'not_yet_valid' });
     world.clock.advance(11_000);
     expect(await ask(owner)).toMatchObject({ decision: true });

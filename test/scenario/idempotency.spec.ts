@@ -47,7 +47,12 @@ describe('repeats of a command', () => {
     const answers = outcomes.map((outcome) => answered(outcome).answer);
     expect(new Set(answers.map((answer) => JSON.stringify(answer))).size).toBe(1);
     const events = await world.events(`org-${orgId}`);
-    expect(events.filter(({ type, data }) => type === 'EnvironmentCreated' && (data as { environmentId: string }).environmentId === 'raced')).toHaveLength(1);
+    expect(
+      events.filter(
+        ({ type, data }) =>
+          type === 'EnvironmentCreated' && (data as { environmentId: string }).environmentId === 'raced',
+      ),
+    ).toHaveLength(1);
   });
 
   it('without effect are remembered, so that a late retry cannot act on a changed world', async () => {
@@ -68,8 +73,14 @@ describe('repeats of a command', () => {
   });
 
   it('are decided anew after a refusal and after a dry run', async () => {
-    const grant = { name: 'GrantEnvironmentAccess', input: { environmentId: 'one', grantee: { type: 'user', id: 'bob' } } } as const;
-    expect(await world.send(owner, orgId, grant, { key: 'k6' })).toMatchObject({ kind: 'refused', code: 'member_not_found' });
+    const grant = {
+      name: 'GrantEnvironmentAccess',
+      input: { environmentId: 'one', grantee: { type: 'user', id: 'bob' } },
+    } as const;
+    expect(await world.send(owner, orgId, grant, { key: 'k6' })).toMatchObject({
+      kind: 'refused',
+      code: 'member_not_found',
+    });
     const before = await world.events(`org-${orgId}`);
     const add = { name: 'AddMember', input: { userId: 'bob', role: 'org.participant' } } as const;
     const dry = answered(await world.send(owner, orgId, add, { key: 'k7', dryRun: true }));
@@ -87,7 +98,11 @@ describe('repeats of a command', () => {
     ] as const;
     const broken = [...steps, { name: 'RemoveModel', input: { environmentId: 'missing', modelId: 'm' } }] as const;
     const before = await world.events(`org-${orgId}`);
-    expect(await world.send(owner, orgId, broken)).toMatchObject({ kind: 'refused', code: 'environment_not_found', step: 2 });
+    expect(await world.send(owner, orgId, broken)).toMatchObject({
+      kind: 'refused',
+      code: 'environment_not_found',
+      step: 2,
+    });
     expect(await world.events(`org-${orgId}`)).toHaveLength(before.length);
 
     const done = answered(await world.send(owner, orgId, steps, { key: 'k8' }));

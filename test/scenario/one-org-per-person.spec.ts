@@ -12,7 +12,10 @@ describe('T2: a person belongs to one organization at a time', () => {
     world = await startWorld({ processes: 2 });
     const operator = await world.caller('operator', { email: 'admin@localhost' });
     for (const orgId of orgs) {
-      await world.send(operator, undefined, { name: 'CreateOrg', input: { orgId, name: orgId, ownerId: `${orgId}-owner` } });
+      await world.send(operator, undefined, {
+        name: 'CreateOrg',
+        input: { orgId, name: orgId, ownerId: `${orgId}-owner` },
+      });
       owners.set(orgId, await world.caller(`${orgId}-owner`));
     }
   });
@@ -74,7 +77,15 @@ describe('T2: a person belongs to one organization at a time', () => {
       return append();
     });
     const steps = [{ name: 'AddMember', input: { userId: 'zoe', role: 'org.participant' } }] as const;
-    const first = slow.execute({ orgId: 'red', steps, caller: as('red'), idempotencyKey: undefined, dryRun: false, ifMatch: undefined, correlation: 'test' });
+    const first = slow.execute({
+      orgId: 'red',
+      steps,
+      caller: as('red'),
+      idempotencyKey: undefined,
+      dryRun: false,
+      ifMatch: undefined,
+      correlation: 'test',
+    });
     await waits;
     expect((await add('green', 'zoe')).kind).toBe('done');
     release();

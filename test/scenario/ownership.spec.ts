@@ -75,7 +75,9 @@ describe.each([1, 2])('ownership on %i process(es)', (processes) => {
     expect(denied).toBeGreaterThan(0);
     const events = await world.events(`org-${orgId}`);
     const demotedAt = events.findIndex(({ type }) => type === 'MemberRoleChanged');
-    const created = events.flatMap(({ type, metadata }, i) => (type === 'EnvironmentCreated' && metadata['actor'] === 'p1' ? [i] : []));
+    const created = events.flatMap(({ type, metadata }, i) =>
+      type === 'EnvironmentCreated' && metadata['actor'] === 'p1' ? [i] : [],
+    );
     expect(created).toHaveLength(accepted);
     expect(created.filter((i) => i > demotedAt)).toEqual([]);
   });

@@ -19,15 +19,26 @@ describe('the enterprise matrix over HTTP', () => {
     for (const id of ['granted', 'ungranted'])
       await command('OA', 'orgs/acme', 'CreateEnvironment', { environmentId: id, name: id });
     for (const id of [people.PT, added])
-      await command('OA', 'orgs/acme', 'GrantEnvironmentAccess', { environmentId: 'granted', grantee: { type: 'user', id } });
-    expect((await send(await bearer('bea'), 'orgs/beta', 'CreateEnvironment', { environmentId: 'other', name: 'Other' })).status).toBe(200);
+      await command('OA', 'orgs/acme', 'GrantEnvironmentAccess', {
+        environmentId: 'granted',
+        grantee: { type: 'user', id },
+      });
+    expect(
+      (await send(await bearer('bea'), 'orgs/beta', 'CreateEnvironment', { environmentId: 'other', name: 'Other' }))
+        .status,
+    ).toBe(200);
   });
   afterAll(() => api.stop());
 
   const bearer = (sub: string) => api.bearer(sub, [people.PA, added].includes(sub) ? { groups: ['operators'] } : {});
 
-  const send = (authorization: string, target: string, name: string, body: unknown, headers: Record<string, string> = {}) =>
-    api.http.send({ path: `/v1/${target}/commands/${name}`, headers: { authorization, ...headers }, body });
+  const send = (
+    authorization: string,
+    target: string,
+    name: string,
+    body: unknown,
+    headers: Record<string, string> = {},
+  ) => api.http.send({ path: `/v1/${target}/commands/${name}`, headers: { authorization, ...headers }, body });
 
   async function command(actor: Actor, target: string, name: string, body: unknown): Promise<void> {
     const answer = await send(await bearer(people[actor]), target, name, body);
@@ -63,30 +74,60 @@ describe('the enterprise matrix over HTTP', () => {
     const answer = await api.http.send({
       path: '/access/v1/evaluation',
       headers: { authorization: await bearer(id), 'consistency-token': token },
-      body: { subject: { type: 'user', id }, action: { name: cell.permission }, resource: resourceOf(cell.resource, id) },
+      body: {
+        subject: { type: 'user', id },
+        action: { name: cell.permission },
+        resource: resourceOf(cell.resource, id),
+      },
     });
     expect(answer.status).toBe(200);
     expect(JSON.parse(answer.text)).toMatchObject({ decision: cell.expected === 'allowed' });
   });
 
-  const commands: readonly (readonly [row: string, allowed: readonly Actor[], target: string, name: string, body: unknown])[] = [
+  const commands: readonly (readonly [
+    row: string,
+    allowed: readonly Actor[],
+    target: string,
+    name: string,
+    body: unknown,
+  ])[] = [
     ['T-M01', ['PA'], 'realm', 'CreateOrg', { orgId: 'gamma', name: 'Gamma', ownerId: 'gus' }],
     ['T-M02', ['PA'], 'orgs/acme', 'TransferOrgOwnership', { toUserId: people.OA }],
     ['T-M05', ['OO', 'OA'], 'orgs/acme', 'AddMember', { userId: 'newcomer', role: 'org.participant' }],
     ['T-M05', ['OO', 'OA'], 'orgs/acme', 'RemoveMember', { userId: people.PT }],
     ['T-M06', ['OO', 'OA'], 'orgs/acme', 'CreateEnvironment', { environmentId: 'new', name: 'New' }],
     ['T-M06', ['OO', 'OA'], 'orgs/acme', 'DeleteEnvironment', { environmentId: 'granted' }],
-    ['T-M07', ['OO', 'OA'], 'orgs/acme', 'AddModel', { environmentId: 'granted', modelId: 'm', provider: 'openai', name: 'M' }],
+    [
+      'T-M07',
+      ['OO', 'OA'],
+      'orgs/acme',
+      'AddModel',
+      { environmentId: 'granted', modelId: 'm', provider: 'openai', name: 'M' },
+    ],
     ['T-M07', ['OO', 'OA'], 'orgs/acme', 'RemoveModel', { environmentId: 'granted', modelId: 'm' }],
-    ['T-M08', ['OO', 'OA'], 'orgs/acme', 'GrantEnvironmentAccess', { environmentId: 'ungranted', grantee: { type: 'user', id: people.PT } }],
-    ['T-M08', ['OO', 'OA'], 'orgs/acme', 'RevokeEnvironmentAccess', { environmentId: 'granted', grantee: { type: 'user', id: people.PT } }],
+    [
+      'T-M08',
+      ['OO', 'OA'],
+      'orgs/acme',
+      'GrantEnvironmentAccess',
+      { environmentId: 'ungranted', grantee: { type: 'user', id: people.PT } },
+    ],
+    [
+      'T-M08',
+      ['OO', 'OA'],
+      'orgs/acme',
+      'RevokeEnvironmentAccess',
+      { environmentId: 'granted', grantee: { type: 'user', id: people.PT } },
+    ],
     ['T-M15', ['OO', 'OA'], 'orgs/acme', 'ChangeMemberRole', { userId: people.PT, role: 'org.admin' }],
     ['T-M16', ['OO', 'OA'], 'orgs/acme', 'ChangeMemberRole', { userId: people.OA, role: 'org.participant' }],
     ['T-M17', [], 'orgs/acme', 'ChangeMemberRole', { userId: people.OO, role: 'org.participant' }],
     ['T-M17', [], 'orgs/acme', 'RemoveMember', { userId: people.OO }],
   ];
   const attempts = commands.flatMap(([row, allowed, target, name, body]) =>
-    (['PA', 'OO', 'OA', 'PT'] as const).map((actor) => [`${row} ${actor}`, name, actor, allowed.includes(actor), target, body] as const),
+    (['PA', 'OO', 'OA', 'PT'] as const).map(
+      (actor) => [`${row} ${actor}`, name, actor, allowed.includes(actor), target, body] as const,
+    ),
   );
 
   it.each(attempts)('%s: %s as that role (%s), allowed: %s', async (_, name, actor, allowed, target, body) => {

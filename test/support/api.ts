@@ -51,7 +51,15 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     const config = loadConfig({ DATA_DIR: join(folder, 'data'), KEY_DIR: keyDir, ...options.environment });
     const logger = options.logger ?? pino({ level: 'silent' });
     const { connectionString: eventStoreUrl } = node;
-    const composition = await compose({ config, keys, eventStoreUrl, postgresUrl: database.url, clock, logger, project: true });
+    const composition = await compose({
+      config,
+      keys,
+      eventStoreUrl,
+      postgresUrl: database.url,
+      clock,
+      logger,
+      project: true,
+    });
     stops.push(() => composition.stop());
     const services = options.over?.(composition.services) ?? composition.services;
     const app = await createApi(services);

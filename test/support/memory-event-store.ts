@@ -17,7 +17,11 @@ export class MemoryEventStore extends EventStore {
   private readonly streams = new Map<string, StoredEvent[]>();
   private readonly wakes = new Set<() => void>();
 
-  override async append(stream: string, expectedRevision: bigint, events: readonly EventToAppend[]): Promise<AppendOutcome> {
+  override async append(
+    stream: string,
+    expectedRevision: bigint,
+    events: readonly EventToAppend[],
+  ): Promise<AppendOutcome> {
     const present = this.streams.get(stream) ?? [];
     if (BigInt(present.length) - 1n !== expectedRevision) return { appended: false, conflict: true };
     this.streams.set(stream, present);
@@ -32,7 +36,11 @@ export class MemoryEventStore extends EventStore {
     }
     for (const wake of this.wakes) wake();
     const last = this.log.at(-1);
-    return { appended: true, revision: BigInt(present.length) - 1n, position: last?.position ?? { commit: 0n, prepare: 0n } };
+    return {
+      appended: true,
+      revision: BigInt(present.length) - 1n,
+      position: last?.position ?? { commit: 0n, prepare: 0n },
+    };
   }
 
   override async *read(stream: string, fromRevision: bigint): AsyncIterable<readonly StoredEvent[]> {
@@ -71,7 +79,10 @@ export class MemoryEventStore extends EventStore {
   truncate(length: number): void {
     this.log.length = length;
     for (const [stream, events] of this.streams) {
-      this.streams.set(stream, events.filter((event) => this.log.includes(event)));
+      this.streams.set(
+        stream,
+        events.filter((event) => this.log.includes(event)),
+      );
     }
   }
 

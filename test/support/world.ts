@@ -42,7 +42,12 @@ export interface World {
   readonly postgresUrl: string;
   caller(id: string, claims?: { email?: string; groups?: readonly string[] }): Promise<Caller>;
   /** Sends commands as one request to a process (the first by default). */
-  send(caller: Caller, orgId: string | undefined, steps: Step | readonly Step[], options?: SendOptions): Promise<CommandOutcome>;
+  send(
+    caller: Caller,
+    orgId: string | undefined,
+    steps: Step | readonly Step[],
+    options?: SendOptions,
+  ): Promise<CommandOutcome>;
   events(stream: string): Promise<StoredEvent[]>;
   /** Another process's write side, over the same stores through a network that the test rules. */
   pipelineOver(around: ConstructorParameters<typeof WrappedStore>[1]): CommandPipeline;
@@ -84,14 +89,30 @@ export async function startWorld({ processes = 1 } = {}): Promise<World> {
     postgresUrl: database.url,
     async caller(id, { email, groups = [] } = {}) {
       const now = clock.now();
-      const token = { issuer: 'test', subject: id, email: email ?? null, name: null, groups, issuedAt: Math.floor(now / 1000), expiresAtMs: now + 3_600_000 };
+      const token = {
+        issuer: 'test',
+        subject: id,
+        email: email ?? null,
+        name: null,
+        groups,
+        issuedAt: Math.floor(now / 1000),
+        expiresAtMs: now + 3_600_000,
+      };
       const caller: Caller = { id, realm: 'default', credential: `test:${id}`, token };
       await at(0).services.observations.token(caller);
       return caller;
     },
     send(caller, orgId, steps, { on = 0, key, dryRun = false, ifMatch } = {}) {
       const list = Array.isArray(steps) ? (steps as readonly Step[]) : [steps as Step];
-      return at(on).services.pipeline.execute({ orgId, steps: list, caller, idempotencyKey: key, dryRun, ifMatch, correlation: 'test' });
+      return at(on).services.pipeline.execute({
+        orgId,
+        steps: list,
+        caller,
+        idempotencyKey: key,
+        dryRun,
+        ifMatch,
+        correlation: 'test',
+      });
     },
     async events(stream) {
       const all: StoredEvent[] = [];

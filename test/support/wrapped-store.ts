@@ -12,7 +12,11 @@ type Append = () => Promise<AppendOutcome>;
 export class WrappedStore extends EventStore {
   constructor(
     private readonly store: EventStore,
-    private readonly around: (append: Append, stream: string, events: readonly EventToAppend[]) => Promise<AppendOutcome>,
+    private readonly around: (
+      append: Append,
+      stream: string,
+      events: readonly EventToAppend[],
+    ) => Promise<AppendOutcome>,
   ) {
     super();
   }

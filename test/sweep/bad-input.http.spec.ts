@@ -12,7 +12,7 @@ import { positionText } from '#libs/application/ports/event-store.js';
 import { orgCommands } from '#libs/domain/org/decisions.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import type { HttpCall } from '../support/http.js';
-import { broken, hostileText, hostileValue } from '../support/http-bodies.js';
+import { broken, hostileText, hostileValue, nested } from '../support/http-bodies.js';
 
 const RUNS = 40;
 const MB = 1_048_576;
@@ -52,7 +52,11 @@ let before = '';
 /** Sends, and holds the answer to what is promised for whatever is sent. */
 async function refused(call: HttpCall, statuses: readonly number[] = [400]): Promise<void> {
   const { status, text, headers } = await api.http.send(call);
-  expect({ call: shortened(call), status, known: statuses.includes(status) }).toEqual({ call: shortened(call), status, known: true });
+  expect({ call: shortened(call), status, known: statuses.includes(status) }).toEqual({
+    call: shortened(call),
+    status,
+    known: true,
+  });
   expect(defects).toEqual([]);
   expect(headers['x-request-id']).toEqual(expect.any(String));
   if (status < 400) return;
@@ -61,7 +65,8 @@ async function refused(call: HttpCall, statuses: readonly number[] = [400]): Pro
   else expect(body).toMatchObject({ status, code: expect.any(String), correlationId: headers['x-request-id'] });
 }
 
-const shortened = ({ method, path, body }: HttpCall) => `${method ?? ''} ${path} ${String(JSON.stringify(body)).slice(0, 300)}`;
+const shortened = ({ method, path, body }: HttpCall) =>
+  `${method ?? ''} ${path} ${String(JSON.stringify(body)).slice(0, 300)}`;
 
 interface Posted {
   readonly name: string;
@@ -94,7 +99,12 @@ const brokenBodies: [string, number, string | Buffer | undefined, string][] = [
   ['bytes that are no UTF-8', 400, Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x3a, 0x31, 0x7d]), type],
   ['33 levels', 400, `${'['.repeat(33)}${']'.repeat(33)}`, type],
   ['half a million levels', 400, '['.repeat(500_000), type],
-  ['ten thousand unknown members', 400, JSON.stringify(Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`m${i}`, i]))), type],
+  [
+    'ten thousand unknown members',
+    400,
+    JSON.stringify(Object.fromEntries(Array.from({ length: 10_000 }, (_, i) => [`m${i}`, i]))),
+    type,
+  ],
   ['a very long text', 400, JSON.stringify({ name: 'x'.repeat(1_000_000) }), type],
   ['more than 1 MB', 413, JSON.stringify({ name: 'x'.repeat(MB) }), type],
   ['text/plain', 400, '{}', 'text/plain'],
@@ -110,7 +120,16 @@ describe.each(posted)('$name', ({ path, schema }) => {
   it('answers 400 to a body that its schema does not describe, and appends nothing', async () => {
     const bodies = broken(inputSchema(schema)).filter((body) => !schema.safeParse(roundTripped(body)).success);
     await fc.assert(
-      fc.asyncProperty(bodies, (body) => refused({ path, headers: { authorization: owner, 'content-type': 'application/json' }, body: JSON.stringify(body) ?? '' }, [400])),
+      fc.asyncProperty(bodies, (body) =>
+        refused(
+          {
+            path,
+            headers: { authorization: owner, 'content-type': 'application/json' },
+            body: JSON.stringify(body) ?? '',
+          },
+          [400],
+        ),
+      ),
       { numRuns: RUNS },
     );
   });
@@ -119,23 +138,36 @@ describe.each(posted)('$name', ({ path, schema }) => {
     const allowed = path.startsWith('/access/') ? [200, 400] : [400, path.startsWith('/v1/realm/') ? 403 : 404];
     await fc.assert(
       fc.asyncProperty(fc.oneof(broken(inputSchema(schema)), hostileValue), (body) =>
-        refused({ path, headers: { authorization: stranger, 'content-type': 'application/json' }, body: JSON.stringify(body) ?? '' }, allowed),
+        refused(
+          {
+            path,
+            headers: { authorization: stranger, 'content-type': 'application/json' },
+            body: JSON.stringify(body) ?? '',
+          },
+          allowed,
+        ),
       ),
       { numRuns: RUNS },
     );
   });
 
   it.each(brokenBodies)('answers %s with %i', async (_, status, body, type) => {
-    await refused({ method: 'POST', path, headers: { authorization: owner, ...(type === '' ? {} : { 'content-type': type }) }, body }, [status]);
+    await refused(
+      {
+        method: 'POST',
+        path,
+        headers: { authorization: owner, ...(type === '' ? {} : { 'content-type': type }) },
+        body,
+      },
+      [status],
+    );
   });
 });
-
 
 function roundTripped(body: unknown): unknown {
   const text = JSON.stringify(body);
   return text === undefined ? undefined : JSON.parse(text);
 }
-
 
 describe('queries', () => {
   const paths = queryNames.map((name) => ({
@@ -150,7 +182,10 @@ describe('queries', () => {
     const pairs = fc.array(fc.tuple(name, hostileText), { minLength: 1, maxLength: 4 });
     await fc.assert(
       fc.asyncProperty(pairs, async (parameters) => {
-        const query = parameters.map(([key, value]) => `${encoded(key)}=${encoded(value)}`).join('&').slice(0, 8000);
+        const query = parameters
+          .map(([key, value]) => `${encoded(key)}=${encoded(value)}`)
+          .join('&')
+          .slice(0, 8000);
         await refused({ path: `${path}?${query}`, headers: { authorization: owner } }, [200, 400]);
       }),
       { numRuns: RUNS },
@@ -161,11 +196,16 @@ describe('queries', () => {
     const token = fc.oneof(
       fc.base64String().map((text) => text.replaceAll('/', '_')),
       fc.string({ minLength: 1, maxLength: 300 }).map((text) => Buffer.from(text).toString('base64url')),
-      fc.constantFrom(Buffer.from(`${api.services.storeId} 99999999999999999999/99999999999999999999 `).toString('base64url'), 'x', '='),
+      fc.constantFrom(
+        Buffer.from(`${api.services.storeId} 99999999999999999999/99999999999999999999 `).toString('base64url'),
+        'x',
+        '=',
+      ),
     );
     await fc.assert(
-      fc.asyncProperty(token.filter((text) => text !== ''), (text) =>
-        refused({ path, headers: { authorization: owner, 'consistency-token': text } }, [400, 409]),
+      fc.asyncProperty(
+        token.filter((text) => text !== ''),
+        (text) => refused({ path, headers: { authorization: owner, 'consistency-token': text } }, [400, 409]),
       ),
       { numRuns: 20 },
     );
@@ -179,6 +219,56 @@ describe('queries', () => {
         await refused({ path: `${path}?cursor=${cursor}`, headers: { authorization: owner } });
     },
   );
+});
+
+describe('an evaluation by somebody who may ask', () => {
+  const path = '/access/v1/evaluation';
+  const sound = {
+    subject: { type: 'user', id: 'alice' },
+    action: { name: 'org:view' },
+    resource: { type: 'org', id: 'acme' },
+  };
+
+  it('never fails, whatever the ids', async () => {
+    const entity = fc.record({
+      type: fc.oneof(fc.constantFrom('user', 'org', 'environment', 'realm', 'group'), hostileText),
+      id: hostileText,
+    });
+    const body = fc.record({
+      subject: entity,
+      action: fc.record({ name: fc.oneof(fc.constant('org:view'), hostileText) }),
+      resource: entity,
+    });
+    const known = fc.record({
+      subject: fc.record({ type: fc.constant('user'), id: hostileText }),
+      resource: fc.constant(sound.resource),
+    });
+    const either = fc.oneof(
+      body,
+      known.map((some) => ({ ...sound, ...some })),
+    );
+    await fc.assert(
+      fc.asyncProperty(either, (question) =>
+        refused({ path, headers: { authorization: owner }, body: question }, [200]),
+      ),
+      { numRuns: 100 },
+    );
+  });
+
+  it('is bounded in depth even where members are ignored', async () => {
+    await refused({ path, headers: { authorization: owner }, body: { ...sound, ignored: nested(31) } }, [200]);
+    await refused({ path, headers: { authorization: owner }, body: { ...sound, ignored: nested(32) } }, [400]);
+  });
+
+  it.each([
+    ['bytes that are no UTF-8', Buffer.from([0x22, 0xff, 0x22])],
+    ['a prototype', Buffer.from('{"__proto__":{"admin":true}}')],
+    ['a constructor', Buffer.from('{"constructor":{"prototype":{"admin":true}}}')],
+  ])('refuses %s even where members are ignored', async (_, ignored) => {
+    const start = JSON.stringify(sound).slice(0, -1);
+    const body = Buffer.concat([Buffer.from(`${start},"ignored":`), ignored, Buffer.from('}')]);
+    await refused({ path, headers: { authorization: owner, 'content-type': type }, body }, [400]);
+  });
 });
 
 describe('requests that are none of the above', () => {
@@ -204,9 +294,12 @@ describe('requests that are none of the above', () => {
     await refused({ path, headers: { authorization: owner } }, [status]);
   });
 
-  it.each(['constructor', '__proto__', 'toString', 'CreateOrg', 'addmember', '%00', 'Nope'])('there is no command %s of an organization', async (name) => {
-    await refused({ path: `/v1/orgs/acme/commands/${name}`, headers: { authorization: owner }, body: {} }, [404]);
-  });
+  it.each(['constructor', '__proto__', 'toString', 'CreateOrg', 'addmember', '%00', 'Nope'])(
+    'there is no command %s of an organization',
+    async (name) => {
+      await refused({ path: `/v1/orgs/acme/commands/${name}`, headers: { authorization: owner }, body: {} }, [404]);
+    },
+  );
 
   it('no route takes a method that it is not for', async () => {
     for (const method of ['PUT', 'PATCH', 'DELETE', 'TRACE', 'OPTIONS'])
@@ -230,12 +323,17 @@ describe('requests that are none of the above', () => {
     await refused({ path: '/v1/orgs/acme/commands/CreateEnvironment', headers, body: { name: 'x' } });
   });
 
-  it.each(['', 'Bearer', 'Bearer x', 'Bearer a.b.c', 'Basic YTpi', `Bearer ${'x'.repeat(12_000)}`, 'Bearer eyJhbGciOiJub25lIn0.e30.'])(
-    'Authorization "%s" is nobody',
-    async (authorization) => {
-      await refused({ path: '/v1/me', headers: { authorization } }, [401]);
-    },
-  );
+  it.each([
+    '',
+    'Bearer',
+    'Bearer x',
+    'Bearer a.b.c',
+    'Basic YTpi',
+    `Bearer ${'x'.repeat(12_000)}`,
+    'Bearer eyJhbGciOiJub25lIn0.e30.',
+  ])('Authorization "%s" is nobody', async (authorization) => {
+    await refused({ path: '/v1/me', headers: { authorization } }, [401]);
+  });
 
   it.each([
     ['GET / HTTP/1.1\r\nHost: a\r\nX: \u0001\u0000\r\n\r\n', 400],

@@ -21,7 +21,13 @@ const secrets = [
 ];
 
 type Person = 'anonymous' | 'stranger' | 'outsider' | 'member' | 'admin';
-const bearers: Record<Person, Record<string, string>> = { anonymous: {}, stranger: {}, outsider: {}, member: {}, admin: {} };
+const bearers: Record<Person, Record<string, string>> = {
+  anonymous: {},
+  stranger: {},
+  outsider: {},
+  member: {},
+  admin: {},
+};
 let api: TestApi;
 let token = '';
 
@@ -37,13 +43,19 @@ beforeAll(async () => {
   await done(root, '/v1/realm/commands/CreateOrg', { orgId: 'zebra', name: 'Zebra', ownerId: 'zoe' });
   await done(owner, '/v1/orgs/quetzal/commands/AddMember', { userId: 'ibisadmin', role: 'org.admin' });
   await done(owner, '/v1/orgs/quetzal/commands/AddMember', { userId: 'kiwimember', role: 'org.participant' });
-  for (const [environmentId, name] of [['vivarium', 'Vivarium Room'], ['second-room', 'Second']]) {
+  for (const [environmentId, name] of [
+    ['vivarium', 'Vivarium Room'],
+    ['second-room', 'Second'],
+  ]) {
     await done(owner, '/v1/orgs/quetzal/commands/CreateEnvironment', { environmentId, name });
     const model = { environmentId, modelId: 'basilisk-9', provider: 'openai', name: 'Basilisk Nine' };
     await done(owner, '/v1/orgs/quetzal/commands/AddModel', model);
   }
   const grantee = { type: 'user', id: 'kiwimember' };
-  token = await done(owner, '/v1/orgs/quetzal/commands/GrantEnvironmentAccess', { environmentId: 'second-room', grantee });
+  token = await done(owner, '/v1/orgs/quetzal/commands/GrantEnvironmentAccess', {
+    environmentId: 'second-room',
+    grantee,
+  });
   for (const headers of Object.values(bearers)) await api.http.send({ path: '/v1/me', headers });
 }, 60_000);
 afterAll(() => api?.stop());
@@ -72,7 +84,7 @@ function silent({ text, headers }: HttpAnswer): void {
 }
 
 /** Everything but the clock. */
-const bytesOf = ({ status, headers: { date: _, ...headers }, text }: HttpAnswer) => ({ status, headers, text });
+const bytesOf = ({ status, headers, text }: HttpAnswer) => ({ status, headers: { ...headers, date: undefined }, text });
 
 const requestId = { 'x-request-id': 'the-same-one' };
 
@@ -92,8 +104,14 @@ const inputs: { readonly [Name in OrgCommandName]: object } = {
 };
 
 const orgCommandNames = commandNames.filter((name) => commandTable[name].target === 'org');
-const command = (name: OrgCommandName, orgId: string) => ({ path: `/v1/orgs/${orgId}/commands/${name}`, body: inputs[name] });
-const batch = (orgId: string) => ({ path: `/v1/orgs/${orgId}/commands`, body: { commands: [{ command: 'AddMember', input: inputs.AddMember }] } });
+const command = (name: OrgCommandName, orgId: string) => ({
+  path: `/v1/orgs/${orgId}/commands/${name}`,
+  body: inputs[name],
+});
+const batch = (orgId: string) => ({
+  path: `/v1/orgs/${orgId}/commands`,
+  body: { commands: [{ command: 'AddMember', input: inputs.AddMember }] },
+});
 const query = (name: QueryName, orgId: string, environmentId = 'vivarium') => ({
   path: queryTable[name].path.replace('{orgId}', orgId).replace('{environmentId}', environmentId),
 });
@@ -122,7 +140,13 @@ describe('anonymous', () => {
   });
 
   it('no header but Authorization says who asks', async () => {
-    const headers = { 'x-user': 'owlowner', 'x-forwarded-user': 'owlowner', 'x-user-id': 'owlowner', 'x-org-id': 'quetzal', cookie: 'session=owlowner' };
+    const headers = {
+      'x-user': 'owlowner',
+      'x-forwarded-user': 'owlowner',
+      'x-user-id': 'owlowner',
+      'x-org-id': 'quetzal',
+      cookie: 'session=owlowner',
+    };
     expect((await as('anonymous', { path: '/v1/me', headers })).status).toBe(401);
     const { text } = await as('outsider', { path: '/v1/me', headers });
     expect(JSON.parse(text)).toMatchObject({ id: 'nobody-in-particular', organizations: [] });
@@ -138,7 +162,9 @@ describe.each(['stranger', 'outsider'] as const)('a %s', (person) => {
       const hidden = await as(person, { ...command(name, 'quetzal'), headers });
       expect(hidden.status).toBe(404);
       expect(bytesOf(hidden)).toEqual(bytesOf(await as(person, { ...command(name, 'missing'), headers })));
-      expect(bytesOf(hidden)).toEqual(bytesOf(await as(person, { ...command(name, 'No Such Id'.replaceAll(' ', '_')), headers })));
+      expect(bytesOf(hidden)).toEqual(
+        bytesOf(await as(person, { ...command(name, 'No Such Id'.replaceAll(' ', '_')), headers })),
+      );
       silent(hidden);
     }
   });
@@ -149,7 +175,9 @@ describe.each(['stranger', 'outsider'] as const)('a %s', (person) => {
       const hidden = await as(person, { ...query(name, 'quetzal'), headers });
       expect(hidden.status).toBe(404);
       expect(bytesOf(hidden)).toEqual(bytesOf(await as(person, { ...query(name, 'missing'), headers })));
-      expect(bytesOf(hidden)).toEqual(bytesOf(await as(person, { ...query(name, 'quetzal', 'no-such-room'), headers })));
+      expect(bytesOf(hidden)).toEqual(
+        bytesOf(await as(person, { ...query(name, 'quetzal', 'no-such-room'), headers })),
+      );
       silent(hidden);
     }
   });
@@ -160,32 +188,47 @@ describe.each(['stranger', 'outsider'] as const)('a %s', (person) => {
     expect(bytesOf(hidden)).toEqual(bytesOf(await as(person, { ...batch('missing'), headers: requestId })));
   });
 
-  it.each(queryNames.filter((name) => !orgQueryNames.includes(name)))('%s tells nothing of other organizations', async (name) => {
-    const answer = await as(person, query(name, ''));
-    expect(answer.status).toBe(200);
-    silent(answer);
-  });
+  it.each(queryNames.filter((name) => !orgQueryNames.includes(name)))(
+    '%s tells nothing of other organizations',
+    async (name) => {
+      const answer = await as(person, query(name, ''));
+      expect(answer.status).toBe(200);
+      silent(answer);
+    },
+  );
 
   it('may not create organizations', async () => {
     const answer = await as(person, realm('CreateOrg'));
     expect(JSON.parse(answer.text)).toMatchObject({ status: 403, code: 'forbidden', permission: 'org:create' });
   });
 
-  it.each(['org:view', 'environment:use', 'audit:read', 'no:such'])('an evaluation of %s looks like one of nothing', async (name) => {
-    for (const subject of ['owlowner', 'kiwimember', 'nobody-at-all', person === 'stranger' ? 'zoe' : 'nobody-in-particular'])
-      for (const [hidden, missing] of [['quetzal', 'missing'], ['quetzal/vivarium', 'missing/vivarium'], ['quetzal/vivarium', 'quetzal/none']]) {
-        const type = hidden?.includes('/') ? 'environment' : 'org';
-        const ask = (id: string | undefined) =>
-          as(person, {
-            path: '/access/v1/evaluation?explain=true',
-            headers: requestId,
-            body: { subject: { type: 'user', id: subject }, action: { name }, resource: { type, id } },
-          });
-        const [one, other] = [await ask(hidden), await ask(missing)];
-        expect(timeless(one)).toEqual(timeless(other));
-        expect(JSON.parse(one.text)).toMatchObject({ decision: false });
-      }
-  });
+  it.each(['org:view', 'environment:use', 'audit:read', 'no:such'])(
+    'an evaluation of %s looks like one of nothing',
+    async (name) => {
+      for (const subject of [
+        'owlowner',
+        'kiwimember',
+        'nobody-at-all',
+        person === 'stranger' ? 'zoe' : 'nobody-in-particular',
+      ])
+        for (const [hidden, missing] of [
+          ['quetzal', 'missing'],
+          ['quetzal/vivarium', 'missing/vivarium'],
+          ['quetzal/vivarium', 'quetzal/none'],
+        ]) {
+          const type = hidden?.includes('/') ? 'environment' : 'org';
+          const ask = (id: string | undefined) =>
+            as(person, {
+              path: '/access/v1/evaluation?explain=true',
+              headers: requestId,
+              body: { subject: { type: 'user', id: subject }, action: { name }, resource: { type, id } },
+            });
+          const [one, other] = [await ask(hidden), await ask(missing)];
+          expect(timeless(one)).toEqual(timeless(other));
+          expect(JSON.parse(one.text)).toMatchObject({ decision: false });
+        }
+    },
+  );
 
   it('claims in a request about oneself change no decision', async () => {
     const properties = { role: 'org.owner', groups: ['admin'], permissions: ['*'] };
@@ -207,7 +250,12 @@ const timeless = (answer: HttpAnswer) => ({ ...bytesOf(answer), text: answer.tex
 describe('a member without the right', () => {
   it.each(orgCommandNames)('%s: 403, with the permission that is missing', async (name) => {
     const answer = await as('member', command(name, 'quetzal'));
-    expect(JSON.parse(answer.text)).toMatchObject({ status: 403, code: 'forbidden', reason: 'role_lacks_permission', permission: expect.any(String) });
+    expect(JSON.parse(answer.text)).toMatchObject({
+      status: 403,
+      code: 'forbidden',
+      reason: 'role_lacks_permission',
+      permission: expect.any(String),
+    });
   });
 
   it('a batch: 403', async () => {

@@ -22,14 +22,22 @@ export const evaluationRequest = z.object({
 
 export type EvaluationRequest = z.output<typeof evaluationRequest>;
 
-export function evaluationFrom({ subject, action, resource, context }: EvaluationRequest, after: Position | undefined): Evaluation {
+export function evaluationFrom(
+  { subject, action, resource, context }: EvaluationRequest,
+  after: Position | undefined,
+): Evaluation {
   const at = context?.at;
   return {
     // An id of no possible principal is that of an unknown subject; it must not reach stream names or queries.
     principal: principalId.safeParse(subject.id).success ? subject : { type: 'unknown', id: '' },
     action: action.name,
     resource: resourceFrom(resource.type, resource.id),
-    at: at === undefined ? undefined : typeof at === 'string' ? { instant: Date.parse(at) } : { revision: BigInt(at.revision) },
+    at:
+      at === undefined
+        ? undefined
+        : typeof at === 'string'
+          ? { instant: Date.parse(at) }
+          : { revision: BigInt(at.revision) },
     after,
   };
 }
@@ -45,6 +53,7 @@ export function resourceFrom(type: string, id: string): Resource | undefined {
   const [owner, rest] = [id.slice(0, slash), id.slice(slash + 1)];
   if (slash < 0) return undefined;
   // No organization can be meant by this name: environments of people stand under it.
-  if (owner === 'personal') return principalId.safeParse(rest).success ? { kind: 'personal_environment', ownerId: rest } : undefined;
+  if (owner === 'personal')
+    return principalId.safeParse(rest).success ? { kind: 'personal_environment', ownerId: rest } : undefined;
   return isSlug(owner) && isSlug(rest) ? { kind: 'environment', orgId: owner, environmentId: rest } : undefined;
 }

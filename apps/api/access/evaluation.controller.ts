@@ -35,7 +35,8 @@ export class EvaluationController {
     if (answer.kind === 'stale') throw staleRead();
     if (answer.kind === 'future') throw invalid([{ path: 'context.at', message: 'lies in the future' }]);
     this.metrics.decisions.inc({ decision: answer.decision ? 'allow' : 'deny', reason: answer.reason });
-    const explain = typeof request.query === 'object' && request.query !== null && Reflect.get(request.query, 'explain') === 'true';
+    const explain =
+      typeof request.query === 'object' && request.query !== null && Reflect.get(request.query, 'explain') === 'true';
     return { decision: answer.decision, context: explain ? explained(answer) : momentOf(answer) };
   }
 }
@@ -53,9 +54,6 @@ const explained = (answer: Answered) => ({
   evidence: answer.evidence,
   examined: answer.examined,
 });
-
-@Controller('zz')
-export class Zz { @Post('empty') @HttpCode(200) e() { return { ok: true }; } }
 
 /** Where AuthZEN clients find the API; from the configuration, never from a request's Host. */
 @Controller('.well-known')

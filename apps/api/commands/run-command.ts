@@ -32,7 +32,10 @@ export class RunCommandHandler implements ICommandHandler<RunCommand> {
     this.metrics.commands.inc({ command: name, outcome: request.dryRun ? 'dry_run' : what });
     this.metrics.commandSeconds.observe({ command: name }, ms / 1000);
     const { correlation, dryRun, orgId, caller } = request;
-    this.services.logger.debug({ command: name, outcome: what, dryRun, orgId, actor: caller.id, correlation, ms }, 'command');
+    this.services.logger.debug(
+      { command: name, outcome: what, dryRun, orgId, actor: caller.id, correlation, ms },
+      'command',
+    );
     return outcome;
   }
 }

@@ -15,7 +15,9 @@ export function problemsOf(...statuses: readonly number[]): Json {
   return Object.fromEntries(
     statuses.map((status) => {
       const ofStatus = codes.filter((code) => problemTable[code].status === status);
-      const schema = { allOf: [{ $ref: '#/components/schemas/Problem' }, { properties: { code: { enum: ofStatus } } }] };
+      const schema = {
+        allOf: [{ $ref: '#/components/schemas/Problem' }, { properties: { code: { enum: ofStatus } } }],
+      };
       return [status, { description: ofStatus.join(', '), content: { 'application/problem+json': { schema } } }];
     }),
   );
@@ -29,7 +31,11 @@ const answer: Json = {
     commandId: text,
     events: {
       type: 'array',
-      items: { type: 'object', required: ['id', 'type'], properties: { id: text, type: text, data: { description: 'On a dry run' } } },
+      items: {
+        type: 'object',
+        required: ['id', 'type'],
+        properties: { id: text, type: text, data: { description: 'On a dry run' } },
+      },
     },
     stream: text,
     revision: { type: 'string', description: 'A decimal number; -1 for an empty stream' },

@@ -4,15 +4,23 @@ import { orgCommands } from '#libs/domain/org/decisions.js';
 import { evaluationRequest } from '../access/evaluation-request.js';
 import { batchBody } from '../commands/steps.js';
 import { queryNames, queryTable } from '../queries/query-table.js';
-import { commandHeaderParameters, consistencyTokenParameter, explainParameter, pathParameters, queryParameters } from './parameters.js';
+import {
+  commandHeaderParameters,
+  consistencyTokenParameter,
+  explainParameter,
+  pathParameters,
+  queryParameters,
+} from './parameters.js';
 import { components, headersOfCommands, problemsOf } from './components.js';
 import { operationPaths } from './operation-paths.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
 /** JSON Schema by zod's own hand: what a client may send, before any transformation. */
-export const inputSchema = (schema: z.ZodType): Json => z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
-export const outputSchema = (schema: z.ZodType): Json => z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12', unrepresentable: 'any' });
+export const inputSchema = (schema: z.ZodType): Json =>
+  z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
+export const outputSchema = (schema: z.ZodType): Json =>
+  z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12', unrepresentable: 'any' });
 
 /** OpenAPI 3.1, generated from the tables that the routes are made of. */
 export function openApi(publicUrl: string): Json {
@@ -102,7 +110,10 @@ const decisionPaths: Json = {
         },
       },
       responses: {
-        200: { description: 'The decision', content: { 'application/json': { schema: { $ref: '#/components/schemas/Decision' } } } },
+        200: {
+          description: 'The decision',
+          content: { 'application/json': { schema: { $ref: '#/components/schemas/Decision' } } },
+        },
         ...problemsOf(400, 401, 409, 413, 503),
       },
     },

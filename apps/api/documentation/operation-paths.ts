@@ -1,6 +1,12 @@
 type Json = Readonly<Record<string, unknown>>;
 
-const open = (operationId: string, summary: string, types: readonly string[], more: Json = {}, parameters: Json[] = []): Json => ({
+const open = (
+  operationId: string,
+  summary: string,
+  types: readonly string[],
+  more: Json = {},
+  parameters: Json[] = [],
+): Json => ({
   get: {
     parameters,
     operationId,
@@ -21,11 +27,15 @@ const missing: Json = { 404: { description: 'There is none' } };
 /** Routes that take no credential: they hold nothing of any organization. */
 export const operationPaths: Json = {
   '/healthz': open('Live', 'Whether the process answers', json),
-  '/readyz': open('Ready', 'Whether every part works, and which does not', json, { 503: { description: 'A part does not work' } }),
+  '/readyz': open('Ready', 'Whether every part works, and which does not', json, {
+    503: { description: 'A part does not work' },
+  }),
   '/metrics': open('Metrics', 'Prometheus metrics', ['text/plain']),
   '/openapi.json': open('Describe', 'This document', json),
   '/docs': open('Docs', 'This document for reading', ['text/html']),
-  '/docs/{file}': open('DocsFile', 'A file of the reading page', ['text/css', 'text/javascript'], missing, [inPath('file')]),
+  '/docs/{file}': open('DocsFile', 'A file of the reading page', ['text/css', 'text/javascript'], missing, [
+    inPath('file'),
+  ]),
   '/problems/{code}': open('Explain', 'What a problem means', json, missing, [inPath('code')]),
   '/.well-known/authzen-configuration': open('DecisionPoint', 'AuthZEN metadata', json),
 };

@@ -20,15 +20,31 @@ export function queryParameters(filter: Json): Json[] {
   return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
 }
 
-const header = (name: string, description: string, schema: Json): Json => ({ name, in: 'header', required: false, description, schema });
+const header = (name: string, description: string, schema: Json): Json => ({
+  name,
+  in: 'header',
+  required: false,
+  description,
+  schema,
+});
 
 export const commandHeaderParameters = [
-  header('Idempotency-Key', 'A repeat under the same key gets the stored result and does nothing; another command under it is refused', {
+  header(
+    'Idempotency-Key',
+    'A repeat under the same key gets the stored result and does nothing; another command under it is refused',
+    {
+      type: 'string',
+      maxLength: 512,
+    },
+  ),
+  header('Dry-Run', 'true: decide and show the events with their data, append nothing', {
     type: 'string',
-    maxLength: 512,
+    enum: ['true', 'false'],
   }),
-  header('Dry-Run', 'true: decide and show the events with their data, append nothing', { type: 'string', enum: ['true', 'false'] }),
-  header('If-Match', "The stream's revision that is expected, quoted, as ETag gave it", { type: 'string', pattern: '^"(-1|\\d+)"$' }),
+  header('If-Match', "The stream's revision that is expected, quoted, as ETag gave it", {
+    type: 'string',
+    pattern: '^"(-1|\\d+)"$',
+  }),
 ];
 
 export const consistencyTokenParameter = header(

@@ -16,7 +16,8 @@ export class Authenticated implements CanActivate {
   async canActivate(context: ExecutionContext): Promise<boolean> {
     const request = context.switchToHttp().getRequest<ApiRequest>();
     const verification = await this.services.verifier.verify(request.headers.authorization);
-    if (!verification.ok) throw verification.reason === 'unavailable' ? unavailable() : unauthenticated(verification.reason);
+    if (!verification.ok)
+      throw verification.reason === 'unavailable' ? unavailable() : unauthenticated(verification.reason);
     const { caller } = verification;
     const { upTo } = this.credentials.known(caller) ?? (await this.credentials.observe(caller));
     request.identity = { caller, observedUpTo: upTo };

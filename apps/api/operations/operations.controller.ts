@@ -44,7 +44,10 @@ export class OperationsController {
 async function ask(probe: HealthProbe): Promise<PartHealth> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<PartHealth>((resolve) => {
-    timer = setTimeout(() => resolve({ ok: false, detail: { error: `no answer within ${PROBE_TIMEOUT_MS} ms` } }), PROBE_TIMEOUT_MS);
+    timer = setTimeout(
+      () => resolve({ ok: false, detail: { error: `no answer within ${PROBE_TIMEOUT_MS} ms` } }),
+      PROBE_TIMEOUT_MS,
+    );
   });
   try {
     return await Promise.race([probe.check(), late]);

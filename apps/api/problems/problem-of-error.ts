@@ -6,7 +6,8 @@ const network = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN',
 /** Connection lost, resources short, operator's intervention. */
 const postgresAway = /^(08|53|57)[0-9A-Z]{3}$/;
 /** What the driver's pool says without a code. */
-const poolAway = /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
+const poolAway =
+  /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
 
 /** The problem that a thrown thing stands for; undefined for a defect. */
 export function problemOfError(error: unknown): Problem | undefined {

@@ -30,7 +30,10 @@ export class ProblemFilter implements ExceptionFilter {
 
   private defect(error: unknown, request: FastifyRequest): Problem {
     const { id: correlationId, method } = request;
-    this.services.logger.error({ err: error, correlationId, method, route: request.routeOptions.url }, 'request failed');
+    this.services.logger.error(
+      { err: error, correlationId, method, route: request.routeOptions.url },
+      'request failed',
+    );
     return new Problem('internal');
   }
 }

@@ -16,7 +16,9 @@ describe('the table of problems', () => {
   });
 
   it('answers what the present state forbids with 409', () => {
-    const conflicts = Object.entries(problemTable).filter(([, { status }]) => status === 409).map(([code]) => code);
+    const conflicts = Object.entries(problemTable)
+      .filter(([, { status }]) => status === 409)
+      .map(([code]) => code);
     expect(conflicts.sort()).toEqual([
       'already_member',
       'conflict',

@@ -80,7 +80,10 @@ export interface FieldError {
 }
 
 export function invalid(errors: readonly FieldError[]): Problem {
-  const detail = errors.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`)).slice(0, 5).join('; ');
+  const detail = errors
+    .map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+    .slice(0, 5)
+    .join('; ');
   return new Problem('invalid', { detail, errors });
 }
 

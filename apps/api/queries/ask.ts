@@ -43,7 +43,8 @@ export class AskHandler implements IQueryHandler<Ask> {
     const row = queryTable[name];
     const access = await this.accessOf(row.needs(params), caller, after);
     if (access.kind !== 'allowed') return access;
-    if (after !== undefined && !(await services.readPosition.reached(after, services.readWaitMs))) return { kind: 'stale' };
+    if (after !== undefined && !(await services.readPosition.reached(after, services.readWaitMs)))
+      return { kind: 'stale' };
     const answer = await row.ask(params, filter, { caller, after, services });
     if (answer === stale) return { kind: 'stale' };
     return answer === undefined ? { kind: 'hidden' } : { kind: 'answered', answer };

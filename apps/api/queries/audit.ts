@@ -44,7 +44,7 @@ export const auditQueries = {
     needs: (params) => [onOrg('audit:read', params)],
     answer: z.object({ entries: z.array(entry), next }),
     ask: async ({ orgId }, { limit, cursor, ...filter }, { services }) => {
-      const scope = ['Audit', orgId, Object.entries(filter).sort()];
+      const scope = ['Audit', orgId, Object.entries(filter).sort(([a], [b]) => (a < b ? -1 : 1))];
       const before = keyFrom(cursor, scope, revisionKey);
       const rows = await auditLogOf(services.reads, orgId, filter, { before, limit: limit + 1 });
       const { items, ...rest } = pageOf(rows, limit, scope, (row) => row.revision);

@@ -29,7 +29,9 @@ describe('a cursor', () => {
   it('may be anything without a failure', () => {
     fc.assert(fc.property(fc.string(), (text) => expect(refused(text, ['a'])).toBe('invalid')));
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => expect(refused(Buffer.from(JSON.stringify(value)).toString('base64url'), ['a'])).toBe('invalid')),
+      fc.property(fc.jsonValue(), (value) =>
+        expect(refused(Buffer.from(JSON.stringify(value)).toString('base64url'), ['a'])).toBe('invalid'),
+      ),
     );
   });
 });

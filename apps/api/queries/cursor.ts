@@ -14,12 +14,17 @@ export function cursorTo(scope: CursorScope, key: string): string {
 }
 
 /** The key that a cursor stands for; throws a problem for a cursor of anything else. */
-export function keyFrom<Key extends string>(cursor: string | undefined, scope: CursorScope, key: z.ZodType<Key>): Key | undefined {
+export function keyFrom<Key extends string>(
+  cursor: string | undefined,
+  scope: CursorScope,
+  key: z.ZodType<Key>,
+): Key | undefined {
   if (cursor === undefined) return undefined;
   const opened = opaque.test(cursor) ? content.safeParse(jsonOf(cursor)) : undefined;
   const [mark, place] = opened?.data ?? [];
   const parsed = key.safeParse(place);
-  if (mark !== fingerprint(scope) || !parsed.success) throw invalid([{ path: 'cursor', message: 'does not belong to this query' }]);
+  if (mark !== fingerprint(scope) || !parsed.success)
+    throw invalid([{ path: 'cursor', message: 'does not belong to this query' }]);
   return parsed.data;
 }
 
@@ -40,7 +45,12 @@ export interface Page<Item> {
 }
 
 /** One row more than the page was read: whether there is a next one. */
-export function pageOf<Row>(rows: readonly Row[], limit: number, scope: CursorScope, keyOf: (row: Row) => string): Page<Row> {
+export function pageOf<Row>(
+  rows: readonly Row[],
+  limit: number,
+  scope: CursorScope,
+  keyOf: (row: Row) => string,
+): Page<Row> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
   return rows.length > limit && last !== undefined ? { items, next: cursorTo(scope, keyOf(last)) } : { items };

@@ -2,7 +2,19 @@ import { z } from 'zod';
 import { type Environment, environment, environmentsOf } from '#projections/environments/queries.js';
 import { grantsOn } from '#projections/environment-access/queries.js';
 import { cursorTo, keyFrom, pageOf } from './cursor.js';
-import { type Asking, next, nothing, ofEnvironment, ofOrg, onEnvironment, onOrg, page, query, slugKey, stale } from './query-row.js';
+import {
+  type Asking,
+  next,
+  nothing,
+  ofEnvironment,
+  ofOrg,
+  onEnvironment,
+  onOrg,
+  page,
+  query,
+  slugKey,
+  stale,
+} from './query-row.js';
 
 /** Environments looked at for one page, so that somebody who sees few of very many still gets an answer in time. */
 const MAX_EXAMINED = 1000;
@@ -28,7 +40,8 @@ const shown = (row: Environment): z.input<typeof shape> => ({
 export const environmentQueries = {
   Environments: query({
     path: '/v1/orgs/{orgId}/environments',
-    summary: 'The environments that the caller may see, by id; a page may hold fewer than its limit and still have a next one',
+    summary:
+      'The environments that the caller may see, by id; a page may hold fewer than its limit and still have a next one',
     params: ofOrg,
     filter: page,
     needs: (params) => [onOrg('org:view', params)],

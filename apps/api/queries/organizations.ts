@@ -1,6 +1,11 @@
 import { z } from 'zod';
 import { membersOf, membershipsOfUser } from '#projections/members/queries.js';
-import { type Organization, organization, organizationsNamed, organizationsOfRealm } from '#projections/organizations/queries.js';
+import {
+  type Organization,
+  organization,
+  organizationsNamed,
+  organizationsOfRealm,
+} from '#projections/organizations/queries.js';
 import { peopleNamed } from '#projections/people/queries.js';
 import { keyFrom, pageOf } from './cursor.js';
 import { type Asking, next, nothing, ofOrg, onOrg, page, query, slugKey, stale, userKey } from './query-row.js';
@@ -82,7 +87,12 @@ export const organizationQueries = {
       const rows = await membersOf(services.reads, orgId, { after: keyFrom(cursor, scope, userKey), limit: limit + 1 });
       const { items, ...rest } = pageOf(rows, limit, scope, (row) => row.user_id);
       const people = new Map(
-        (await peopleNamed(services.reads, items.map((row) => row.user_id))).map((person) => [person.user_id, person]),
+        (
+          await peopleNamed(
+            services.reads,
+            items.map((row) => row.user_id),
+          )
+        ).map((person) => [person.user_id, person]),
       );
       const members = items.map(({ user_id: id, role, since }) => {
         const person = people.get(id);

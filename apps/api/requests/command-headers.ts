@@ -22,7 +22,10 @@ export function commandHeaders(headers: IncomingHttpHeaders): CommandHeaders {
   const match = ifMatch === undefined ? undefined : revision.exec(ifMatch)?.[1];
   const errors: FieldError[] = [];
   if (idempotencyKey !== undefined && keyValue === undefined)
-    errors.push({ path: 'Idempotency-Key', message: 'must be 1 to 255 visible ASCII characters, best as a quoted string' });
+    errors.push({
+      path: 'Idempotency-Key',
+      message: 'must be 1 to 255 visible ASCII characters, best as a quoted string',
+    });
   if (dry === undefined) errors.push({ path: 'Dry-Run', message: 'must be true or false' });
   if (ifMatch !== undefined && match === undefined)
     errors.push({ path: 'If-Match', message: 'must be one quoted revision, as in ETag' });
@@ -36,4 +39,5 @@ export function parseIdempotencyKey(header: string): string | undefined {
   return value !== undefined && key.test(value) ? value : undefined;
 }
 
-const single = (value: string | string[] | undefined): string | undefined => (Array.isArray(value) ? value.join(', ') : value);
+const single = (value: string | string[] | undefined): string | undefined =>
+  Array.isArray(value) ? value.join(', ') : value;

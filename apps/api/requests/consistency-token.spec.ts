@@ -38,13 +38,33 @@ describe('a consistency token', () => {
 
   it('is refused when anything else was given', () => {
     const encoded = (text: string) => Buffer.from(text).toString('base64url');
-    const fixed = ['', ' ', encoded(`${storeId} 1`), encoded(`${storeId} 1/-1`), encoded(' 1/1'), encoded(`${storeId} 01/1`), `${encoded(`${storeId} 1/1`)}=`];
-    for (const token of [...fixed, ['a', 'b']]) expect(codeOf(() => positionFrom(token, storeId))).toBe('invalid_token');
-    fc.assert(fc.property(fc.string(), (text) => expect(codeOf(() => positionFrom(text, storeId))).toBe('invalid_token')));
+    const fixed = [
+      '',
+      ' ',
+      encoded(`${storeId} 1`),
+      encoded(`${storeId} 1/-1`),
+      encoded(' 1/1'),
+      encoded(`${storeId} 01/1`),
+      `${encoded(`${storeId} 1/1`)}=`,
+    ];
+    for (const token of [...fixed, ['a', 'b']])
+      expect(codeOf(() => positionFrom(token, storeId))).toBe('invalid_token');
+    fc.assert(
+      fc.property(fc.string(), (text) => expect(codeOf(() => positionFrom(text, storeId))).toBe('invalid_token')),
+    );
   });
 
   it('that is later wins', () => {
-    const [a, b] = [{ commit: 1n, prepare: 9n }, { commit: 2n, prepare: 0n }];
-    expect([later(a, b), later(b, a), later(a, undefined), later(undefined, b), later(undefined, undefined)]).toEqual([b, b, a, b, undefined]);
+    const [a, b] = [
+      { commit: 1n, prepare: 9n },
+      { commit: 2n, prepare: 0n },
+    ];
+    expect([later(a, b), later(b, a), later(a, undefined), later(undefined, b), later(undefined, undefined)]).toEqual([
+      b,
+      b,
+      a,
+      b,
+      undefined,
+    ]);
   });
 });

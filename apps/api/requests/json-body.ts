@@ -16,7 +16,7 @@ export function acceptJsonOnly(server: FastifyInstance): void {
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (request, body: Buffer, done) => {
     if (!isUtf8(body)) done(broken('the body is not UTF-8'));
     else if (exceedsDepth(body, MAX_JSON_DEPTH)) done(broken(`the body nests deeper than ${MAX_JSON_DEPTH} levels`));
-    else parse(request, body.toString('utf8'), done);
+    else void parse(request, body.toString('utf8'), done);
   });
   server.addContentTypeParser('*', (_request, payload, done) => {
     payload.resume();

@@ -12,9 +12,12 @@ const memberWithRole = z.strictObject({ userId: principalId, role: roleKey });
 const environment = z.strictObject({ environmentId: slug });
 const access = z.strictObject({ environmentId: slug, grantee });
 
+/** `personal/<user>` names a person's own environment where others are named `<organization>/<environment>`. */
+const newOrgId = slug.refine((id) => id !== 'personal', 'is reserved');
+
 /** What each command takes. Ids of created things may be given; otherwise they derive from the command's own id. */
 export const orgCommands = {
-  CreateOrg: z.strictObject({ orgId: slug.optional(), name: text(200), ownerId: principalId }),
+  CreateOrg: z.strictObject({ orgId: newOrgId.optional(), name: text(200), ownerId: principalId }),
   AddMember: memberWithRole,
   RemoveMember: member,
   ChangeMemberRole: memberWithRole,

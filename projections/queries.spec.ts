@@ -1,0 +1,88 @@
+import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
+import { type Database, openDatabase } from '#libs/readstore/database.js';
+import { ensureReadSchema, run } from '#libs/readstore/read-schema.js';
+import { given, inBatchesOf } from '../test/fault/projector-sample.js';
+import { type FreshDatabase, freshDatabase } from '../test/support/postgres.js';
+import { PostgresAccessDocuments } from './access-documents/queries.js';
+import { allProjections } from './all.js';
+import { PostgresCommandIndex } from './command-index/command-index.js';
+import { grantsOn, grantsTo } from './environment-access/queries.js';
+import { environment, environmentsOf } from './environments/queries.js';
+import { membershipsOfUser, membersOf } from './members/queries.js';
+import { organization, organizationsNamed, organizationsOfRealm } from './organizations/queries.js';
+import { erasePerson, peopleNamed } from './people/queries.js';
+
+let database: FreshDatabase;
+let db: Database;
+beforeAll(async () => {
+  database = await freshDatabase();
+  db = openDatabase(database.url);
+});
+afterAll(async () => {
+  await db.destroy();
+  await database.drop();
+});
+afterEach(() => run(db, 'drop schema if exists read_v1 cascade'));
+
+it('answers the questions about organizations, members, environments and grants', async () => {
+  await inBatchesOf(db, [16]);
+  expect(await organization(db, 'acme')).toMatchObject({ name: 'Acme', revision: '15' });
+  expect(await organization(db, 'other')).toBeUndefined();
+  expect(await organizationsNamed(db, ['acme', 'other'])).toHaveLength(1);
+  expect(await organizationsOfRealm(db, 'default', { limit: 5 })).toHaveLength(1);
+  expect(await organizationsOfRealm(db, 'default', { limit: 5, after: 'acme' })).toEqual([]);
+  expect(await organizationsOfRealm(db, 'another', { limit: 5 })).toEqual([]);
+  const [first] = await membersOf(db, 'acme', { limit: 1 });
+  expect(first?.user_id).toBe('ann');
+  expect((await membersOf(db, 'acme', { limit: 5, after: first?.user_id })).map(({ user_id }) => user_id)).toEqual([
+    'bob',
+  ]);
+  expect(await membersOf(db, 'other', { limit: 5 })).toEqual([]);
+  expect(await membershipsOfUser(db, 'bob', { limit: 5 })).toMatchObject([{ org_id: 'acme', role: 'org.owner' }]);
+  expect(await environment(db, 'acme', 'prod')).toMatchObject({
+    name: 'Production',
+    models: [{ model_id: 'm1', provider: 'p', name: 'One' }],
+  });
+  expect(await environment(db, 'other', 'prod')).toBeUndefined();
+  expect(await environmentsOf(db, 'acme', { limit: 5 })).toHaveLength(1);
+  expect(await environmentsOf(db, 'acme', { limit: 5, after: 'prod' })).toEqual([]);
+  expect(await grantsOn(db, 'acme', 'prod', { limit: 5 })).toMatchObject([{ grantee_id: 'bob' }]);
+  expect(await grantsOn(db, 'acme', 'prod', { limit: 5, after: { type: 'user', id: 'bob' } })).toEqual([]);
+  expect(await grantsTo(db, 'acme', { type: 'user', id: 'bob' }, { limit: 5 })).toMatchObject([
+    { environment_id: 'prod' },
+  ]);
+  expect(await peopleNamed(db, ['ann', 'bob'])).toMatchObject([{ user_id: 'ann' }]);
+  await erasePerson(db, 'ann');
+  expect(await peopleNamed(db, ['ann'])).toEqual([]);
+});
+
+it('finds a command with how far the rows reach', async () => {
+  await ensureReadSchema(db, allProjections);
+  const index = new PostgresCommandIndex(db);
+  expect(await index.find('seen')).toEqual({ command: undefined, upTo: undefined });
+  await inBatchesOf(db, [given.length]);
+  const upTo = given.at(-1)?.position;
+  expect(await index.find('seen')).toEqual({
+    command: { stream: 'user-ann', firstRevision: 0n, lastRevision: 1n, payloadDigest: 'digest-3' },
+    upTo,
+  });
+  expect(await index.find('command-20')).toEqual({ command: undefined, upTo });
+});
+
+it('loads documents in the order asked, with revisions and position', async () => {
+  await inBatchesOf(db, [4]);
+  const loaded = await new PostgresAccessDocuments(db).load([
+    { stream: 'org-acme', kind: 'member', id: 'nobody' },
+    { stream: 'org-acme', kind: 'member', id: 'bob' },
+    { stream: 'org-none', kind: 'org', id: '' },
+    { stream: 'org-acme', kind: 'org', id: '' },
+  ]);
+  expect(loaded.documents).toEqual([
+    undefined,
+    expect.objectContaining({ id: 'bob', role: 'org.owner' }),
+    undefined,
+    expect.objectContaining({ ownerId: 'bob', holders: { 'org.owner': 1, 'org.admin': 1, 'org.participant': 0 } }),
+  ]);
+  expect(loaded.revisions).toEqual(new Map([['org-acme', 19n]]));
+  expect(loaded.upTo).toEqual(given.at(-1)?.position);
+});
