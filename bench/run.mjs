@@ -74,7 +74,7 @@ async function run(name, profiled) {
   child.on('message', ({ row }) => rows.push(row));
   const code = await exitOf(child);
   process.stderr.write(` ${((performance.now() - began) / 1000).toFixed(0)} s\n`);
-  if (folder) console.log(`${name}: where the time goes\n${await hottest(folder)}\n`);
+  if (folder) console.log(`${name}: where the time goes (profiles in ${folder})\n${await hottest(folder)}\n`);
   return { name, about: benchmarks[name], rows, failed: code !== 0 };
 }
 

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { startNode } from '../../dist/libs/embedded-eventstore/node.js';
+import { startNodeInWorker } from '../../dist/libs/embedded-eventstore/worker.js';
 import { openLmdbStore } from '../../dist/libs/embedded-eventstore/lmdb-store.js';
 import { packRecord } from '../../dist/libs/embedded-eventstore/record.js';
 import { EsdbEventStore } from '../../dist/libs/eventstore/esdb-event-store.js';
-import { benchmark, inTurns, perSecond } from '../support/benchmark.mjs';
+import { benchmark, inTurns, perSecond, rethrow } from '../support/benchmark.mjs';
 import { toAppend } from '../support/stored-events.mjs';
 import { temporaryFolder } from '../support/temporary.mjs';
 
@@ -34,7 +34,7 @@ function lmdbWriter(store) {
 
 await benchmark(async ({ row, cleanUp }) => {
   const folder = await temporaryFolder(cleanUp);
-  const node = await startNode({ dataDir: join(folder, 'node') });
+  const node = await startNodeInWorker({ dataDir: join(folder, 'node') }, rethrow);
   cleanUp(() => node.stop());
   const store = await EsdbEventStore.connect(node.connectionString);
   cleanUp(() => store.close());

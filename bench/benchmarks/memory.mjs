@@ -1,12 +1,12 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { compose } from '../../dist/apps/compose.js';
-import { startNode } from '../../dist/libs/embedded-eventstore/node.js';
+import { startNodeInWorker } from '../../dist/libs/embedded-eventstore/worker.js';
 import { SystemClock } from '../../dist/libs/platform/clock.js';
 import { loadConfig } from '../../dist/libs/platform/config.js';
 import { startPostgres } from '../../dist/libs/platform/embedded-postgres/embedded-postgres.js';
 import { loadKeys } from '../../dist/libs/platform/keys.js';
-import { benchmark } from '../support/benchmark.mjs';
+import { benchmark, rethrow } from '../support/benchmark.mjs';
 import { eventsOf } from '../support/organization.mjs';
 import { fill } from '../support/stored-events.mjs';
 import { temporaryFolder } from '../support/temporary.mjs';
@@ -29,7 +29,7 @@ await benchmark(async ({ row, cleanUp }) => {
   const folder = await temporaryFolder(cleanUp);
   const postgres = await startPostgres({ dataDir: join(folder, 'postgres') });
   cleanUp(() => postgres.stop());
-  const node = await startNode({ dataDir: join(folder, 'events') });
+  const node = await startNodeInWorker({ dataDir: join(folder, 'events') }, rethrow);
   cleanUp(() => node.stop());
   const config = loadConfig({ KEY_DIR: join(folder, 'keys'), DATA_DIR: join(folder, 'data') });
   const keys = await loadKeys(config.keyDir);

@@ -93,3 +93,8 @@ const lineOf = ({ name, value, unit, baseline, ratio }) =>
   `${name}: ${value.toPrecision(4)} ${unit}` +
   (baseline === undefined ? '' : ` against ${baseline.toPrecision(4)}`) +
   (ratio === undefined ? '' : `, ratio ${ratio.toFixed(2)}`);
+
+/** For what reports its failure from outside any call: the benchmark ends. */
+export const rethrow = (error) => {
+  throw error;
+};

@@ -3,11 +3,14 @@ import { meta } from './metadata.js';
 import type { CommandAnswer } from './outcome.js';
 import { positionText, type StoredEvent } from './ports/event-store.js';
 
+/** How an answer names several commands that were sent as one. */
+export const BATCH = 'Batch';
+
 /** The answer to a command, from its stored events alone: a repeat gets the same one. */
 export function answerOf(events: readonly StoredEvent[]): CommandAnswer {
   const last = events.at(-1);
   if (last === undefined) throw new Error('a command without stored events has no answer');
-  const command = last.metadata[meta.command] ?? '';
+  const command = last.metadata[meta.batch] === undefined ? (last.metadata[meta.command] ?? '') : BATCH;
   const created = createdBy(command, events[0]?.data);
   return {
     command,

@@ -73,6 +73,7 @@ function stamp(metadata: Metadata, after: string, id: string): Metadata {
     [meta.occurredAt]: now > after ? now : after,
     [meta.commandId]: id,
     [meta.payloadDigest]: '',
+    [meta.keyed]: 'false',
     [meta.part]: '1/1',
   };
 }

@@ -17,6 +17,8 @@ export const meta = {
   evidence: 'evidence',
   authorizedBy: 'authorizedBy',
   part: 'part',
+  /** How many commands were sent as one, where it was more than one. */
+  batch: 'batch',
   keyed: 'keyed',
 } as const;
 

@@ -7,7 +7,7 @@ import type { OrgState } from '#libs/domain/org/org.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import type { Appender } from './appender.js';
-import { answerOf } from './answer.js';
+import { answerOf, BATCH } from './answer.js';
 import { authorize, type Authorization, factsFrom, mayKnow, type PlatformFacts } from './authorize.js';
 import type { Caller } from './caller.js';
 import { commandIdOf, createdIdOf, eventIdOf } from './command-ids.js';
@@ -51,9 +51,13 @@ interface Plan extends CommandRequest {
   readonly digest: string;
 }
 
+interface DecidedEvent extends Authorization {
+  readonly event: OrgEvent;
+  readonly command: string;
+}
+
 interface Decided {
-  readonly events: readonly OrgEvent[];
-  readonly authorization: Authorization;
+  readonly events: readonly DecidedEvent[];
   readonly scheme: CompiledScheme;
   readonly joins: readonly string[];
 }
@@ -134,7 +138,7 @@ export class CommandPipeline {
     const now = this.clock.now();
     let state = folded.state;
     let authorization: Authorization = { role: '', evidence: [] };
-    const events: OrgEvent[] = [];
+    const events: DecidedEvent[] = [];
     const joins: string[] = [];
     const scheme = this.schemeFor(state, platform);
     if (plan.orgId !== undefined && state.org.status !== 'active') return { kind: 'hidden' };
@@ -158,14 +162,18 @@ export class CommandPipeline {
           occurredAt: new Date(now).toISOString(),
         };
         state = evolve('org', state, { ...event, stamp });
-        events.push(event);
+        events.push({ event, command: step.name, ...authorization });
       }
     }
     if (plan.ifMatch !== undefined && plan.ifMatch !== folded.revision)
       return { kind: 'precondition_failed', revision: `${folded.revision}` };
     if (events.length === 0 && plan.idempotencyKey !== undefined && !plan.dryRun)
-      events.push({ type: 'CommandHadNoEffect', data: { command: nameOf(plan) } });
-    return { events, authorization, scheme, joins };
+      events.push({
+        event: { type: 'CommandHadNoEffect', data: { command: nameOf(plan) } },
+        command: nameOf(plan),
+        ...authorization,
+      });
+    return { events, scheme, joins };
   }
 
   private denial(
@@ -194,7 +202,11 @@ export class CommandPipeline {
       for (const userId of joins)
         if (await this.claims.elsewhere(userId, plan.org))
           return { kind: 'refused', code: 'member_elsewhere', step: 0 };
-    const shown = events.map(({ type, data }, i) => ({ id: eventIdOf(plan.id, plan.digest, i), type, data }));
+    const shown = events.map(({ event: { type, data } }, i) => ({
+      id: eventIdOf(plan.id, plan.digest, i),
+      type,
+      data,
+    }));
     const position = positionText(org.position ?? start);
     const answer = {
       command: nameOf(plan),
@@ -219,10 +231,16 @@ export class CommandPipeline {
       for (const userId of decided.joins)
         if (!(await this.claims.take(userId, plan.org, metadata)))
           return { kind: 'refused', code: 'member_elsewhere', step: 0 };
-    const events = decided.events.map((event, i) => ({
+    const events = decided.events.map(({ event, command, role, evidence }, i) => ({
       ...event,
       id: eventIdOf(plan.id, plan.digest, i),
-      metadata: { ...metadata, [meta.part]: `${i + 1}/${decided.events.length}` },
+      metadata: {
+        ...metadata,
+        [meta.command]: command,
+        [meta.role]: role,
+        [meta.evidence]: evidence.join(' '),
+        [meta.part]: `${i + 1}/${decided.events.length}`,
+      },
     }));
     const outcome = await this.appender.append('org', plan.org, org, events);
     return outcome.kind === 'conflict'
@@ -230,12 +248,7 @@ export class CommandPipeline {
       : { kind: 'done', answer: answerOf(outcome.events), repeated: false };
   }
 
-  private metadata(
-    plan: Plan,
-    org: Folded<'org'>,
-    { authorization, scheme }: Decided,
-    platform: PlatformFacts | undefined,
-  ): Metadata {
+  private metadata(plan: Plan, org: Folded<'org'>, { scheme }: Decided, platform: PlatformFacts | undefined): Metadata {
     const now = new Date(this.clock.now()).toISOString();
     const { id, version } = scheme.document;
     const revisions = [`org@${org.revision}`];
@@ -245,21 +258,19 @@ export class CommandPipeline {
       [meta.org]: plan.org,
       [meta.actor]: plan.caller.id,
       [meta.credential]: plan.caller.credential,
-      [meta.command]: nameOf(plan),
       [meta.commandId]: plan.id,
       [meta.payloadDigest]: plan.digest,
       [meta.keyed]: `${plan.idempotencyKey !== undefined}`,
       [meta.occurredAt]: now > org.occurredAt ? now : org.occurredAt,
       [meta.correlation]: plan.correlation,
       [meta.scheme]: `${id}@${version}`,
-      [meta.role]: authorization.role,
-      [meta.evidence]: authorization.evidence.join(' '),
       [meta.authorizedBy]: revisions.join(' '),
+      ...(plan.steps.length > 1 ? { [meta.batch]: `${plan.steps.length}` } : {}),
     };
   }
 }
 
-const nameOf = ({ steps }: CommandRequest): string => (steps.length === 1 ? (steps[0]?.name ?? '') : 'Batch');
+const nameOf = ({ steps }: CommandRequest): string => (steps.length === 1 ? (steps[0]?.name ?? '') : BATCH);
 
 // A step's name and input belong together by construction; indexing by the name alone loses that pairing.
 const rowOf = (name: OrgCommandName) => commandTable[name] as CommandRow<never> as CommandRow;

@@ -1,4 +1,6 @@
+import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,13 +11,10 @@ import { commandIdOf } from '#libs/application/command-ids.js';
 import { meta } from '#libs/application/metadata.js';
 import { comparePositions, type StoredEvent } from '#libs/application/ports/event-store.js';
 import { parseStream, streamOf } from '#libs/application/streams.js';
+import { startNode } from '#libs/embedded-eventstore/node.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
-import { loadConfig } from '#libs/platform/config.js';
 import { signDevToken } from '#libs/platform/identity/dev-issuer.js';
 import { loadKeys } from '#libs/platform/keys.js';
-import { createLogger } from '#libs/platform/logging.js';
-import { main } from '../../apps/cli/main.js';
-import { openStores } from '../../apps/standalone/stores.js';
 import { type Answered, answerTo, type Target } from './crash-clients.js';
 import { orgs, ownerOf, plannedCommands, seeded } from './crash-plan.js';
 import { built, postgresOf, postmasterOf, StandaloneProcess } from './standalone-process.js';
@@ -81,17 +80,23 @@ describe('a server that is killed again and again under load', () => {
     const log = await wholeLog();
     expectOnce(log, acknowledged, refused);
     expectOneOrgPerPerson(log);
-    const told: string[] = [];
-    const io = { out: (text: string) => void told.push(text), err: (text: string) => void told.push(text) };
-    const code = await main(['rebuild', '--compare-only'], { ...io, environment: environment() });
-    expect({ code, told: code === 0 ? '' : told.join('') }).toEqual({ code: 0, told: '' });
+    expect(await run('apps/cli/tenantry.mjs', 'rebuild', '--compare-only')).toMatchObject({ code: 0 });
     const retried = answers.filter(({ tries }) => tries > 1).length;
     const counts = `${acknowledged.length} acknowledged, ${refused.length} refused, ${retried} sent more than once`;
     process.stdout.write(`${kills} kills; ${counts}; ${log.length} events\n`);
   }, 180_000);
 });
 
-const environment = () => ({ DATA_DIR: dataDir, KEY_DIR: keyDir, LOG_LEVEL: 'silent' });
+function run(...argv: string[]): Promise<{ code: number | null; told: string }> {
+  const env = { PATH: process.env.PATH, DATA_DIR: dataDir, KEY_DIR: keyDir };
+  const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  let told = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      told += text;
+    });
+  return once(child, 'close').then(([code]) => ({ code, told }));
+}
 
 function start(): StandaloneProcess {
   if (over) throw new Error('the test is over');
@@ -165,25 +170,22 @@ async function caughtUp({ url }: Target): Promise<void> {
 }
 
 async function wholeLog(): Promise<StoredEvent[]> {
-  const stores = await openStores(loadConfig(environment()), createLogger('silent'));
+  const node = await startNode({ dataDir: join(dataDir, 'events') });
+  const store = await EsdbEventStore.connect(node.connectionString);
+  const stop = new AbortController();
   try {
-    const store = await EsdbEventStore.connect(stores.eventStoreUrl);
-    try {
-      const head = await store.head();
-      const log: StoredEvent[] = [];
-      const stop = new AbortController();
-      for await (const page of store.follow(undefined, stop.signal)) {
-        log.push(...page);
-        const last = log.at(-1);
-        if (head !== undefined && last !== undefined && comparePositions(last.position, head) >= 0) break;
-      }
-      stop.abort();
-      return log;
-    } finally {
-      await store.close();
+    const head = await store.head();
+    const log: StoredEvent[] = [];
+    for await (const page of store.follow(undefined, stop.signal)) {
+      log.push(...page);
+      const last = log.at(-1);
+      if (head !== undefined && last !== undefined && comparePositions(last.position, head) >= 0) break;
     }
+    return log;
   } finally {
-    await stores.stop();
+    stop.abort();
+    await store.close();
+    await node.stop();
   }
 }
 

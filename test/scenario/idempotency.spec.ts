@@ -107,10 +107,14 @@ describe('repeats of a command', () => {
 
     const done = answered(await world.send(owner, orgId, steps, { key: 'k8' }));
     const added = (await world.events(`org-${orgId}`)).slice(before.length);
-    expect(added.map(({ type, metadata }) => [type, metadata['part'], metadata['commandId']])).toEqual([
-      ['EnvironmentCreated', '1/2', done.answer.commandId],
-      ['EnvironmentAccessGranted', '2/2', done.answer.commandId],
+    expect(
+      added.map(({ type, metadata }) => [type, metadata['command'], metadata['part'], metadata['commandId']]),
+    ).toEqual([
+      ['EnvironmentCreated', 'CreateEnvironment', '1/2', done.answer.commandId],
+      ['EnvironmentAccessGranted', 'GrantEnvironmentAccess', '2/2', done.answer.commandId],
     ]);
+    expect(answered(await world.send(owner, orgId, steps, { key: 'k8' })).answer).toEqual(done.answer);
+    expect(done.answer.command).toBe('Batch');
   });
 
   it('keep a client that expects another revision from changing anything', async () => {
