@@ -86,9 +86,11 @@ export class FollowedDocuments extends DocumentSource {
     const revisions = new Map<string, bigint>();
     for (const key of keys) {
       const cached = this.cache.get(cacheKey(key));
-      const moved = this.moved.get(key.stream);
-      if (cached === undefined || moved === undefined) return undefined;
+      if (cached === undefined) return undefined;
       documents.push(cached.document);
+      if (revisions.has(key.stream)) continue;
+      const moved = this.moved.get(key.stream);
+      if (moved === undefined) return undefined;
       revisions.set(key.stream, moved.revision);
     }
     return { documents, revisions, position: this.follower.position };

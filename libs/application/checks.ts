@@ -6,7 +6,7 @@ import type {
   UserDocument,
 } from '#libs/domain/access/documents.js';
 import type { Facts, Resource } from '#libs/domain/access/bindings.js';
-import { type DenialReason, type ExaminedBinding, examine, permit } from '#libs/domain/access/permit.js';
+import { type DenialReason, type ExaminedBinding, examine, permit, type Question } from '#libs/domain/access/permit.js';
 import { type Permission, isPermission } from '#libs/domain/schemes/actions.js';
 import { mayKnow } from './authorize.js';
 import type { Caller } from './caller.js';
@@ -25,6 +25,8 @@ export interface Evaluation {
   /** An instant of the past in milliseconds, or a revision of the organization. */
   readonly at: { readonly instant: number } | { readonly revision: bigint } | undefined;
   readonly after: Position | undefined;
+  /** Whether the answer lists every source that was looked at. */
+  readonly explain: boolean;
 }
 
 export type EvaluationReason = 'allowed' | DenialReason | 'unknown_action' | 'unknown_subject';
@@ -97,7 +99,12 @@ export class Checks {
     if (moment === undefined)
       return question.at === undefined ? { kind: 'stale' } : unsupported('unknown_resource', now);
     if (moment === 'future') return { kind: 'future' };
-    return answerFrom(moment, principal.id, action, resource, self);
+    return answerFrom(
+      moment,
+      { principal: principal.id, permission: action, resource, at: moment.at },
+      self,
+      question.explain,
+    );
   }
 
   private async present(
@@ -134,17 +141,10 @@ function keysFor(realm: string, principal: string, resource: Resource): StreamDo
   return keys;
 }
 
-function answerFrom(
-  moment: Moment,
-  principal: string,
-  permission: Permission,
-  resource: Resource,
-  self: boolean,
-): EvaluationAnswer {
+function answerFrom(moment: Moment, question: Question, self: boolean, explain: boolean): EvaluationAnswer {
   const { facts, at } = moment;
-  const question = { principal, permission, resource, at };
   const answer = permit(facts, question);
-  const hidden = self && !answer.allowed && !maySee(facts, principal, resource, at);
+  const hidden = self && !answer.allowed && !maySee(facts, question.principal, question.resource, at);
   if (hidden) return unsupported('unknown_resource', at);
   return {
     kind: 'answered',
@@ -152,7 +152,7 @@ function answerFrom(
     reason: answer.reason,
     ...(answer.allowed ? { role: answer.role } : {}),
     evidence: answer.allowed ? answer.evidence : [],
-    examined: examine(facts, question),
+    examined: explain ? examine(facts, question) : [],
     ...(moment.revision === undefined ? {} : { revision: `${moment.revision}` }),
     ...(moment.position === undefined ? {} : { position: positionText(moment.position) }),
     at: new Date(at).toISOString(),

@@ -32,7 +32,7 @@ interface Entry<C extends Category> {
 /** Commands remembered for each stream before the index in the read models must answer. */
 const REMEMBERED = 10_000;
 /** What a folded event leaves behind on average, measured on organizations of 100,000 members. */
-const BYTES_PER_EVENT = 500;
+const BYTES_PER_EVENT = 800;
 
 /**
  * Folded streams, kept current by reading only their tails and forgotten by size, least recently used first.

@@ -1,9 +1,10 @@
 type Branch<V> = { readonly bits: number; readonly slots: readonly Node<V>[] };
-type Leaf<V> = { readonly hash: number; readonly entries: readonly (readonly [string, V])[] };
+/** Key and value stand in the leaf itself, where one read finds both; `next` holds other keys of the same hash. */
+type Leaf<V> = { readonly hash: number; readonly key: string; readonly value: V; readonly next: Leaf<V> | undefined };
 type Node<V> = Branch<V> | Leaf<V>;
 
 const WIDTH = 5;
-const isLeaf = <V>(node: Node<V>): node is Leaf<V> => 'entries' in node;
+const isLeaf = <V>(node: Node<V>): node is Leaf<V> => 'key' in node;
 const bitOf = (hash: number, shift: number) => 1 << ((hash >>> shift) & 31);
 const indexOf = (bits: number, bit: number) => popcount(bits & (bit - 1));
 
@@ -31,15 +32,15 @@ export class PersistentMap<V> {
   }
 
   get(key: string): V | undefined {
-    return this.entry(key)?.[1];
+    return this.leaf(key)?.value;
   }
 
   has(key: string): boolean {
-    return this.entry(key) !== undefined;
+    return this.leaf(key) !== undefined;
   }
 
   set(key: string, value: V): PersistentMap<V> {
-    const leaf: Leaf<V> = { hash: hashOf(key), entries: [[key, value]] };
+    const leaf: Leaf<V> = { hash: hashOf(key), key, value, next: undefined };
     const root = this.root === undefined ? leaf : insert(this.root, leaf, 0);
     return new PersistentMap(root, this.has(key) ? this.size : this.size + 1);
   }
@@ -57,11 +58,11 @@ export class PersistentMap<V> {
     for (const [, value] of this.entries()) yield value;
   }
 
-  private entry(key: string): readonly [string, V] | undefined {
+  private leaf(key: string): Leaf<V> | undefined {
     const hash = hashOf(key);
     let node = this.root;
     for (let shift = 0; node !== undefined; shift += WIDTH) {
-      if (isLeaf(node)) return node.hash === hash ? node.entries.find(([k]) => k === key) : undefined;
+      if (isLeaf(node)) return node.hash === hash ? inChain(node, key) : undefined;
       const bit = bitOf(hash, shift);
       if ((node.bits & bit) === 0) return undefined;
       node = node.slots[indexOf(node.bits, bit)];
@@ -73,8 +74,7 @@ export class PersistentMap<V> {
 function insert<V>(node: Node<V>, leaf: Leaf<V>, shift: number): Node<V> {
   if (isLeaf(node)) {
     if (node.hash !== leaf.hash) return insert(lift(node, shift), leaf, shift);
-    const added = leaf.entries.map(([key]) => key);
-    return { hash: node.hash, entries: [...node.entries.filter(([key]) => !added.includes(key)), ...leaf.entries] };
+    return { ...leaf, next: withoutKey(node, leaf.key) };
   }
   const bit = bitOf(leaf.hash, shift);
   const index = indexOf(node.bits, bit);
@@ -88,10 +88,7 @@ function insert<V>(node: Node<V>, leaf: Leaf<V>, shift: number): Node<V> {
 const lift = <V>(leaf: Leaf<V>, shift: number): Branch<V> => ({ bits: bitOf(leaf.hash, shift), slots: [leaf] });
 
 function remove<V>(node: Node<V>, key: string, hash: number, shift: number): Node<V> | undefined {
-  if (isLeaf(node)) {
-    const entries = node.entries.filter(([k]) => k !== key);
-    return entries.length === 0 ? undefined : { hash: node.hash, entries };
-  }
+  if (isLeaf(node)) return withoutKey(node, key);
   const bit = bitOf(hash, shift);
   const index = indexOf(node.bits, bit);
   const child = node.slots[index];
@@ -101,8 +98,21 @@ function remove<V>(node: Node<V>, key: string, hash: number, shift: number): Nod
   return node.slots.length === 1 ? undefined : { bits: node.bits & ~bit, slots: node.slots.toSpliced(index, 1) };
 }
 
+function inChain<V>(leaf: Leaf<V>, key: string): Leaf<V> | undefined {
+  let found: Leaf<V> | undefined = leaf;
+  while (found !== undefined && found.key !== key) found = found.next;
+  return found;
+}
+
+function withoutKey<V>(leaf: Leaf<V>, key: string): Leaf<V> | undefined {
+  if (inChain(leaf, key) === undefined) return leaf;
+  if (leaf.key === key) return leaf.next;
+  return { ...leaf, next: leaf.next && withoutKey(leaf.next, key) };
+}
+
 function* walk<V>(node: Node<V>): IterableIterator<readonly [string, V]> {
-  if (isLeaf(node)) yield* node.entries;
+  if (isLeaf(node))
+    for (let leaf: Leaf<V> | undefined = node; leaf !== undefined; leaf = leaf.next) yield [leaf.key, leaf.value];
   else for (const slot of node.slots) yield* walk(slot);
 }
 

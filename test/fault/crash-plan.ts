@@ -19,10 +19,12 @@ export interface PlannedCommand {
   readonly input: Readonly<Record<string, unknown>>;
 }
 
-export const orgs = ['amber', 'birch', 'cedar', 'dune'] as const;
+export const orgs: readonly string[] = ['amber', 'birch', 'cedar', 'dune'];
 export const ownerOf = (orgId: string): string => principalId.parse(`owner-${orgId}`);
 
-const PEOPLE = 60;
+/** Of each organization's own, and of those whom every one wants. */
+const OWN_PEOPLE = 30;
+const WANTED_PEOPLE = 20;
 const ENVIRONMENTS = 12;
 const MODELS = 20;
 const roles = ['org.participant', 'org.participant', 'org.admin'];
@@ -38,7 +40,8 @@ export function plannedCommands(count: number, random: () => number): PlannedCom
     return item;
   };
   const number = (below: number) => Math.floor(random() * below);
-  const userId = () => `person-${number(PEOPLE)}`;
+  let orgId = pick(orgs);
+  const userId = () => (random() < 0.75 ? `${orgId}-${number(OWN_PEOPLE)}` : `wanted-${number(WANTED_PEOPLE)}`);
   const environmentId = () => `environment-${number(ENVIRONMENTS)}`;
   const access = () => ({ environmentId: environmentId(), grantee: { type: 'user', id: userId() } });
   const kinds: readonly (readonly [weight: number, name: string, input: () => Record<string, unknown>])[] = [
@@ -57,7 +60,7 @@ export function plannedCommands(count: number, random: () => number): PlannedCom
   const model = () => (random() < 0.5 ? { modelId: `model-${number(MODELS)}` } : {});
   const weighted = kinds.flatMap(([weight, name, input]) => Array.from({ length: weight }, () => ({ name, input })));
   return Array.from({ length: count }, (_, index) => {
-    const orgId = pick(orgs);
+    orgId = pick(orgs);
     const { name, input } = pick(weighted);
     return { key: `command-${index}`, orgId, caller: ownerOf(orgId), name, input: input() };
   });

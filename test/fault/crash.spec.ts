@@ -21,12 +21,12 @@ import { built, postgresOf, postmasterOf, StandaloneProcess } from './standalone
 
 const COMMANDS = 2_000;
 const CLIENTS = 20;
-const KILLS = 22;
+const KILLS = 20;
 /** Kills that come while the server is still starting. */
-const EARLY = new Set([3, 8, 13, 18]);
+const EARLY = new Set([3, 8, 12, 17]);
 const EARLY_WITHIN_MS = 2_500;
 /** Runs in the middle of which Postgres alone is killed as well. */
-const POSTGRES_KILLED_IN = new Set([2, 6, 11, 16, 20]);
+const POSTGRES_KILLED_IN = new Set([2, 6, 11, 15]);
 
 let folder: string;
 let dataDir: string;

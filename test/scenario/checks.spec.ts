@@ -61,6 +61,7 @@ describe('permission checks', () => {
       resource: production,
       at,
       after,
+      explain: true,
     });
   };
 

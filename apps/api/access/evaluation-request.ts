@@ -25,6 +25,7 @@ export type EvaluationRequest = z.output<typeof evaluationRequest>;
 export function evaluationFrom(
   { subject, action, resource, context }: EvaluationRequest,
   after: Position | undefined,
+  explain: boolean,
 ): Evaluation {
   const at = context?.at;
   return {
@@ -39,6 +40,7 @@ export function evaluationFrom(
           ? { instant: Date.parse(at) }
           : { revision: BigInt(at.revision) },
     after,
+    explain,
   };
 }
 

@@ -30,13 +30,13 @@ export class EvaluationController {
   async evaluate(@Req() request: ApiRequest): Promise<Decision> {
     const { caller, observedUpTo } = identityOf(request);
     const after = later(observedUpTo, positionFrom(request.headers['consistency-token'], this.services.storeId));
-    const question = evaluationFrom(parsed(evaluationRequest, request.body), after);
+    const explain =
+      typeof request.query === 'object' && request.query !== null && Reflect.get(request.query, 'explain') === 'true';
+    const question = evaluationFrom(parsed(evaluationRequest, request.body), after, explain);
     const answer = await this.services.checks.evaluate(caller, question);
     if (answer.kind === 'stale') throw staleRead();
     if (answer.kind === 'future') throw invalid([{ path: 'context.at', message: 'lies in the future' }]);
     this.metrics.decisions.inc({ decision: answer.decision ? 'allow' : 'deny', reason: answer.reason });
-    const explain =
-      typeof request.query === 'object' && request.query !== null && Reflect.get(request.query, 'explain') === 'true';
     return { decision: answer.decision, context: explain ? explained(answer) : momentOf(answer) };
   }
 }
