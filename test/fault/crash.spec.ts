@@ -1,6 +1,4 @@
-import { spawn } from 'node:child_process';
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +15,7 @@ import { signDevToken } from '#libs/platform/identity/dev-issuer.js';
 import { loadKeys } from '#libs/platform/keys.js';
 import { type Answered, answerTo, type Target } from './crash-clients.js';
 import { orgs, ownerOf, plannedCommands, seeded } from './crash-plan.js';
-import { built, postgresOf, postmasterOf, StandaloneProcess } from './standalone-process.js';
+import { built, postgresOf, postmasterOf, StandaloneProcess, tenantry } from './standalone-process.js';
 
 const COMMANDS = 2_000;
 const CLIENTS = 20;
@@ -80,23 +78,12 @@ describe('a server that is killed again and again under load', () => {
     const log = await wholeLog();
     expectOnce(log, acknowledged, refused);
     expectOneOrgPerPerson(log);
-    expect(await run('apps/cli/tenantry.mjs', 'rebuild', '--compare-only')).toMatchObject({ code: 0 });
+    expect(await tenantry({ dataDir, keyDir }, 'rebuild', '--compare-only')).toMatchObject({ code: 0 });
     const retried = answers.filter(({ tries }) => tries > 1).length;
     const counts = `${acknowledged.length} acknowledged, ${refused.length} refused, ${retried} sent more than once`;
     process.stdout.write(`${kills} kills; ${counts}; ${log.length} events\n`);
-  }, 180_000);
+  }, 600_000);
 });
-
-function run(...argv: string[]): Promise<{ code: number | null; told: string }> {
-  const env = { PATH: process.env.PATH, DATA_DIR: dataDir, KEY_DIR: keyDir };
-  const child = spawn(process.execPath, argv, { env, stdio: ['ignore', 'pipe', 'pipe'] });
-  let told = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      told += text;
-    });
-  return once(child, 'close').then(([code]) => ({ code, told }));
-}
 
 function start(): StandaloneProcess {
   if (over) throw new Error('the test is over');

@@ -137,3 +137,24 @@ export async function built(): Promise<void> {
   const [code] = await once(child, 'exit');
   if (code !== 0) throw new Error('the build failed; the reason is above');
 }
+
+/** Runs `npx tenantry …` to its end. */
+export async function tenantry(
+  { dataDir, keyDir }: Pick<StandaloneOptions, 'dataDir' | 'keyDir'>,
+  ...argv: readonly string[]
+): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn(process.execPath, [join(project, 'apps/cli/tenantry.mjs'), ...argv], {
+    cwd: '/',
+    env: { PATH: process.env.PATH, DATA_DIR: dataDir, KEY_DIR: keyDir },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said = { out: '', err: '' };
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    said.out += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    said.err += text;
+  });
+  const [code] = await once(child, 'close');
+  return { code, ...said };
+}
