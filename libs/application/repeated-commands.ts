@@ -51,12 +51,8 @@ export class RepeatedCommands {
   ): Promise<CommandOutcome> {
     if (digest !== command.digest) return { kind: 'idempotency_mismatch' };
     const events: StoredEvent[] = [];
-    for await (const page of this.store.read(stream, first)) {
-      events.push(
-        ...page.filter(({ metadata, revision }) => metadata[meta.commandId] === command.id && revision <= last),
-      );
-      if ((page.at(-1)?.revision ?? last) >= last) break;
-    }
+    for await (const page of this.store.read(stream, first, Number(last - first) + 1))
+      events.push(...page.filter(({ metadata }) => metadata[meta.commandId] === command.id));
     return { kind: 'done', answer: answerOf(events), repeated: true };
   }
 }

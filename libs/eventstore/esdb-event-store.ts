@@ -73,12 +73,19 @@ export class EsdbEventStore extends EventStore {
     }
   }
 
-  override async *read(stream: string, fromRevision: bigint): AsyncIterable<readonly StoredEvent[]> {
-    for (let from = fromRevision; ; ) {
-      const page = await this.page(stream, from);
+  override async *read(
+    stream: string,
+    fromRevision: bigint,
+    count = Number.POSITIVE_INFINITY,
+  ): AsyncIterable<readonly StoredEvent[]> {
+    let left = count;
+    for (let from = fromRevision; left > 0; ) {
+      const size = Math.min(PAGE, left);
+      const page = await this.page(stream, from, size);
       if (page.length > 0) yield page;
       const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return;
+      if (last === undefined || page.length < size) return;
+      left -= page.length;
       from = last.revision + 1n;
     }
   }
@@ -125,9 +132,9 @@ export class EsdbEventStore extends EventStore {
     await this.client.dispose();
   }
 
-  private page(stream: string, fromRevision: bigint): Promise<StoredEvent[]> {
+  private page(stream: string, fromRevision: bigint, maxCount: number): Promise<StoredEvent[]> {
     return this.drain(
-      this.client.readStream(stream, { direction: FORWARDS, fromRevision, maxCount: PAGE, requiresLeader: true }),
+      this.client.readStream(stream, { direction: FORWARDS, fromRevision, maxCount, requiresLeader: true }),
     );
   }
 

@@ -147,13 +147,16 @@ async function inTurns<T>(items: readonly T[], each: (item: T) => Promise<void>)
 }
 
 async function caughtUp({ url }: Target): Promise<void> {
-  const behindMs = async () => {
+  const readModels = async () => {
     const health = (await (await fetch(`${url}/readyz`)).json()) as {
-      parts: { 'read-models': { ok: boolean; detail: { behindMs?: number } } };
+      parts: { 'read-models': { ok: boolean; detail: { behindMs?: number; projector?: { state: string } } } };
     };
-    return health.parts['read-models'].ok ? health.parts['read-models'].detail.behindMs : undefined;
+    return health.parts['read-models'];
   };
-  while (!over && (await behindMs()) !== 0) await sleep(50);
+  for (let { ok, detail } = await readModels(); !(ok && detail.behindMs === 0); { ok, detail } = await readModels()) {
+    if (over || detail.projector?.state === 'halted') throw new Error(`no progress: ${JSON.stringify(detail)}`);
+    await sleep(50);
+  }
 }
 
 async function wholeLog(): Promise<StoredEvent[]> {

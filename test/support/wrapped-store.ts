@@ -24,8 +24,8 @@ export class WrappedStore extends EventStore {
   override append(stream: string, expected: bigint, events: readonly EventToAppend[]): Promise<AppendOutcome> {
     return this.around(() => this.store.append(stream, expected, events), stream, events);
   }
-  override read(stream: string, from: bigint): AsyncIterable<readonly StoredEvent[]> {
-    return this.store.read(stream, from);
+  override read(stream: string, from: bigint, count?: number): AsyncIterable<readonly StoredEvent[]> {
+    return this.store.read(stream, from, count);
   }
   override last(stream: string): Promise<StoredEvent | undefined> {
     return this.store.last(stream);

@@ -32,8 +32,8 @@ export class EventStoreUnavailable extends Error {
 export abstract class EventStore {
   /** All events or none. Throws EventStoreUnavailable when the outcome is unknown. */
   abstract append(stream: string, expectedRevision: bigint, events: readonly EventToAppend[]): Promise<AppendOutcome>;
-  /** Events of one stream forwards from a revision, in pages; an empty iteration when there is no such stream. */
-  abstract read(stream: string, fromRevision: bigint): AsyncIterable<readonly StoredEvent[]>;
+  /** Events of one stream forwards from a revision, `count` at most, in pages; no page when there is no such stream. */
+  abstract read(stream: string, fromRevision: bigint, count?: number): AsyncIterable<readonly StoredEvent[]>;
   /** The last event of a stream. */
   abstract last(stream: string): Promise<StoredEvent | undefined>;
   /** The last position of the log that a user's event stands at; undefined while there is none. */
