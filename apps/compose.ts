@@ -61,7 +61,8 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const store = await EsdbEventStore.connect(options.eventStoreUrl);
     stops.push(() => store.close());
     const db = openDatabase(options.postgresUrl, {
-      onConnectionError: (error) => logger.warn({ err: error }, 'postgres connection lost'),
+      // The error object holds the whole client; its sentence says all that helps.
+      onConnectionError: ({ message }) => logger.warn({ reason: message }, 'postgres connection lost'),
     });
     stops.push(() => db.destroy());
     await migrate(db);

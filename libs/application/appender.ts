@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Category } from '#libs/domain/aggregates.js';
 import type { Folded, Folds } from './folds.js';
+import { required } from './metadata.js';
 import {
   type EventStore,
   EventStoreUnavailable,
@@ -12,6 +13,8 @@ import type { PersonalData } from './ports/personal-data.js';
 import { streamOf } from './streams.js';
 
 const UNKNOWN_OUTCOME_RETRIES_MS = [20, 100, 400];
+
+const always = ['realm', 'actor', 'command', 'commandId', 'occurredAt', 'part'] as const;
 
 export type Appended =
   | { readonly kind: 'appended'; readonly events: readonly StoredEvent[]; readonly position: Position }
@@ -33,6 +36,8 @@ export class Appender {
     events: readonly EventToAppend[],
   ): Promise<Appended> {
     const stream = streamOf(category, id);
+    // Whoever follows the log relies on these; an event without them would stop every reader for good.
+    for (const { metadata } of events) for (const name of always) required(metadata, name);
     const sealed = await Promise.all(
       events.map(async (event) => ({ ...event, data: await this.personalData.seal({ ...event, stream }) })),
     );

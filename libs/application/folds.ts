@@ -66,7 +66,10 @@ export class Folds {
   appended<C extends Category>(category: C, id: string, events: readonly StoredEvent[]): void {
     const stream = streamOf(category, id);
     const entry = this.cached<C>(stream) ?? (events[0]?.revision === 0n ? newEntry(category) : undefined);
-    if (entry === undefined) return;
+    const [first] = events;
+    if (entry === undefined || first === undefined) return;
+    // Others have appended in between, and a reader will bring their events: what is cached stays as it is.
+    if (first.revision > entry.folded.revision + 1n) return;
     extend(category, entry, events);
     this.keep(stream, entry);
   }
@@ -76,13 +79,18 @@ export class Folds {
     this.entries.delete(stream);
   }
 
-  /** A command among the recent events of the stream, and the position below which only the index knows. */
+  /**
+   * A command among the recent events of the stream, and the position up to which only the index knows: all that is
+   * folded (`foldedUpTo`) where the stream is too large to be cached.
+   */
   command(
     stream: string,
     commandId: string,
+    foldedUpTo: Position | undefined,
   ): { found: RememberedCommand | undefined; forgottenUpTo: Position | undefined } {
     const entry = this.entries.get(stream);
-    return { found: entry?.commands.get(commandId), forgottenUpTo: entry?.forgottenUpTo };
+    if (entry === undefined) return { found: undefined, forgottenUpTo: foldedUpTo };
+    return { found: entry.commands.get(commandId), forgottenUpTo: entry.forgottenUpTo };
   }
 
   /**
@@ -107,6 +115,9 @@ export class Folds {
   }
 
   private keep<C extends Category>(stream: string, entry: Entry<C>): void {
+    // A slow reader that began on an empty cache must not take back what a faster one has brought.
+    const present = this.cached<C>(stream);
+    if (present !== undefined && present !== entry && present.folded.revision > entry.folded.revision) return;
     // The cache measures an entry when it comes in: put it in anew, as it has grown.
     this.entries.delete(stream);
     this.entries.set(stream, entry as unknown as Entry<Category>);

@@ -104,7 +104,7 @@ export class CommandPipeline {
     let org = await this.folds.recent('org', plan.org);
     let platform = plan.orgId === undefined ? await this.platform(plan.caller) : undefined;
     for (let tries = 0, current = false; tries < TRIES; ) {
-      const answer = (await this.repeated.find(plan)) ?? this.judge(plan, org, platform);
+      const answer = (await this.repeated.find(plan, org.position)) ?? this.judge(plan, org, platform);
       if ('kind' in answer || answer.events.length === 0 || plan.dryRun) {
         if (current) return 'kind' in answer ? answer : this.withoutAppend(plan, org, answer);
         org = await this.folds.current('org', plan.org);
@@ -258,6 +258,7 @@ export class CommandPipeline {
       [meta.org]: plan.org,
       [meta.actor]: plan.caller.id,
       [meta.credential]: plan.caller.credential,
+      [meta.command]: nameOf(plan),
       [meta.commandId]: plan.id,
       [meta.payloadDigest]: plan.digest,
       [meta.keyed]: `${plan.idempotencyKey !== undefined}`,

@@ -2,7 +2,7 @@ import { answerOf } from './answer.js';
 import type { Folds } from './folds.js';
 import { meta } from './metadata.js';
 import type { CommandOutcome } from './outcome.js';
-import { comparePositions, type EventStore, type StoredEvent } from './ports/event-store.js';
+import { comparePositions, type EventStore, type Position, type StoredEvent } from './ports/event-store.js';
 import type { CommandIndex, ReadPosition } from './ports/read-models.js';
 
 /** How long a repeat waits for the command index, where only that can tell. */
@@ -26,8 +26,8 @@ export class RepeatedCommands {
   ) {}
 
   /** Undefined when the command was not accepted up to the revision that is folded. */
-  async find(command: Repeatable): Promise<CommandOutcome | undefined> {
-    const { found, forgottenUpTo } = this.folds.command(command.stream, command.id);
+  async find(command: Repeatable, foldedUpTo: Position | undefined): Promise<CommandOutcome | undefined> {
+    const { found, forgottenUpTo } = this.folds.command(command.stream, command.id, foldedUpTo);
     if (found !== undefined)
       return this.answer(command, found.payloadDigest, command.stream, found.firstRevision, found.lastRevision);
     if (command.idempotencyKey === undefined) return undefined;

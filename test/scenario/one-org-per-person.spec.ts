@@ -91,6 +91,9 @@ describe('T2: a person belongs to one organization at a time', () => {
     release();
     expect(await first).toMatchObject({ kind: 'refused', code: 'member_elsewhere' });
     expect(await membersOf('zoe')).toEqual(['green']);
+    // The claims and their voiding are events that the read models take in like any other.
+    const head = await world.nodes[0]?.services.store.head();
+    expect(head && (await world.nodes[0]?.services.readPosition.reached(head, 5000))).toBe(true);
   });
 
   it('refuses an owner who belongs elsewhere, also in a dry run', async () => {

@@ -2,7 +2,17 @@ import { HttpException } from '@nestjs/common';
 import { EventStoreUnavailable } from '#libs/application/ports/event-store.js';
 import { invalid, notFound, Problem, unavailable } from './problem.js';
 
-const network = new Set(['ECONNREFUSED', 'ECONNRESET', 'ENOTFOUND', 'EAI_AGAIN', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH']);
+// ENOENT: the socket of a Postgres that is being started again.
+const network = new Set([
+  'ENOENT',
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+]);
 /** Connection lost, resources short, operator's intervention. */
 const postgresAway = /^(08|53|57)[0-9A-Z]{3}$/;
 /** What the driver's pool says without a code. */

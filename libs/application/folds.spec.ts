@@ -1,0 +1,69 @@
+import { describe, expect, it } from '@jest/globals';
+import { MemoryEventStore } from '../../test/support/memory-event-store.js';
+import { Folds } from './folds.js';
+import type { StoredEvent } from './ports/event-store.js';
+
+const scheme = { id: 'enterprise', version: 1 };
+const metadata = (i: number) => ({
+  occurredAt: '2026-01-01T00:00:00.000Z',
+  commandId: `c${i}`,
+  payloadDigest: '',
+  part: '1/1',
+});
+const created = (i: number) => ({
+  id: `e${i}`,
+  type: 'EnvironmentCreated',
+  data: { environmentId: `env-${i}`, name: 'E' },
+  metadata: metadata(i),
+});
+const orgCreated = {
+  id: 'e0',
+  type: 'OrgCreated',
+  data: { orgId: 'acme', name: 'Acme', scheme, owner: { userId: 'olga', role: 'org.owner' } },
+  metadata: metadata(0),
+};
+
+/** A store whose reads can be held back after they were answered. */
+class SlowStore extends MemoryEventStore {
+  hold: Promise<void> | undefined;
+  override async *read(stream: string, from: bigint): AsyncIterable<readonly StoredEvent[]> {
+    const { hold } = this;
+    for await (const page of super.read(stream, from)) {
+      await hold;
+      yield page;
+    }
+  }
+}
+
+describe('cached folds', () => {
+  it('are not taken back by a slow reader, and go on from what a faster one has brought', async () => {
+    const store = new SlowStore();
+    const folds = new Folds(store);
+    await store.append('org-acme', -1n, [orgCreated]);
+    let release = () => {};
+    store.hold = new Promise((resolve) => {
+      release = resolve;
+    });
+    const slow = folds.current('org', 'acme');
+    store.hold = undefined;
+    await store.append('org-acme', 0n, [created(1)]);
+    expect((await folds.current('org', 'acme')).revision).toBe(1n);
+    release();
+    await slow;
+    expect((await folds.recent('org', 'acme')).revision).toBe(1n);
+    const appended = { ...created(2), stream: 'org-acme', revision: 2n, position: { commit: 99n, prepare: 99n } };
+    folds.appended('org', 'acme', [appended]);
+    expect((await folds.recent('org', 'acme')).revision).toBe(2n);
+  });
+
+  it('stay as they are when an append is told of whose predecessors were not read', async () => {
+    const store = new MemoryEventStore();
+    const folds = new Folds(store);
+    await store.append('org-acme', -1n, [orgCreated]);
+    await folds.current('org', 'acme');
+    folds.appended('org', 'acme', [
+      { ...created(5), stream: 'org-acme', revision: 5n, position: { commit: 9n, prepare: 9n } },
+    ]);
+    expect((await folds.recent('org', 'acme')).revision).toBe(0n);
+  });
+});
