@@ -12,6 +12,8 @@ export interface StandaloneOptions {
   /** Any free one unless given. */
   readonly port?: number;
   readonly env?: Readonly<Record<string, string>>;
+  /** The process of `apps/`: the standalone unless given. */
+  readonly process?: 'standalone' | 'api' | 'projector';
   /** Holds `dist`. */
   readonly root?: string;
   readonly user?: { readonly uid: number; readonly gid: number };
@@ -22,7 +24,7 @@ export interface Exit {
   readonly signal: NodeJS.Signals | null;
 }
 
-/** One run of the standalone as a process of its own. */
+/** One run of the standalone, or of another process of the product. */
 export class StandaloneProcess {
   stdout = '';
   stderr = '';
@@ -30,9 +32,17 @@ export class StandaloneProcess {
   private readonly child: ChildProcess;
   private readonly readyLine: Promise<Record<string, unknown> | undefined>;
 
-  constructor({ dataDir, keyDir, port = 0, env = {}, root = project, user }: StandaloneOptions) {
+  constructor({
+    dataDir,
+    keyDir,
+    port = 0,
+    env = {},
+    root = project,
+    user,
+    process: name = 'standalone',
+  }: StandaloneOptions) {
     const { PATH = '', TMPDIR } = process.env;
-    this.child = spawn(process.execPath, [join(root, 'dist/apps/standalone/main.js')], {
+    this.child = spawn(process.execPath, [join(root, `dist/apps/${name}/main.js`)], {
       // Not the project's folder: a developer's .env there is not part of the test.
       cwd: '/',
       stdio: ['ignore', 'pipe', 'pipe'],
