@@ -172,6 +172,13 @@ describe('a proof of inclusion', () => {
       ),
     );
   });
+
+  it('is refused when bytes moved from one hash to its neighbour, which gives the same input to the hash of the node', () => {
+    const [leaf, sibling, root] = [leafHash(at(leaves, 0)), leafHash(at(leaves, 1)), rootAt(2)];
+    const moved = { leaf: Buffer.concat([leaf, sibling.subarray(0, 1)]), sibling: sibling.subarray(1) };
+    expect(nodeHash(moved.leaf, moved.sibling)).toEqual(root);
+    expect(verifyInclusion({ index: 0n, size: 2n, leaf: moved.leaf, root }, [moved.sibling])).toBe(false);
+  });
 });
 
 describe('a proof of consistency', () => {
