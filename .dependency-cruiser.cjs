@@ -45,6 +45,17 @@ module.exports = {
     vendor('pg', 'libs/(readstore|platform/embedded-postgres)/'),
     vendor('ioredis', 'libs/access/'),
     vendor('lmdb', 'libs/embedded-eventstore/'),
+    vendor('prom-client', 'libs/platform/telemetry/'),
+    vendor('@opentelemetry', 'libs/platform/telemetry/'),
+    only(
+      'event-store-node-is-started-in-two-places',
+      {
+        path: '^(apps|libs|projections)/',
+        pathNot: '^libs/embedded-eventstore/(worker-thread|cli)\\.ts$|\\.spec\\.ts$',
+      },
+      { path: '^libs/embedded-eventstore/node\\.ts$', dependencyTypesNot: ['type-only'] },
+      'a node in the thread of its clients is several times slower, and only tests may intercept its calls',
+    ),
     only(
       'no-tests-in-the-product',
       { path: '^(apps|libs|projections)/', pathNot: '\\.spec\\.ts$' },

@@ -7,25 +7,39 @@ import { Observations } from '#libs/application/observations.js';
 import { Past } from '#libs/application/past.js';
 import { CommandPipeline } from '#libs/application/pipeline.js';
 import type { Clock } from '#libs/application/ports/clock.js';
+import { streamOf } from '#libs/application/streams.js';
 import { RepeatedCommands } from '#libs/application/repeated-commands.js';
 import { FollowedDocuments } from '#libs/access/followed-documents.js';
+import { firstContact } from '#libs/access/redis/connection.js';
+import { RedisTier } from '#libs/access/redis/redis-tier.js';
+import type { TierListener } from '#libs/access/tier.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
 import { enterprise } from '#libs/domain/schemes/enterprise.js';
 import type { Config } from '#libs/platform/config.js';
 import { issuersOf, TokenVerifier } from '#libs/platform/identity/token-verifier.js';
 import type { Keys } from '#libs/platform/keys.js';
+import { firstUse, StoreUnusable } from '#libs/platform/store-unusable.js';
+import { Metrics } from '#libs/platform/telemetry/metrics.js';
+import { ObservedEventStore } from '#libs/platform/telemetry/observed-event-store.js';
+import { openTracing } from '#libs/platform/telemetry/open-tracing.js';
 import { openDatabase } from '#libs/readstore/database.js';
 import { migrate } from '#libs/readstore/migrations.js';
+import { projectionStatus } from '#libs/readstore/projection-status.js';
 import { Projector } from '#libs/readstore/projector.js';
-import { ensureReadSchema } from '#libs/readstore/read-schema.js';
+import { bringUpToDate } from '#libs/readstore/rebuild.js';
 import { CheckpointPosition } from '#libs/readstore/read-position.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
+import { Verifier } from '#libs/readstore/verifier.js';
 import { Vault } from '#libs/vault/vault.js';
 import { PostgresAccessDocuments } from '#projections/access-documents/queries.js';
 import { allProjections } from '#projections/all.js';
 import { PostgresCommandIndex } from '#projections/command-index/command-index.js';
 import type { ApiServices } from './api/services.js';
+import { Drain } from './drain.js';
 import { healthProbes } from './health-probes.js';
+import { Readiness } from './readiness.js';
+import { batchObserver, keepReadModels } from './keep-read-models.js';
+import { readModelsName } from './read-models-name.js';
 
 const REALM = 'default';
 const CACHED_DOCUMENTS = 200_000;
@@ -37,10 +51,12 @@ export interface CompositionOptions {
   readonly keys: Keys;
   readonly eventStoreUrl: string;
   readonly postgresUrl: string;
+  /** Undefined: checks use the process and Postgres. */
+  readonly redisUrl?: string | undefined;
   readonly clock: Clock;
   readonly logger: Logger;
-  /** Whether this process also keeps the read models. */
-  readonly project: boolean;
+  /** Whether this process also keeps the read models; `while_leading`: in turns with others over the same stores. */
+  readonly project: boolean | 'while_leading';
 }
 
 export interface Composition {
@@ -58,14 +74,20 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     for (const end of stops.splice(0).reverse()) await end();
   };
   try {
-    const store = await EsdbEventStore.connect(options.eventStoreUrl);
-    stops.push(() => store.close());
+    const metrics = new Metrics(config.dataDir);
+    const tracing = await openTracing(config.tracing);
+    stops.push(() => tracing.stop());
+    const client = await firstUse(config.eventStoreUrl && 'EVENTSTORE_URL', () =>
+      EsdbEventStore.connect(options.eventStoreUrl),
+    );
+    stops.push(() => client.close());
+    const store = new ObservedEventStore(client, metrics, tracing);
     const db = openDatabase(options.postgresUrl, {
       // The error object holds the whole client; its sentence says all that helps.
       onConnectionError: ({ message }) => logger.warn({ reason: message }, 'postgres connection lost'),
     });
     stops.push(() => db.destroy());
-    await migrate(db);
+    await firstUse(config.postgresUrl && 'POSTGRES_URL', () => migrate(db));
 
     const personalData = new Vault(keys, new PostgresSubjectKeys(db));
     const projector = options.project
@@ -74,13 +96,31 @@ export async function compose(options: CompositionOptions): Promise<Composition>
           db,
           projections: allProjections,
           personalData,
+          observe: batchObserver(metrics, tracing),
           log: (status) => logger.info({ projector: status }, 'projector'),
+          onParked: ({ stream, revision, failure }) =>
+            logger.error({ stream, revision: `${revision}`, err: failure }, 'an organization is parked'),
+          onUnparked: (stream) => logger.info({ stream }, 'a parked organization is in line again'),
         })
       : undefined;
     if (projector !== undefined) {
-      await ensureReadSchema(db, allProjections);
-      projector.start();
-      stops.push(() => projector.stop());
+      const log = (line: string) => logger.info({ rebuild: line }, 'read models');
+      await bringUpToDate({ db, store, personalData, projections: allProjections, log });
+      const inTurns = options.project === 'while_leading';
+      stops.push(keepReadModels({ projector, db, metrics, logger }, inTurns));
+    }
+    const verifier = options.project
+      ? new Verifier({
+          store,
+          db,
+          projections: allProjections,
+          personalData,
+          onDamaged: (row) => logger.error({ row }, 'a row is not what the log says; `npx tenantry rebuild` mends it'),
+        })
+      : undefined;
+    if (verifier !== undefined) {
+      verifier.start();
+      stops.push(() => verifier.stop());
     }
 
     const folds = new Folds(store);
@@ -88,20 +128,26 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const observations = new Observations(folds, appender, personalData, clock);
     const { group, emails, systemUserId } = config.platformAdmins;
     const scheme = { id: enterprise.id, version: enterprise.version };
-    const storeId = await observations.configuration({
+    await observations.configuration({
       realmId: REALM,
       scheme,
       adminGroup: group,
       adminEmails: emails,
       systemUserId,
     });
+    const storeId = await client.nameBy(streamOf('realm', REALM));
 
-    const readPosition = new CheckpointPosition(db, projector);
+    const readPosition = new CheckpointPosition(db, options.project === true ? projector : undefined);
+    const redis = await redisTier(options, metrics);
+    if (redis !== undefined) stops.push(() => redis.stop());
     const documents = new FollowedDocuments(store, new PostgresAccessDocuments(db), readPosition, {
       cachedDocuments: CACHED_DOCUMENTS,
       budgetMs: config.readWaitMs,
       staleAfterMs: STALE_AFTER_MS,
       onBreak: (error) => logger.warn({ err: error }, 'the log cannot be followed; trying again'),
+      readModels: readModelsName(store, db, storeId),
+      redis,
+      listener: tierListener(metrics),
     });
     await documents.start();
     stops.push(() => documents.stop());
@@ -115,6 +161,12 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       personalData,
       clock,
     );
+    const drain = new Drain();
+    const probes = healthProbes({ store, db, projector, verifier, readPosition, metrics });
+    const readiness = new Readiness(probes, drain, logger);
+    metrics.onScrape(async () => {
+      for (const [part, { ok }] of Object.entries(await readiness.parts())) metrics.partUp.set({ part }, ok ? 1 : 0);
+    });
     const services: ApiServices = {
       publicUrl: config.publicUrl,
       readWaitMs: config.readWaitMs,
@@ -127,12 +179,38 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       store,
       reads: db,
       readPosition,
+      projections: () => projectionStatus({ db, store, projections: allProjections, projector }, clock.now()),
       storeId,
-      probes: healthProbes({ store, db, projector, readPosition }),
+      probes,
+      drain,
+      metrics,
+      tracing,
     };
     return { services, projector, stop };
   } catch (error) {
     await stop();
     throw error;
   }
+}
+
+const tierListener =
+  ({ accessDocuments }: Metrics): TierListener =>
+  (event, tier) =>
+    accessDocuments.inc({ tier, event });
+
+async function redisTier({ redisUrl, logger }: CompositionOptions, metrics: Metrics): Promise<RedisTier | undefined> {
+  if (redisUrl === undefined) return undefined;
+  const onChange = (failure: unknown) => {
+    metrics.partUp.set({ part: 'redis' }, failure === undefined ? 1 : 0);
+    if (failure === undefined) logger.info('redis answers again');
+    else logger.warn({ err: failure }, 'redis does not answer; checks go on without it');
+  };
+  metrics.partUp.set({ part: 'redis' }, 1);
+  await firstUse('REDIS_URL', () => firstContact(redisUrl)).catch((error: unknown) => {
+    // One that is away may come back, and is not needed until then; a wrong certificate or password will not mend itself.
+    const away = error instanceof StoreUnusable && ['unreachable', 'timeout'].includes(error.fault.code);
+    if (!away) throw error;
+    onChange(error);
+  });
+  return new RedisTier({ url: redisUrl, listener: tierListener(metrics), onChange });
 }

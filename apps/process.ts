@@ -1,9 +1,10 @@
 import type { Logger } from 'pino';
 import { ConfigInvalid, type Config, loadConfig } from '#libs/platform/config.js';
 import { KeysUnusable } from '#libs/platform/keys.js';
-import { createLogger } from '#libs/platform/logging.js';
+import { createLogger, redactLine } from '#libs/platform/logging.js';
+import { StoreUnusable } from '#libs/platform/store-unusable.js';
 
-/** Longer than any request; a stop that hangs must not keep a supervisor waiting. */
+/** Beyond the time to drain. Longer than any request; a stop that hangs must not keep a supervisor waiting. */
 const STOP_WITHIN_MS = 20_000;
 
 export interface Running {
@@ -18,7 +19,7 @@ export interface Running {
  */
 export function runProcess(start: (config: Config, logger: Logger) => Promise<Running>): void {
   run(start).catch((error: unknown) => {
-    process.stderr.write(`tenantry could not start. ${explain(error)}\n`);
+    process.stderr.write(`tenantry could not start. ${redactLine(explain(error))}\n`);
     process.exit(1);
   });
 }
@@ -33,7 +34,7 @@ async function run(start: (config: Config, logger: Logger) => Promise<Running>):
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, 'stopping');
-    setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref();
+    setTimeout(() => process.exit(1), config.drainMs + STOP_WITHIN_MS).unref();
     starting
       .then((running) => running.stop())
       .then(
@@ -53,6 +54,6 @@ async function run(start: (config: Config, logger: Logger) => Promise<Running>):
 /** Faults that a person can mend are told in one sentence; others with their stack. */
 function explain(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  const known = error instanceof ConfigInvalid || error instanceof KeysUnusable || 'code' in error;
+  const known = [ConfigInvalid, KeysUnusable, StoreUnusable].some((kind) => error instanceof kind) || 'code' in error;
   return known ? error.message : (error.stack ?? error.message);
 }

@@ -2,7 +2,9 @@
 export const benchmarks = {
   permit: 'decisions per second in process',
   appends: 'durable appends through the official client',
+  'event-store': 'opening a large log, and a subscriber from the start of a million events',
   projection: 'events per second into the read models',
+  rebuild: 'events per second into new read models, against COPY of the same rows',
   commands: 'commands per second over HTTP',
   evaluations: 'permission checks per second over HTTP',
   visible: 'from the answer of a command until a read shows it',

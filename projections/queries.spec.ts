@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
 import { type Database, openDatabase } from '#libs/readstore/database.js';
-import { ensureReadSchema, run } from '#libs/readstore/read-schema.js';
+import { ensureReadSchema } from '#libs/readstore/read-schema.js';
+import { run } from '#libs/readstore/sql.js';
 import { given, inBatchesOf } from '../test/fault/projector-sample.js';
 import { type FreshDatabase, freshDatabase } from '../test/support/postgres.js';
 import { PostgresAccessDocuments } from './access-documents/queries.js';
@@ -59,14 +60,15 @@ it('answers the questions about organizations, members, environments and grants'
 it('finds a command with how far the rows reach', async () => {
   await ensureReadSchema(db, allProjections);
   const index = new PostgresCommandIndex(db);
-  expect(await index.find('seen')).toEqual({ command: undefined, upTo: undefined });
+  expect(await index.find('seen')).toEqual({ command: undefined, upTo: undefined, parked: new Map() });
   await inBatchesOf(db, [given.length]);
   const upTo = given.at(-1)?.position;
   expect(await index.find('seen')).toEqual({
     command: { stream: 'user-ann', firstRevision: 0n, lastRevision: 1n, payloadDigest: 'digest-3' },
     upTo,
+    parked: new Map(),
   });
-  expect(await index.find('command-20')).toEqual({ command: undefined, upTo });
+  expect(await index.find('command-20')).toEqual({ command: undefined, upTo, parked: new Map() });
 });
 
 it('loads documents in the order asked, with revisions and position', async () => {

@@ -1,11 +1,12 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { Metrics } from '#libs/platform/telemetry/metrics.js';
+import { Readiness } from '../readiness.js';
 import { DecisionPointController, EvaluationController } from './access/evaluation.controller.js';
 import { CommandsController } from './commands/commands.controller.js';
 import { RunCommandHandler } from './commands/run-command.js';
 import { DocumentationController } from './documentation/documentation.controller.js';
 import { Authenticated } from './identity/authenticated.guard.js';
-import { Metrics } from './operations/metrics.js';
 import { OperationsController } from './operations/operations.controller.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { AskHandler } from './queries/ask.js';
@@ -30,7 +31,8 @@ export class ApiModule {
         { provide: ApiServices, useValue: services },
         Authenticated,
         AskHandler,
-        Metrics,
+        { provide: Metrics, useValue: services.metrics },
+        { provide: Readiness, useValue: new Readiness(services.probes, services.drain, services.logger) },
         ProblemFilter,
         RunCommandHandler,
       ],

@@ -3,10 +3,9 @@ import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { ApiModule } from './api.module.js';
-import { Metrics } from './operations/metrics.js';
 import { NestLog } from './operations/nest-log.js';
+import { traceRequests } from './operations/trace-requests.js';
 import { answerBrokenRequest } from './problems/broken-request.js';
-import { unavailable } from './problems/problem.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { acceptJsonOnly, MAX_BODY_BYTES } from './requests/json-body.js';
 import type { ApiRequest } from './requests/api-request.js';
@@ -42,7 +41,8 @@ export async function createApi(services: ApiServices): Promise<NestFastifyAppli
     abortOnError: false,
   });
   app.useGlobalFilters(problems);
-  observe(server, app.get(Metrics), services, problems);
+  observe(server, services);
+  if (services.tracing.on) traceRequests(server, services.tracing);
   await app.init();
   await server.ready();
   return app;
@@ -53,14 +53,17 @@ function prepare({ id }: FastifyRequest, reply: FastifyReply): void {
   reply.headers({ 'x-request-id': id, 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' });
 }
 
-function observe(server: FastifyInstance, metrics: Metrics, { logger }: ApiServices, problems: ProblemFilter): void {
+function observe(server: FastifyInstance, { logger, metrics, drain }: ApiServices): void {
   let closing = false;
   server.decorateRequest('identity', null);
   server.addHook('onRequest', (request, reply, done) => {
     prepare(request, reply);
-    if (!closing) return done();
-    reply.header('connection', 'close');
-    return problems.answer(unavailable(), request, reply);
+    done();
+  });
+  // Also of requests that came before: a kept connection would bring more, and nobody may be here to answer.
+  server.addHook('onSend', (_request, reply, _payload, done) => {
+    if (closing || drain.on) reply.header('connection', 'close');
+    done();
   });
   server.addHook('onResponse', (request, reply, done) => {
     const { method, id } = request;

@@ -6,13 +6,12 @@ import type { Clock } from '#libs/application/ports/clock.js';
 import type { EventStore } from '#libs/application/ports/event-store.js';
 import type { ReadPosition } from '#libs/application/ports/read-models.js';
 import type { TokenVerifier } from '#libs/platform/identity/token-verifier.js';
+import type { Metrics } from '#libs/platform/telemetry/metrics.js';
+import type { Tracing } from '#libs/platform/telemetry/tracing.js';
 import type { Database } from '#libs/readstore/database.js';
-
-/** Whether a part works, asked of that part itself. */
-export interface HealthProbe {
-  readonly name: string;
-  check(): Promise<{ readonly ok: boolean; readonly detail?: Readonly<Record<string, unknown>> }>;
-}
+import type { ProjectionStatus } from '#libs/readstore/projection-status.js';
+import type { Drain } from '../drain.js';
+import type { HealthProbe } from '../readiness.js';
 
 /** What the HTTP side needs; the process that hosts it puts these together. A class, so that Nest can inject it by type. */
 export abstract class ApiServices {
@@ -29,7 +28,11 @@ export abstract class ApiServices {
   /** The database of read models; projections' queries run on it. */
   abstract readonly reads: Database;
   abstract readonly readPosition: ReadPosition;
+  abstract readonly projections: () => Promise<ProjectionStatus>;
   /** Names the log; part of every Consistency-Token. */
   abstract readonly storeId: string;
   abstract readonly probes: readonly HealthProbe[];
+  abstract readonly drain: Drain;
+  abstract readonly metrics: Metrics;
+  abstract readonly tracing: Tracing;
 }

@@ -1,10 +1,13 @@
 import { ConfigInvalid } from '#libs/platform/config.js';
 import { KeysUnusable } from '#libs/platform/keys.js';
+import { backup } from './backup.js';
 import { type Command, exitCodes, type Io, UsageError } from './command.js';
+import { copyEvents } from './copy-events.js';
 import { rebuild } from './rebuild.js';
+import { restore } from './restore.js';
 import { token } from './token.js';
 
-const commands: Readonly<Record<string, Command>> = { token, rebuild };
+const commands: Readonly<Record<string, Command>> = { token, rebuild, backup, restore, 'copy-events': copyEvents };
 
 const standard: Io = {
   out: (text) => void process.stdout.write(text),

@@ -1,141 +1,145 @@
-import { access } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
 import { loadConfig } from '#libs/platform/config.js';
-import { createLogger } from '#libs/platform/logging.js';
-import type { SchemaDifference } from '#libs/readstore/compare-schemas.js';
-import { type Database, openDatabase } from '#libs/readstore/database.js';
+import { LogDiverged } from '#libs/readstore/checkpoints.js';
+import type { BuildProgress } from '#libs/readstore/build.js';
+import { rowCounts } from '#libs/readstore/compare-schemas.js';
+import { openDatabase } from '#libs/readstore/database.js';
 import { migrate } from '#libs/readstore/migrations.js';
-import { readSchemaState, run } from '#libs/readstore/read-schema.js';
-import { rebuild as rebuildReadModels, type RebuildReport } from '#libs/readstore/rebuild.js';
+import { ReadSchemaOutdated } from '#libs/readstore/read-schema.js';
+import { discard, rebuild as rebuildReadModels, type RebuildOptions, switchBack } from '#libs/readstore/rebuild.js';
+import { RebuildRunning } from '#libs/readstore/rebuild-lock.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
-import { qualified, readSchema } from '#libs/readstore/table.js';
 import { Vault } from '#libs/vault/vault.js';
 import { allProjections } from '#projections/all.js';
-import { openStores } from '../standalone/stores.js';
-import { type Command, exitCodes, type Io } from './command.js';
+import type { Stores } from '../standalone/stores.js';
+import { type Command, exitCodes, type Io, UsageError } from './command.js';
+import { reachStores, StoresOutOfReach } from './reach-stores.js';
+import { Progress } from './progress.js';
+import { conclusion, described, table } from './rebuild-report.js';
 
-const help = `Usage: npx tenantry rebuild [--compare-only]
+const names = allProjections.map(({ name }) => name);
 
-Builds every read model anew from the log of events, compares it row by row with the live one, and puts it in its place.
-Stop the server first. Reads the same variables as the server: DATA_DIR, KEY_DIR, EVENTSTORE_URL, POSTGRES_URL …
+const help = `Usage: npx tenantry rebuild [projection] [--compare-only] [--fresh]
+       npx tenantry rebuild --back
 
-  --compare-only  leave the live read models as they are; where rows differ, the rebuilt ones stay in ${readSchema}_rebuild
+Builds the read models anew from the log of events beside the live ones, compares them row by row at one position of the
+log, and puts them in their place at one stroke. The server may run and take commands meanwhile; without one, the
+embedded stores are started for the command. Stopped or killed, the next rebuild goes on from there. Reads the same
+variables as the server: DATA_DIR, KEY_DIR, EVENTSTORE_URL, POSTGRES_URL …
+
+  projection      builds only this one, and leaves the others as they are:
+                  ${names.slice(0, 4).join(', ')},
+                  ${names.slice(4).join(', ')}
+  --compare-only  leaves the live read models as they are; where rows differ, the rebuilt ones stay beside them
+  --fresh         starts over, also where a stopped rebuild could go on
+  --back          brings the read models before the last switch up to date, and puts them back in place
   --help          this text
 
 Exit code: 0 the rows are equal, 1 they differ or something failed, 2 wrongly called.
 `;
 
-const SHOWN_PER_TABLE = 3;
-
 export const rebuild: Command = {
-  summary: 'build the read models anew, compare and replace them',
+  summary: 'build the read models anew, compare and replace them; the server may run',
   async run(argv, io) {
-    const { values } = parseArgs({
+    const { values, positionals } = parseArgs({
       args: [...argv],
-      options: { 'compare-only': { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: true,
+      options: {
+        'compare-only': { type: 'boolean', default: false },
+        back: { type: 'boolean', default: false },
+        fresh: { type: 'boolean', default: false },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
     if (values.help === true) {
       io.out(help);
       return exitCodes.ok;
     }
-    const swap = !values['compare-only'];
-    const stores = await stoppedStores(io);
-    if (stores === undefined) return exitCodes.failure;
-    try {
-      return await overStores(stores, swap, io);
-    } finally {
-      await stores.stop();
-    }
+    const [only, ...more] = positionals;
+    if (more.length > 0) throw new UsageError('Name one projection, or none for all of them.');
+    if (only !== undefined && !names.includes(only)) throw new UsageError(`There is no projection ${only}.`);
+    const { back, fresh } = values;
+    if (back && (fresh || values['compare-only'] || only !== undefined))
+      throw new UsageError('--back takes no projection and no other option.');
+    return explained(io, () =>
+      stoppable(io, (signal) => reached(io, { back, fresh, only, swap: !values['compare-only'], signal })),
+    );
   },
 };
 
-type OpenStores = Awaited<ReturnType<typeof openStores>>;
+interface Wanted extends Pick<RebuildOptions, 'fresh' | 'only' | 'swap' | 'signal'> {
+  readonly back: boolean;
+}
 
-/** Undefined, with the reason told, where a rebuild makes no sense now. */
-async function stoppedStores(io: Io): Promise<OpenStores | undefined> {
-  const config = loadConfig(io.environment);
-  if (config.eventStoreUrl === undefined && !(await exists(config.dataDir))) {
-    io.err(`There is nothing to rebuild: the data folder ${config.dataDir} does not exist. Is DATA_DIR right?\n`);
-    return undefined;
-  }
+class Stopped extends Error {}
+
+/** SIGINT and SIGTERM end it after the batch under way. */
+async function stoppable(io: Io, task: (signal: AbortSignal) => Promise<number>): Promise<number> {
+  const abort = new AbortController();
+  const stop = () => {
+    io.err('stopping …\n');
+    abort.abort(new Stopped('Stopped. What was built stays: run it again to go on, or with --fresh to start over.'));
+  };
+  process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    return await openStores(config, createLogger('error'));
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'data_dir_in_use')) throw error;
-    io.err(`A server is running on this data: stop it before the rebuild. ${error.message}\n`);
-    return undefined;
+    return await task(abort.signal);
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop);
   }
 }
 
-async function overStores({ keys, eventStoreUrl, postgresUrl }: OpenStores, swap: boolean, io: Io): Promise<number> {
+/** What a person can mend is told in a sentence, without a stack. */
+async function explained(io: Io, task: () => Promise<number>): Promise<number> {
+  try {
+    return await task();
+  } catch (error) {
+    const known = [StoresOutOfReach, RebuildRunning, ReadSchemaOutdated, LogDiverged, Stopped];
+    if (!(error instanceof Error) || !known.some((each) => error instanceof each)) throw error;
+    io.err(`${error.message}\n`);
+    return exitCodes.failure;
+  }
+}
+
+async function reached(io: Io, wanted: Wanted): Promise<number> {
+  const stores = await reachStores(loadConfig(io.environment));
+  try {
+    return await overStores(stores, wanted, io);
+  } finally {
+    await stores.stop();
+  }
+}
+
+async function overStores({ keys, eventStoreUrl, postgresUrl }: Stores, wanted: Wanted, io: Io): Promise<number> {
+  const { back, ...rest } = wanted;
   const store = await EsdbEventStore.connect(eventStoreUrl);
   const db = openDatabase(postgresUrl);
   try {
     await migrate(db);
-    const before = await readSchemaState(db, allProjections, readSchema);
     const log = (line: string) => io.err(`${line}\n`);
     const personalData = new Vault(keys, new PostgresSubjectKeys(db));
-    const report = await rebuildReadModels({ db, store, personalData, projections: allProjections, swap, log });
-    const { differences } = report;
-    const rebuilt = swap ? readSchema : `${readSchema}_rebuild`;
-    io.out(table(await rowCounts(db, rebuilt), differences));
+    const progress = new Progress((text) => io.err(text));
+    const onProgress = ({ events, share }: BuildProgress) => progress.tell('building', events, events / share);
+    const options = {
+      ...rest,
+      db,
+      store,
+      personalData,
+      projections: allProjections,
+      log,
+      onProgress,
+    };
+    const report = await (back ? switchBack(options) : rebuildReadModels(options));
+    const { differences, generation, swapped } = report;
+    const counted = allProjections.filter(({ name }) => wanted.only === undefined || name === wanted.only);
+    io.out(table(await rowCounts(db, generation.schema, counted), differences));
     for (const difference of differences ?? []) io.out(described(difference));
-    io.out(`${conclusion(report, before === 'other')}\n`);
+    io.out(`${conclusion(report, back)}\n`);
     const equal = differences?.length === 0;
-    if (!swap && equal) await run(db, `drop schema if exists "${rebuilt}" cascade`);
-    return equal || (swap && differences === undefined) ? exitCodes.ok : exitCodes.failure;
+    if (!swapped && equal) await discard(db, generation);
+    return equal || (swapped && differences === undefined) ? exitCodes.ok : exitCodes.failure;
   } finally {
     await db.destroy();
     await store.close();
   }
 }
-
-const readTables = () => allProjections.flatMap(({ tables }) => tables.map(({ name }) => name)).sort();
-
-async function rowCounts(db: Database, schema: string): Promise<Map<string, string>> {
-  const counts = new Map<string, string>();
-  for (const name of readTables()) {
-    const { rows } = await run(db, `select count(*) as count from ${qualified(schema, name)}`);
-    const [row] = rows;
-    const count: unknown = typeof row === 'object' && row !== null ? Reflect.get(row, 'count') : undefined;
-    counts.set(name, String(count));
-  }
-  return counts;
-}
-
-function table(counts: ReadonlyMap<string, string>, differences: readonly SchemaDifference[] | undefined): string {
-  const differing = new Map(differences?.map(({ table: name, count }) => [name, count]));
-  const head = ['table', 'rebuilt rows', 'differing'];
-  const body = [...counts].map(([name, count]) => [name, count, differences ? (differing.get(name) ?? '0') : '-']);
-  const widths = head.map((_, column) => Math.max(...[head, ...body].map((row) => row[column]?.length ?? 0)));
-  const line = (row: readonly string[]) =>
-    row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ');
-  return `${[head, ...body].map(line).join('\n')}\n`;
-}
-
-function described({ table: name, count, first }: SchemaDifference): string {
-  const rows = first.slice(0, SHOWN_PER_TABLE).map(({ key, live, rebuilt }) => {
-    const lines = [`  live     ${JSON.stringify(live)}`, `  rebuilt  ${JSON.stringify(rebuilt)}`];
-    return [`${name} ${JSON.stringify(key)}`, ...lines].join('\n');
-  });
-  const more = Number(count) - rows.length;
-  return `\n${rows.join('\n')}\n${more > 0 ? `… and ${more} more in ${name}\n` : ''}`;
-}
-
-function conclusion({ events, position, differences, swapped }: RebuildReport, other: boolean): string {
-  const built = `${events} events up to ${position ?? 'the start'}`;
-  const became = swapped ? 'The rebuilt read models are in place.' : 'The live read models were left as they are.';
-  if (differences === undefined) {
-    const why = other ? 'the live read models were built by other projections' : 'there were no live read models';
-    return `Rebuilt from ${built}; not compared, because ${why}. ${became}`;
-  }
-  const verdict = differences.length === 0 ? 'every row is equal' : `rows differ in ${differences.length} tables`;
-  return `Rebuilt from ${built}: ${verdict}. ${became}`;
-}
-
-const exists = (path: string): Promise<boolean> =>
-  access(path).then(
-    () => true,
-    () => false,
-  );

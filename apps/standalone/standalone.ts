@@ -5,6 +5,7 @@ import { SystemClock } from '#libs/platform/clock.js';
 import type { Config } from '#libs/platform/config.js';
 import { createApi } from '../api/create-api.js';
 import { compose } from '../compose.js';
+import { drained, listen } from '../serving.js';
 import { openStores } from './stores.js';
 
 export interface Standalone {
@@ -28,10 +29,8 @@ export async function startStandalone(given: Config, logger: Logger): Promise<St
     const composition = await compose({ config, ...stores, clock: new SystemClock(), logger, project: true });
     stops.push(() => composition.stop());
     const api = await createApi(composition.services);
-    stops.push(() => api.close());
-    await api.listen(config.port, config.host).catch((error: unknown) => {
-      throw explained(error, config);
-    });
+    stops.push(() => drained(api, composition.services.drain, config.drainMs));
+    await listen(config, () => api.listen(config.port, config.host));
     return { url: config.publicUrl, stop };
   } catch (error) {
     await stop();
@@ -47,11 +46,4 @@ async function withFreePort(config: Config): Promise<Config> {
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   await new Promise((resolve) => probe.close(resolve));
   return { ...config, port, publicUrl: config.publicUrl.replace(/:0$/, `:${port}`) };
-}
-
-function explained(error: unknown, { port, host }: Config): unknown {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  if (code !== 'EADDRINUSE') return error;
-  const message = `Port ${port} on ${host} is taken by another program. Stop that one, or set PORT to a free one.`;
-  return Object.assign(new Error(message, { cause: error }), { code: 'port_in_use' });
 }

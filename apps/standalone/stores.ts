@@ -2,16 +2,20 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { startNodeInWorker } from '#libs/embedded-eventstore/worker.js';
+import { checkCertificateFiles } from '#libs/platform/ca-files.js';
 import type { Config } from '#libs/platform/config.js';
 import { lockDataDir } from '#libs/platform/data-dir-lock.js';
 import { startPostgres } from '#libs/platform/embedded-postgres/embedded-postgres.js';
 import { type Keys, loadKeys } from '#libs/platform/keys.js';
+import { noteStores } from './running-stores.js';
 
 /** The event store, the Postgres and the keys that the configuration names, embedded where no URL names another. */
 export interface Stores {
   readonly keys: Keys;
   readonly eventStoreUrl: string;
   readonly postgresUrl: string;
+  /** Never embedded: undefined where none is named. */
+  readonly redisUrl?: string | undefined;
   stop(): Promise<void>;
 }
 
@@ -25,6 +29,7 @@ export async function openStores(config: Config, logger: Logger): Promise<Stores
     for (const end of stops.splice(0).reverse()) await end();
   };
   try {
+    await checkCertificateFiles(config);
     await mkdir(config.dataDir, { recursive: true, mode: 0o700 });
     const lock = await lockDataDir(config.dataDir);
     stops.push(() => lock.release());
@@ -33,7 +38,8 @@ export async function openStores(config: Config, logger: Logger): Promise<Stores
       config.postgresUrl?.reveal() ?? embeddedPostgres(config, logger, stops),
       config.eventStoreUrl?.reveal() ?? embeddedEventStore(config, stops),
     ]);
-    return { keys, eventStoreUrl, postgresUrl, stop };
+    stops.push(await noteStores(config.dataDir, { eventStoreUrl, postgresUrl }));
+    return { keys, eventStoreUrl, postgresUrl, redisUrl: config.redisUrl?.reveal(), stop };
   } catch (error) {
     await stop();
     throw error;

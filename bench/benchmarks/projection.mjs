@@ -5,8 +5,7 @@ import { startPostgres } from '../../dist/libs/platform/embedded-postgres/embedd
 import { comparePositions } from '../../dist/libs/application/ports/event-store.js';
 import { openDatabase } from '../../dist/libs/readstore/database.js';
 import { Projector } from '../../dist/libs/readstore/projector.js';
-import { createReadSchema, lockSchemas, run } from '../../dist/libs/readstore/read-schema.js';
-import { rebuild } from '../../dist/libs/readstore/rebuild.js';
+import { run } from '../../dist/libs/readstore/sql.js';
 import { allProjections } from '../../dist/projections/all.js';
 import { benchmark, inTurns, median, processorMs, rethrow } from '../support/benchmark.mjs';
 import { eventsOf } from '../support/organization.mjs';
@@ -15,22 +14,12 @@ import { temporaryFolder } from '../support/temporary.mjs';
 
 const ORGANIZATIONS = 24;
 const PEOPLE = 250;
-const REBUILT = 'read_v1_rebuild';
-const COPIED = 'bench_copy';
 const LIVE = 'bench_live';
 
 /** Nothing personal stands in an organization's events. */
 const personalData = { open: (events) => Promise.resolve(events) };
 
-const tables = allProjections.flatMap(({ tables }) => tables.map(({ name }) => name));
 const perSecondSince = (count, began) => (count / (performance.now() - began)) * 1000;
-
-async function emptySchema(db, schema) {
-  await db.transaction().execute(async (tx) => {
-    await lockSchemas(tx);
-    await createReadSchema(tx, allProjections, schema);
-  });
-}
 
 /** A projector that starts on a full log and stops at its end, in batches as when it follows. */
 async function live({ db, store, head, count }) {
@@ -45,18 +34,6 @@ async function live({ db, store, head, count }) {
   const rate = perSecondSince(count, began);
   await projector.stop();
   return rate;
-}
-
-/** The rows of the last rebuild, which Postgres itself reads from files into empty tables with the same indexes. */
-async function copy({ db, count, files }) {
-  const fileOf = (table) => `'${join(files, `bench-${table}.copy`)}'`;
-  for (const table of tables) await run(db, `copy "${REBUILT}"."${table}" to ${fileOf(table)} (format binary)`);
-  await emptySchema(db, COPIED);
-  const began = performance.now();
-  await db.transaction().execute(async (tx) => {
-    for (const table of tables) await run(tx, `copy "${COPIED}"."${table}" from ${fileOf(table)} (format binary)`);
-  });
-  return perSecondSince(count, began);
 }
 
 await benchmark(async ({ row, cleanUp }) => {
@@ -77,14 +54,6 @@ await benchmark(async ({ row, cleanUp }) => {
     count += events.length;
   }
   const head = await store.head();
-  const { rows: settings } = await run(db, `select current_setting('data_directory') as files`);
-  const files = settings[0].files;
-  const again = async () => {
-    const began = performance.now();
-    await rebuild({ db, store, personalData, projections: allProjections });
-    return perSecondSince(count, began);
-  };
-
   const spent = [];
   const seen = await inTurns(
     {
@@ -94,17 +63,11 @@ await benchmark(async ({ row, cleanUp }) => {
         if (before !== undefined) spent.push((await processorMs()) - before);
         return rate;
       },
-      rebuild: again,
-      copy: () => copy({ db, count, files }),
       read: () => readOnly(store, head, count),
     },
     { rounds: 3 },
   );
-  const { rows } = await run(
-    db,
-    `select ${tables.map((table) => `(select count(*) from "${COPIED}"."${table}")`).join(' + ')} as rows`,
-  );
-  const note = `${count} events give ${rows[0].rows} rows; the log is read from a node in a thread of its own, as the standalone does`;
+  const note = `${count} events; the log is read from a node in a thread of its own, as the standalone does`;
   const unit = 'events/s';
   row({ name: 'live, catching up', value: seen.live, unit, goal: { of: 'value', atLeast: 10_000 }, note });
   if (spent.length > 0) {
@@ -116,14 +79,6 @@ await benchmark(async ({ row, cleanUp }) => {
       note: 'of this process, the node included, Postgres not',
     });
   }
-  row({
-    name: 'rebuild',
-    value: seen.rebuild,
-    unit,
-    baseline: seen.copy,
-    against: 'COPY of its rows',
-    goal: { of: 'ratio', atLeast: 0.5 },
-  });
   row({ name: 'only reading the log', value: seen.read, unit });
 });
 

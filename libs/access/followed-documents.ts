@@ -1,69 +1,79 @@
-import { LRUCache } from 'lru-cache';
 import { type CurrentDocuments, DocumentSource } from '#libs/application/ports/current-documents.js';
+import { comparePositions, type EventStore, type Position, start } from '#libs/application/ports/event-store.js';
 import {
-  comparePositions,
-  type EventStore,
-  type Position,
-  type StoredEvent,
-} from '#libs/application/ports/event-store.js';
-import type {
-  AccessDocuments,
-  LoadedDocuments,
-  ReadPosition,
-  StreamDocument,
+  type AccessDocuments,
+  type ReadPosition,
+  type StreamDocument,
+  StreamParked,
 } from '#libs/application/ports/read-models.js';
-import { meta } from '#libs/application/metadata.js';
-import { parseStream } from '#libs/application/streams.js';
-import { isCategory, touches } from '#libs/domain/aggregates.js';
 import { LogFollower } from './log-follower.js';
-
-interface Moved {
-  readonly position: Position;
-  readonly revision: bigint;
-}
+import { Movements } from './movements.js';
+import { ProcessTier } from './process-tier.js';
+import { ReadModelsIdentity } from './read-models-identity.js';
+import type { RedisTier } from './redis/redis-tier.js';
+import { type Snapshot, StoredTier } from './stored-tier.js';
+import { fieldOf, type Held, type StreamChange, type TierListener } from './tier.js';
 
 export interface FollowedDocumentsOptions {
+  /** At most, in this process. */
   readonly cachedDocuments: number;
+  /** Streams whose movements are remembered, at most; as many as documents unless given. */
+  readonly followedStreams?: number;
   /** How long an answer may wait for the read models. */
   readonly budgetMs: number;
   /** How long the log may be out of sight before nothing is answered any more: the published staleness. */
   readonly staleAfterMs: number;
   readonly onBreak: (error: unknown) => void;
+  /**
+   * Names the log together with the present build of the read models, so that caches of others are not believed.
+   * Undefined where the read models were not built from this log: then nothing is answered. Left out: they are always the same.
+   */
+  readonly readModels?: () => Promise<string | undefined>;
+  /** Shared by processes; stopped by whoever made it. */
+  readonly redis?: RedisTier | undefined;
+  readonly listener?: TierListener | undefined;
 }
 
 /**
- * The in-process tier of the permission read model. Every event followed drops the documents it touches; a document is
- * taken from the stored ones only if those are current to what was followed of its stream. So a cached document is always
- * the one that the followed log yields, and a lagging projector makes an answer wait, not lie.
+ * The permission read model: documents current to what this process has followed of the log, from the nearest tier that
+ * holds them. Why no tier, whatever it loses, can make an answer wrong: README.md beside this file.
  */
 export class FollowedDocuments extends DocumentSource {
-  private readonly cache: LRUCache<string, { readonly document: unknown }>;
-  private readonly moved: LRUCache<string, Moved>;
-  /** What every stream without an entry of its own was followed up to, at least. */
-  private floor: Position | undefined;
+  private readonly movements: Movements;
   private readonly follower: LogFollower;
+  private readonly identity: ReadModelsIdentity;
+  private readonly process: ProcessTier;
+  private readonly redis: RedisTier | undefined;
+  private readonly stored: StoredTier;
+  private readonly listener: TierListener;
 
   constructor(
     store: EventStore,
-    private readonly stored: AccessDocuments,
+    stored: AccessDocuments,
     private readonly readPosition: ReadPosition,
     private readonly options: FollowedDocumentsOptions,
   ) {
     super();
-    this.cache = new LRUCache({ max: options.cachedDocuments });
-    this.moved = new LRUCache({
-      max: options.cachedDocuments,
-      dispose: ({ position }, _, why) => this.forgotten(position, why),
+    const { cachedDocuments, followedStreams = cachedDocuments, redis, onBreak, listener = () => {} } = options;
+    this.listener = listener;
+    this.movements = new Movements(followedStreams);
+    this.process = new ProcessTier(cachedDocuments, listener);
+    this.redis = redis;
+    this.stored = new StoredTier(stored);
+    this.follower = new LogFollower(store, (event) => this.movements.take(event), onBreak);
+    this.identity = new ReadModelsIdentity(options.readModels ?? (async () => 'same'), (contents) => {
+      this.process.clear();
+      this.redis?.use(contents, this.follower);
     });
-    this.follower = new LogFollower(store, (event) => this.take(event), options.onBreak);
   }
 
   async start(): Promise<void> {
-    await this.follower.start();
-    this.floor = this.follower.position;
+    await this.follower.start((position) => this.movements.begin(position));
+    await this.identity.start();
   }
 
   async stop(): Promise<void> {
+    this.identity.stop();
     await this.follower.stop();
   }
 
@@ -71,83 +81,117 @@ export class FollowedDocuments extends DocumentSource {
     return this.follower.position;
   }
 
+  /** Throws StreamParked. */
   override async load(
     keys: readonly StreamDocument[],
     after: Position | undefined,
   ): Promise<CurrentDocuments | undefined> {
     const { budgetMs, staleAfterMs } = this.options;
     if (this.follower.brokenMs > staleAfterMs) return undefined;
+    if ((this.identity.current ?? (await this.identity.look())) === undefined) return undefined;
     if (after !== undefined && !(await this.follower.reached(after, budgetMs))) return undefined;
-    return this.fromCache(keys) ?? this.fromStore(keys);
+    return this.fromProcess(keys, 'process') ?? (await this.fromRedis(keys)) ?? this.fromStored(keys);
   }
 
-  private fromCache(keys: readonly StreamDocument[]): CurrentDocuments | undefined {
+  /** Made in one go, so that all of it is of one moment: where the log was followed to. */
+  private fromProcess(keys: readonly StreamDocument[], filledBy: 'process' | 'redis'): CurrentDocuments | undefined {
     const documents: unknown[] = [];
     const revisions = new Map<string, bigint>();
-    for (const key of keys) {
-      const cached = this.cache.get(cacheKey(key));
-      if (cached === undefined) return undefined;
-      documents.push(cached.document);
-      if (revisions.has(key.stream)) continue;
-      const moved = this.moved.get(key.stream);
-      if (moved === undefined) return undefined;
-      revisions.set(key.stream, moved.revision);
+    let judged: string | undefined;
+    for (const [index, held] of this.process.load(keys).entries()) {
+      const stream = keys[index]?.stream ?? '';
+      // What the process holds of one stream is of one revision, so that one judgement is enough.
+      if (held === undefined || (stream !== judged && !this.movements.isCurrent(stream, held))) {
+        this.listener('miss', filledBy);
+        return undefined;
+      }
+      documents.push(held.document);
+      if (stream !== judged && held.revision >= 0n) revisions.set(stream, held.revision);
+      judged = stream;
     }
+    this.listener('hit', filledBy);
     return { documents, revisions, position: this.follower.position };
   }
 
-  private async fromStore(keys: readonly StreamDocument[]): Promise<CurrentDocuments | undefined> {
+  private async fromRedis(keys: readonly StreamDocument[]): Promise<CurrentDocuments | undefined> {
+    if (this.redis === undefined) return undefined;
+    const present = this.process.load(keys);
+    const missing = keys.filter(({ stream }, index) => {
+      const held = present[index];
+      return held === undefined || !this.movements.isCurrent(stream, held);
+    });
+    const readModels = this.identity.current;
+    const held = await this.redis.load(missing);
+    if (readModels === this.identity.current)
+      for (const change of this.changes(missing, held)) this.process.apply(change);
+    return this.fromProcess(keys, 'redis');
+  }
+
+  private async fromStored(keys: readonly StreamDocument[]): Promise<CurrentDocuments | undefined> {
     const deadline = performance.now() + this.options.budgetMs;
     for (;;) {
-      const loaded = await this.stored.load(keys);
+      const readModels = this.identity.current;
+      const snapshot = await this.stored.snapshot(keys);
+      if (snapshot.parked !== undefined) {
+        this.drop(snapshot.parked);
+        throw new StreamParked(snapshot.parked);
+      }
       const needed = this.needed(keys);
-      if (needed === undefined || (loaded.upTo !== undefined && comparePositions(loaded.upTo, needed) >= 0)) {
-        this.keep(keys, loaded);
-        return { documents: loaded.documents, revisions: loaded.revisions, position: loaded.upTo };
+      if (comparePositions(snapshot.upTo, needed) >= 0) {
+        if (readModels === this.identity.current) this.keep(keys, snapshot);
+        return this.answerFrom(keys, snapshot);
       }
       const left = deadline - performance.now();
       if (left <= 0 || !(await this.readPosition.reached(needed, left))) return undefined;
     }
   }
 
-  /** Documents that are ahead of what was followed are answered from, but not kept: others of their stream may be behind. */
-  private keep(keys: readonly StreamDocument[], loaded: LoadedDocuments): void {
-    const { upTo } = loaded;
-    if (upTo === undefined || comparePositions(upTo, this.follower.position) > 0) return;
-    for (const [i, key] of keys.entries()) {
-      this.cache.set(cacheKey(key), { document: loaded.documents[i] });
-      if (!this.moved.has(key.stream))
-        this.moved.set(key.stream, { position: this.floor ?? upTo, revision: loaded.revisions.get(key.stream) ?? -1n });
+  /** Undefined where the rows lack an event that was followed: they say that they hold it, so waiting would not help. */
+  private answerFrom(keys: readonly StreamDocument[], { held, upTo }: Snapshot): CurrentDocuments | undefined {
+    const revisions = new Map<string, bigint>();
+    for (const [index, { stream }] of keys.entries()) {
+      const revision = held[index]?.revision ?? -1n;
+      if (revision < (this.movements.revision(stream) ?? -1n)) return undefined;
+      if (revision >= 0n) revisions.set(stream, revision);
+    }
+    this.listener('hit', 'postgres');
+    const followed = this.follower.position;
+    const position = comparePositions(upTo, followed) > 0 ? upTo : followed;
+    return { documents: held.map(({ document }) => document), revisions, position };
+  }
+
+  private keep(keys: readonly StreamDocument[], { held }: Snapshot): void {
+    for (const change of this.changes(keys, held)) {
+      this.process.apply(change);
+      void this.redis?.apply(change);
     }
   }
 
-  private needed(keys: readonly StreamDocument[]): Position | undefined {
-    let needed = this.floor;
-    for (const { stream } of keys) {
-      const moved = this.moved.get(stream)?.position;
-      if (moved !== undefined && (needed === undefined || comparePositions(moved, needed) > 0)) needed = moved;
+  /**
+   * What the tiers before may take over: streams that are current, and not ahead, since documents of several streams that
+   * are each ahead by another length never stood beside each other.
+   */
+  private changes(keys: readonly StreamDocument[], held: readonly (Held | undefined)[]): StreamChange[] {
+    const streams = new Map<string, { of: Held; documents: Map<string, unknown> }>();
+    for (const [index, key] of keys.entries()) {
+      const each = held[index];
+      if (each === undefined || comparePositions(each.upTo, this.follower.position) > 0) continue;
+      if (!this.movements.isCurrent(key.stream, each)) continue;
+      const stream = streams.get(key.stream) ?? { of: each, documents: new Map<string, unknown>() };
+      stream.documents.set(fieldOf(key), each.document);
+      streams.set(key.stream, stream);
     }
-    return needed !== undefined && needed.commit === 0n && needed.prepare === 0n ? undefined : needed;
+    return [...streams].map(([stream, { of, documents }]) => this.movements.changeTo(stream, of, documents));
   }
 
-  private take(event: StoredEvent): void {
-    const { category } = parseStream(event.stream);
-    if (!isCategory(category)) return;
-    this.moved.set(event.stream, { position: event.position, revision: event.revision });
-    try {
-      const stamp = { id: event.id, revision: event.revision, occurredAt: event.metadata[meta.occurredAt] ?? '' };
-      for (const key of touches(category, { type: event.type, data: event.data, stamp }))
-        this.cache.delete(cacheKey({ ...key, stream: event.stream }));
-    } catch {
-      // An event of a newer build: what it touches is unknown here, so nothing that is cached can be relied on.
-      this.cache.clear();
-    }
+  private needed(keys: readonly StreamDocument[]): Position {
+    return keys
+      .map(({ stream }) => this.movements.needed(stream))
+      .reduce((furthest, each) => (comparePositions(each, furthest) > 0 ? each : furthest), start);
   }
 
-  private forgotten(position: Position, why: LRUCache.DisposeReason): void {
-    if (why === 'evict' && (this.floor === undefined || comparePositions(position, this.floor) > 0))
-      this.floor = position;
+  private drop(stream: string): void {
+    this.process.drop(stream);
+    void this.redis?.drop(stream);
   }
 }
-
-const cacheKey = ({ stream, kind, id }: StreamDocument): string => `${stream}|${kind}|${id}`;

@@ -15,7 +15,7 @@ import type { Past } from './past.js';
 import type { Clock } from './ports/clock.js';
 import type { DocumentSource } from './ports/current-documents.js';
 import { type Position, positionText } from './ports/event-store.js';
-import type { StreamDocument } from './ports/read-models.js';
+import { type StreamDocument, StreamParked } from './ports/read-models.js';
 import { streamOf } from './streams.js';
 
 export interface Evaluation {
@@ -33,6 +33,8 @@ export type EvaluationReason = 'allowed' | DenialReason | 'unknown_action' | 'un
 
 export type EvaluationAnswer =
   | { readonly kind: 'stale' }
+  /** The organization's read models stand still: nothing is answered until it is in line again. */
+  | { readonly kind: 'parked' }
   | { readonly kind: 'future' }
   | {
       readonly kind: 'answered';
@@ -50,7 +52,8 @@ export type Access =
   | { readonly kind: 'allowed' }
   | { readonly kind: 'denied'; readonly permission: Permission; readonly reason: DenialReason }
   | { readonly kind: 'hidden' }
-  | { readonly kind: 'stale' };
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'parked' };
 
 /** Answers permission questions, now from access documents and in the past from folded streams, by the same `permit()`. */
 export class Checks {
@@ -68,7 +71,7 @@ export class Checks {
     after: Position | undefined,
   ): Promise<Access> {
     const moment = await this.present(caller.realm, caller.id, resource, after);
-    if (moment === undefined) return { kind: 'stale' };
+    if (typeof moment === 'string') return { kind: moment };
     const { facts, at } = moment;
     const answer = permit(facts, { principal: caller.id, permission, resource, at });
     if (answer.allowed) return { kind: 'allowed' };
@@ -89,16 +92,17 @@ export class Checks {
     if (!self) {
       const about: Resource = 'orgId' in resource ? { kind: 'org', orgId: resource.orgId } : { kind: 'realm' };
       const asking = await this.access(caller, 'decision:evaluate', about, after);
-      if (asking.kind === 'stale') return asking;
+      if (asking.kind === 'stale' || asking.kind === 'parked') return asking;
       if (asking.kind !== 'allowed') return unsupported('unknown_subject', now);
     }
     const moment =
       question.at === undefined
         ? await this.present(caller.realm, principal.id, resource, after)
         : await this.past.moment(caller.realm, principal.id, resource, question.at, now);
-    if (moment === undefined)
-      return question.at === undefined ? { kind: 'stale' } : unsupported('unknown_resource', now);
-    if (moment === 'future') return { kind: 'future' };
+    if (moment === undefined) return unsupported('unknown_resource', now);
+    // Whoever asks about others may know of the organization.
+    if (moment === 'hidden') return self ? unsupported('unknown_resource', now) : { kind: 'parked' };
+    if (typeof moment === 'string') return { kind: moment };
     return answerFrom(
       moment,
       { principal: principal.id, permission: action, resource, at: moment.at },
@@ -112,10 +116,14 @@ export class Checks {
     principal: string,
     resource: Resource,
     after: Position | undefined,
-  ): Promise<Moment | undefined> {
+  ): Promise<Moment | 'stale' | 'parked' | 'hidden'> {
     const keys = keysFor(realm, principal, resource);
-    const loaded = await this.documents.load(keys, after);
-    if (loaded === undefined) return undefined;
+    const loaded = await this.documents.load(keys, after).catch((error: unknown): 'parked' => {
+      if (error instanceof StreamParked) return 'parked';
+      throw error;
+    });
+    if (loaded === 'parked') return this.parked(realm, principal, resource);
+    if (loaded === undefined) return 'stale';
     const [realmDocument, user, org, member, environment] = loaded.documents;
     const revision = 'orgId' in resource ? loaded.revisions.get(streamOf('org', resource.orgId)) : undefined;
     const facts = factsOf(
@@ -125,7 +133,14 @@ export class Checks {
       member as MemberDocument | undefined,
       environment as EnvironmentDocument | undefined,
     );
-    return facts && { facts, revision, position: loaded.position, at: this.clock.now() };
+    return facts === undefined ? 'stale' : { facts, revision, position: loaded.position, at: this.clock.now() };
+  }
+
+  /** That an organization is parked is told to those only who may know of it: to others it looks like a missing one. */
+  private async parked(realm: string, principal: string, resource: Resource): Promise<'parked' | 'hidden'> {
+    if (!('orgId' in resource)) return 'parked';
+    const known = await this.past.mayKnow(realm, principal, resource.orgId, this.clock.now());
+    return known ? 'parked' : 'hidden';
   }
 }
 

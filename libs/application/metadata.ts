@@ -20,6 +20,8 @@ export const meta = {
   /** How many commands were sent as one, where it was more than one. */
   batch: 'batch',
   keyed: 'keyed',
+  /** W3C trace context of the command, where it was traced. */
+  traceparent: 'traceparent',
 } as const;
 
 /** Reads a metadata value that every stored event carries. Throws on an event that tenantry has not written. */

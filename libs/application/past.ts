@@ -1,4 +1,5 @@
 import type { Resource } from '#libs/domain/access/bindings.js';
+import { mayKnow } from './authorize.js';
 import { factsOf, type Moment } from './facts.js';
 import type { Folds } from './folds.js';
 import { meta } from './metadata.js';
@@ -35,6 +36,17 @@ export class Past {
       environmentId === undefined ? undefined : org?.state.environments.get(environmentId),
     );
     return facts && { facts, revision: org?.revision, position: org?.position, at };
+  }
+
+  /** Whether the principal may know of the organization now, from the streams themselves. */
+  async mayKnow(realmId: string, principal: string, orgId: string, now: number): Promise<boolean> {
+    const [{ state: realm }, { state: user }, { state: org }] = await Promise.all([
+      this.folds.current('realm', realmId),
+      this.folds.current('user', principal),
+      this.folds.current('org', orgId),
+    ]);
+    const facts = factsOf(realm.realm, user.user, org.org, org.members.get(principal), undefined);
+    return facts !== undefined && mayKnow(facts, principal, orgId, now);
   }
 }
 

@@ -41,6 +41,8 @@ export interface CommandRequest {
   /** The revision that the client expects the stream to be at. */
   readonly ifMatch: bigint | undefined;
   readonly correlation: string;
+  /** W3C trace context to be kept with the events; decides nothing. */
+  readonly traceparent?: string | undefined;
 }
 
 /** A request with everything derived from it that does not change while it is tried. */
@@ -266,6 +268,7 @@ export class CommandPipeline {
       [meta.correlation]: plan.correlation,
       [meta.scheme]: `${id}@${version}`,
       [meta.authorizedBy]: revisions.join(' '),
+      ...(plan.traceparent === undefined ? {} : { [meta.traceparent]: plan.traceparent }),
       ...(plan.steps.length > 1 ? { [meta.batch]: `${plan.steps.length}` } : {}),
     };
   }

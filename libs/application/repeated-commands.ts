@@ -7,6 +7,8 @@ import type { CommandIndex, ReadPosition } from './ports/read-models.js';
 
 /** How long a repeat waits for the command index, where only that can tell. */
 const INDEX_WAIT_MS = 2000;
+/** Streams that are read for a command whose target does not tell its stream; beyond that a repeat has to wait. */
+const MAX_STREAMS_READ = 50;
 
 export interface Repeatable {
   readonly id: string;
@@ -35,11 +37,30 @@ export class RepeatedCommands {
     if (forgottenUpTo === undefined && command.orgId !== undefined) return undefined;
     if (forgottenUpTo !== undefined && !(await this.readPosition.reached(forgottenUpTo, INDEX_WAIT_MS)))
       return { kind: 'unavailable' };
-    const { command: indexed, upTo } = await this.index.find(command.id);
+    const { command: indexed, upTo, parked } = await this.index.find(command.id);
     if (indexed !== undefined)
       return this.answer(command, indexed.payloadDigest, indexed.stream, indexed.firstRevision, indexed.lastRevision);
     const complete = forgottenUpTo === undefined || (upTo !== undefined && comparePositions(upTo, forgottenUpTo) >= 0);
-    return complete ? undefined : { kind: 'unavailable' };
+    return complete ? this.beyondIndex(command, parked) : { kind: 'unavailable' };
+  }
+
+  /** What the index lacks of parked streams, read from the log. */
+  private async beyondIndex(
+    command: Repeatable,
+    parked: ReadonlyMap<string, bigint>,
+  ): Promise<CommandOutcome | undefined> {
+    const concerned = [...parked].filter(([stream]) => command.orgId === undefined || stream === command.stream);
+    if (concerned.length > MAX_STREAMS_READ) return { kind: 'unavailable' };
+    for (const [stream, from] of concerned) {
+      const events: StoredEvent[] = [];
+      for await (const page of this.store.read(stream, from))
+        events.push(...page.filter(({ metadata }) => metadata[meta.commandId] === command.id));
+      const [first, last] = [events[0], events.at(-1)];
+      if (first === undefined || last === undefined) continue;
+      const digest = first.metadata[meta.payloadDigest] ?? '';
+      return this.answer(command, digest, stream, first.revision, last.revision);
+    }
+    return undefined;
   }
 
   private async answer(

@@ -9,6 +9,8 @@ export interface StreamView {
   readonly current: bigint;
   /** Whether the stream has metadata; metadata alone is enough to "exist". */
   readonly hasMetadata: boolean;
+  /** `soft`: until the next append. `hard`: for ever; so is the metadata of such a stream. */
+  readonly deleted: 'no' | 'soft' | 'hard';
   /** Id of the event stored under that number. */
   idAt(revision: bigint): string | undefined;
   /** Number of the event with that id, if the store's id map knows it in this very stream. */
@@ -18,16 +20,20 @@ export interface StreamView {
 export type Decision =
   | { readonly kind: 'write' }
   | { readonly kind: 'already_written'; readonly revision: bigint }
-  | { readonly kind: 'wrong_expected_version' };
+  | { readonly kind: 'wrong_expected_version' }
+  | { readonly kind: 'stream_deleted' };
 
 const WRITE: Decision = { kind: 'write' };
 const WRONG: Decision = { kind: 'wrong_expected_version' };
+const DELETED: Decision = { kind: 'stream_deleted' };
 
 /**
  * Decides an append (eventstore protocol: expected revision and idempotency, in the order the server checks them).
  * Only ids are compared, never bodies.
  */
 export function decideAppend(view: StreamView, expected: Expected, ids: readonly string[]): Decision {
+  if (view.deleted === 'hard') return DELETED;
+  if (expected === 'stream_exists' && view.deleted === 'soft') return DELETED;
   if (expected === 'stream_exists' && view.current < 0n && !view.hasMetadata) return WRONG;
   if (typeof expected !== 'bigint') return decideByIdMap(view, ids);
   if (expected < view.current) return decideByStoredIds(view, expected, ids);
@@ -48,7 +54,10 @@ function decideByStoredIds(view: StreamView, expected: bigint, ids: readonly str
   let revision = expected;
   for (const id of ids) {
     revision += 1n;
-    if (view.idAt(revision) !== id) return WRONG;
+    if (view.idAt(revision) === id) continue;
+    // Who expects no stream is right about one that was deleted.
+    const recreates = revision === 0n && expected === NO_STREAM && view.deleted === 'soft';
+    return recreates ? WRITE : WRONG;
   }
   return ids.length === 0 ? WRONG : { kind: 'already_written', revision };
 }

@@ -4,14 +4,15 @@ import type { AppendReq, AppendResp } from '@eventstore/db-client/generated/stre
 import { status } from '@grpc/grpc-js';
 import type { ServerReadableStream, sendUnaryData } from '@grpc/grpc-js';
 import type { Expected } from './append-rules.js';
-import { Refused, asRefused, invalid } from './errors.js';
+import { Refused, accessDenied, appendTooLarge, asRefused, invalid, streamDeleted } from './errors.js';
 import type { AppendOutcome } from './group.js';
 import type { Log } from './log.js';
+import type { OpenCalls } from './outlet.js';
 import type { ProposedEvent } from './record.js';
 import { MAX_APPEND_BYTES, appendBytes, expectedRevision, proposedEvent, streamName } from './wire.js';
 
 /** Answers `Append`: options first, then one message for each event, one answer after the half-close. */
-export function answerAppend(log: Log) {
+export function answerAppend(log: Log, open: OpenCalls) {
   return (call: ServerReadableStream<AppendReq, AppendResp>, callback: sendUnaryData<AppendResp>): void => {
     let target: { stream: string; expected: Expected } | undefined;
     const events: ProposedEvent[] = [];
@@ -20,8 +21,12 @@ export function answerAppend(log: Log) {
     const refuse = (error: unknown): void => {
       if (refused) return;
       refused = true;
+      open.delete(stop);
       callback(asRefused(error));
     };
+    const stop = (): void => refuse(new Refused(status.CANCELLED, 'the node is stopping'));
+    open.add(stop);
+    call.on('cancelled', () => open.delete(stop));
     call.on('error', refuse);
     call.on('data', (message: AppendReq) => {
       if (refused) return;
@@ -32,7 +37,7 @@ export function answerAppend(log: Log) {
         else if (proposed && target) {
           const event = proposedEvent(proposed);
           bytes += appendBytes(event);
-          if (bytes > MAX_APPEND_BYTES) throw tooLarge();
+          if (bytes > MAX_APPEND_BYTES) throw appendTooLarge(MAX_APPEND_BYTES);
           events.push(event);
         } else throw invalid('the first message of an append must hold its options');
       } catch (error) {
@@ -42,17 +47,22 @@ export function answerAppend(log: Log) {
     call.on('end', () => {
       if (refused) return;
       if (!target) return refuse(invalid('an append needs options'));
+      // What is complete is answered, also by a node that stops.
+      open.delete(stop);
       const { stream, expected } = target;
-      log.append({ stream, expected, events }).then((outcome) => {
-        if (!refused) callback(null, appendAnswer(outcome, expected));
-      }, refuse);
+      log
+        .append({ stream, expected, events })
+        .then((outcome) => appendAnswer(outcome, stream, expected))
+        .then((answer) => {
+          if (!refused) callback(null, answer);
+        }, refuse);
     });
   };
 }
 
 function appendTarget(options: AppendReq.Options): { stream: string; expected: Expected } {
   const stream = streamName(options);
-  if (stream === '$all') throw new Refused(status.PERMISSION_DENIED, 'access denied', 'access-denied');
+  if (stream === '$all') throw accessDenied();
   const expected = expectedRevision({
     exact: options.hasRevision() ? options.getRevision() : undefined,
     noStream: options.hasNoStream(),
@@ -62,14 +72,7 @@ function appendTarget(options: AppendReq.Options): { stream: string; expected: E
   return { stream, expected };
 }
 
-function tooLarge(): Refused {
-  const limit = String(MAX_APPEND_BYTES);
-  return new Refused(status.INVALID_ARGUMENT, `an append may hold ${limit} bytes`, 'maximum-append-size-exceeded', {
-    'maximum-append-size': limit,
-  });
-}
-
-function appendAnswer(outcome: AppendOutcome, expected: Expected): AppendResp {
+function appendAnswer(outcome: AppendOutcome, stream: string, expected: Expected): AppendResp {
   const answer = new streams.AppendResp();
   const empty = new shared.Empty();
   if (outcome.kind === 'appended') {
@@ -84,6 +87,7 @@ function appendAnswer(outcome: AppendOutcome, expected: Expected): AppendResp {
     return answer.setSuccess(success);
   }
   if (outcome.kind === 'timeout') throw new Refused(status.ABORTED, 'the append timed out');
+  if (outcome.kind === 'stream_deleted') throw streamDeleted(stream);
   const wrong = new streams.AppendResp.WrongExpectedVersion();
   if (outcome.current < 0n) wrong.setCurrentNoStream(empty);
   else wrong.setCurrentRevision(outcome.current.toString());

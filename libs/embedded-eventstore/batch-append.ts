@@ -156,6 +156,10 @@ function answer(message: BatchAppendReq, batch: Batch, outcome: AppendOutcome): 
   if (outcome.kind === 'timeout') {
     return refusal(message, streamIdentifierOf(batch.options), new BatchError('Timeout', 4, new shared.Timeout()));
   }
+  if (outcome.kind === 'stream_deleted') {
+    const detail = new shared.StreamDeleted().setStreamIdentifier(streamIdentifier(batch.stream));
+    return refusal(message, streamIdentifierOf(batch.options), new BatchError('StreamDeleted', 5, detail));
+  }
   if (outcome.kind === 'wrong_expected_version') {
     const detail = new shared.WrongExpectedVersion();
     if (outcome.current < 0n) detail.setCurrentNoStream(new empty.Empty());

@@ -1,57 +1,31 @@
-import { createHash } from 'node:crypto';
-import { open } from 'lmdb';
-import type { Database, RootDatabase } from 'lmdb';
+import { derivedTablesFit, rebuildDerivedTables } from './lmdb-rebuild.js';
+import { nameKey, noteCounts, notedCounts, numbers, openTables } from './lmdb-tables.js';
+import type { Counts, Tables } from './lmdb-tables.js';
 import type { EventPlace, EventRef, Found, Group, Range, Store, StreamHead } from './store.js';
 
-/** Number of the on-disk layout; a folder with another number is refused, never guessed at. */
-const FORMAT = '1';
 const PAGE_BYTES = 1024 * 1024;
-/** Well under LMDB's limit for keys (1978 bytes). */
-const LONGEST_PLAIN_KEY = 500;
 
-type Table = Database<Buffer, Buffer>;
-
-interface Tables {
-  /** position -> record */
-  readonly log: Table;
-  /** stream number, revision -> position, id */
-  readonly index: Table;
-  /** stream name -> stream number, revision of the last event */
-  readonly heads: Table;
-  /** id -> stream number, revision */
-  readonly ids: Table;
-  readonly meta: Table;
-}
-
-const binary = { encoding: 'binary', keyEncoding: 'binary' } as const;
-
-/** Opens (or creates) the log in a folder. The caller holds the folder's lock. */
-export async function openLmdbStore(dataDir: string): Promise<Store> {
-  // `cache` and `compression` stay off: memory must not grow with the log.
-  const root = open<Buffer, Buffer>({ path: dataDir, maxDbs: 8, noSubdir: false, ...binary });
-  const table = (name: string): Table => root.openDB<Buffer, Buffer>(name, binary);
-  const tables: Tables = {
-    log: table('log'),
-    index: table('index'),
-    heads: table('heads'),
-    ids: table('ids'),
-    meta: table('meta'),
-  };
-  const format = tables.meta.get(Buffer.from('format'))?.toString();
-  if (format !== undefined && format !== FORMAT) {
-    await root.close();
-    throw new Error(`the event log in ${dataDir} has format ${format}; this version reads format ${FORMAT}`);
+/**
+ * Opens (or creates) the log in a folder. The caller holds the folder's lock. What else is kept for speed is built again
+ * from the log where it does not fit, or where `rebuild` asks for it; `rebuilt` tells whether that was so.
+ */
+export async function openLmdbStore(dataDir: string, rebuild = false): Promise<Store & { readonly rebuilt: boolean }> {
+  const tables = await openTables(dataDir);
+  try {
+    const rebuilt = rebuild || !derivedTablesFit(tables);
+    if (rebuilt) await rebuildDerivedTables(tables);
+    return new LmdbStore(tables, notedCounts(tables) ?? { events: 0, streams: 0, ids: 0 }, rebuilt);
+  } catch (error) {
+    await tables.root.close();
+    throw error;
   }
-  // Also forces to disk what a killed predecessor had committed but not flushed, before anything is answered from it.
-  await tables.meta.put(Buffer.from('format'), Buffer.from(FORMAT));
-  await root.flushed;
-  return new LmdbStore(root, tables);
 }
 
 class LmdbStore implements Store {
   constructor(
-    private readonly root: RootDatabase<Buffer, Buffer>,
     private readonly tables: Tables,
+    private counts: Counts,
+    readonly rebuilt: boolean,
   ) {}
 
   nextPosition(): bigint {
@@ -67,7 +41,7 @@ class LmdbStore implements Store {
   }
 
   place(streamNumber: bigint, revision: bigint): EventPlace | undefined {
-    const value = this.tables.index.get(pair(streamNumber, revision));
+    const value = this.tables.index.get(numbers(streamNumber, revision));
     return value && { position: value.readBigUInt64BE(0), id: value.toString('hex', 8) };
   }
 
@@ -77,22 +51,35 @@ class LmdbStore implements Store {
   }
 
   async write(group: Group): Promise<void> {
-    const { log, index, heads, ids } = this.tables;
-    const committed = this.root.batch(() => {
+    const { root, log, index, heads, ids } = this.tables;
+    const counts = this.#countsAfter(group);
+    const committed = root.batch(() => {
       for (const { position, streamNumber, revision, id, record } of group.events) {
-        const key = single(position);
-        const ref = pair(streamNumber, revision);
+        const key = numbers(position);
+        const ref = numbers(streamNumber, revision);
         const idBytes = Buffer.from(id, 'hex');
         void log.put(key, record);
         void index.put(ref, Buffer.concat([key, idBytes]));
         void ids.put(idBytes, ref);
       }
-      for (const [stream, head] of group.heads) void heads.put(nameKey(stream), pair(head.number, head.revision));
+      for (const [stream, head] of group.heads) void heads.put(nameKey(stream), numbers(head.number, head.revision));
+      noteCounts(this.tables, counts);
     });
     await committed;
-    await this.root.flushed;
+    await root.flushed;
+    this.counts = counts;
     // Otherwise a reader of this turn may still look through the snapshot taken before the commit.
-    this.root.resetReadTxn();
+    root.resetReadTxn();
+  }
+
+  #countsAfter({ events }: Group): Counts {
+    const newStreams = events.filter(({ streamNumber, position }) => streamNumber === position).length;
+    const newIds = [...new Set(events.map(({ id }) => id))].filter((id) => this.find(id) === undefined).length;
+    return {
+      events: this.counts.events + events.length,
+      streams: this.counts.streams + newStreams,
+      ids: this.counts.ids + newIds,
+    };
   }
 
   readLog(range: Range): Found[] {
@@ -101,8 +88,8 @@ class LmdbStore implements Store {
     const from = range.from > range.head ? range.head : range.from;
     if (!range.backwards && range.from > range.head) return page;
     const bounds = range.backwards
-      ? { start: single(from), reverse: true }
-      : { start: single(from), end: single(range.head + 1n) };
+      ? { start: numbers(from), reverse: true }
+      : { start: numbers(from), end: numbers(range.head + 1n) };
     for (const { key, value } of this.tables.log.getRange({ ...bounds, limit: range.limit })) {
       page.push({ at: key.readBigUInt64BE(0), record: value });
       bytes += value.length;
@@ -114,10 +101,10 @@ class LmdbStore implements Store {
   readStream(streamNumber: bigint, range: Range): Found[] {
     const page: Found[] = [];
     let bytes = 0;
-    const start = pair(streamNumber, range.from);
+    const start = numbers(streamNumber, range.from);
     const bounds = range.backwards
-      ? { start, end: pair(streamNumber, 0n), inclusiveEnd: true, reverse: true }
-      : { start, end: pair(streamNumber + 1n, 0n) };
+      ? { start, end: numbers(streamNumber, 0n), inclusiveEnd: true, reverse: true }
+      : { start, end: numbers(streamNumber + 1n, 0n) };
     // No `limit` here: entries that are not durable yet are passed over and must not use it up.
     for (const { key, value } of this.tables.index.getRange(bounds)) {
       if (value.readBigUInt64BE(0) > range.head) continue;
@@ -131,25 +118,6 @@ class LmdbStore implements Store {
   }
 
   close(): Promise<void> {
-    return this.root.close();
+    return this.tables.root.close();
   }
-}
-
-function single(a: bigint): Buffer {
-  const key = Buffer.allocUnsafe(8);
-  key.writeBigUInt64BE(a, 0);
-  return key;
-}
-
-function pair(a: bigint, b: bigint): Buffer {
-  const key = Buffer.allocUnsafe(16);
-  key.writeBigUInt64BE(a, 0);
-  key.writeBigUInt64BE(b, 8);
-  return key;
-}
-
-function nameKey(stream: string): Buffer {
-  const name = Buffer.from(stream, 'utf8');
-  if (name.length <= LONGEST_PLAIN_KEY) return Buffer.concat([Buffer.of(0), name]);
-  return Buffer.concat([Buffer.of(1), createHash('sha256').update(name).digest()]);
 }

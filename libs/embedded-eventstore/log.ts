@@ -1,6 +1,6 @@
-import { randomUUID } from 'node:crypto';
-import { PendingGroup } from './group.js';
-import type { AppendOutcome, AppendRequest } from './group.js';
+import { NO_STREAM } from './append-rules.js';
+import { PendingGroup, ownEvent } from './group.js';
+import type { AppendOutcome, WriteRequest } from './group.js';
 import type { Found, Store, StreamHead } from './store.js';
 
 /** Bounds of one group commit, so that a flood of appends cannot make the first of them wait for all. */
@@ -10,7 +10,7 @@ const GROUP_BYTES = 8 * 1024 * 1024;
 export type Wake = (streams: ReadonlySet<string>) => void;
 
 interface Waiting {
-  readonly request: AppendRequest;
+  readonly request: WriteRequest;
   readonly resolve: (outcome: AppendOutcome) => void;
   readonly reject: (error: Error) => void;
 }
@@ -35,16 +35,8 @@ export class Log {
   static async start(store: Store): Promise<Log> {
     const log = new Log(store);
     if (log.#nextPosition === 0n) {
-      const id = randomUUID().replaceAll('-', '');
-      const empty = Buffer.alloc(0);
-      const event = {
-        id,
-        type: '$NodeStarted',
-        contentType: 'application/json',
-        data: Buffer.from('{}'),
-        metadata: empty,
-      };
-      await log.append({ stream: '$node', expected: -1n, events: [event] });
+      const event = ownEvent('$NodeStarted', Buffer.from('{}'));
+      await log.append({ stream: '$node', expected: NO_STREAM, events: [event] });
     }
     return log;
   }
@@ -54,17 +46,28 @@ export class Log {
     return this.#head;
   }
 
+  /** The position that the next event will have. */
+  get nextPosition(): bigint {
+    return this.#head + 1n;
+  }
+
   /** Resolves when the outcome is final: for a success, when it is durable. */
-  append(request: AppendRequest): Promise<AppendOutcome> {
+  append(request: WriteRequest): Promise<AppendOutcome> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ request, resolve, reject });
       this.#writing ??= this.#write();
     });
   }
 
+  /** A stream and its last durable event. */
   stream(name: string): StreamHead | undefined {
     const head = this.#store.head(name);
-    return head && head.number <= this.#head ? head : undefined;
+    if (!head || head.number > this.#head) return undefined;
+    const place = this.#store.place(head.number, head.revision);
+    if (place && place.position <= this.#head) return head;
+    // The store has later events that are not durable yet.
+    const last = this.readStream(head.number, head.revision, true, 1)[0];
+    return last && { number: head.number, revision: last.at };
   }
 
   readLog(from: bigint, backwards: boolean, limit: number): Found[] {
@@ -106,8 +109,9 @@ export class Log {
   #nextGroup(): Waiting[] {
     let count = 0;
     for (let bytes = 0; count < GROUP_APPENDS && bytes < GROUP_BYTES && count < this.#waiting.length; count++) {
-      for (const event of this.#waiting[count]?.request.events ?? [])
-        bytes += event.data.length + event.metadata.length;
+      const request = this.#waiting[count]?.request;
+      if (!request || 'remove' in request) continue;
+      for (const event of request.events) bytes += event.data.length + event.metadata.length;
     }
     return this.#waiting.splice(0, count);
   }
@@ -116,7 +120,7 @@ export class Log {
     if (this.#failure) throw this.#failure;
     const group = new PendingGroup(this.#store, this.#nextPosition);
     const now = Date.now();
-    const outcomes = turn.map(({ request }) => group.append(request, now));
+    const outcomes = turn.map(({ request }) => group.write(request, now));
     if (group.events.length > 0) {
       await this.#store.write(group);
       this.#nextPosition = group.nextPosition;

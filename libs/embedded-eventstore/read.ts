@@ -1,13 +1,14 @@
 import streams from '@eventstore/db-client/generated/streams_pb.js';
 import type { ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
-import { invalid } from './errors.js';
+import { invalid, streamDeleted } from './errors.js';
 import { compileFilter } from './filter.js';
 import type { Filter } from './filter.js';
 import type { Log } from './log.js';
 import type { Outlet } from './outlet.js';
 import { recordAnswer } from './record.js';
 import type { Found } from './store.js';
-import { revision, streamIdentifier, streamName, withStructuredId } from './wire.js';
+import { visibleStream } from './visible.js';
+import { END_REVISION, revision, streamIdentifier, streamName, withStructuredId } from './wire.js';
 
 export const PAGE_EVENTS = 512;
 
@@ -53,7 +54,7 @@ function allStart(options: ReadReq.Options.AllOptions): Start {
 
 function streamStart(options: ReadReq.Options.StreamOptions): Start {
   if (options.hasStart()) return 'start';
-  return options.hasEnd() ? 'end' : revision(options.getRevision());
+  return options.hasEnd() || options.getRevision() === END_REVISION ? 'end' : revision(options.getRevision());
 }
 
 /** Answers a read that ends: pages through the log or a stream until the count, the end, or the client's going away. */
@@ -72,7 +73,7 @@ export async function answerRead(log: Log, query: ReadQuery, count: bigint, outl
     const limit = query.filter || left > BigInt(PAGE_EVENTS) ? PAGE_EVENTS : Number(left);
     const page = pages(limit);
     if (page.length === 0) break;
-    const selected = query.filter?.select(page);
+    const selected = await query.filter?.select(page);
     for (const [index, { record }] of page.entries()) {
       if (selected && !selected[index]) continue;
       if (left-- <= 0n) break;
@@ -88,20 +89,39 @@ export async function answerRead(log: Log, query: ReadQuery, count: bigint, outl
 }
 
 /** Successive pages from where the read starts; undefined if the stream does not exist. */
-function pagesOf(log: Log, { source, start, backwards }: ReadQuery): ((limit: number) => Found[]) | undefined {
-  const head = source.kind === 'stream' ? log.stream(source.stream) : undefined;
-  if (source.kind === 'stream' && !head) return undefined;
-  const last = head ? head.revision : log.head;
+function pagesOf(log: Log, query: ReadQuery): ((limit: number) => Found[]) | undefined {
+  return query.source.kind === 'all' ? pagesOfAll(log, query) : pagesOfStream(log, query, query.source.stream);
+}
+
+function pagesOfAll(log: Log, { start, backwards }: ReadQuery): (limit: number) => Found[] {
   let next: bigint;
-  if (start === 'start') next = 0n;
-  else if (start === 'end') next = backwards ? last : last + 1n;
+  // Backwards from the start there is nothing before it.
+  if (start === 'start') next = backwards ? -1n : 0n;
+  else if (start === 'end') next = backwards ? log.head : log.nextPosition;
   // Backwards, a position of $all is exclusive (eventstore protocol); revisions and forward positions are inclusive.
-  else next = head || !backwards ? start : start - 1n;
-  // Backwards from the start of $all there is nothing before it.
-  if (!head && backwards && start === 'start') next = -1n;
+  else next = backwards ? start - 1n : start;
   return (limit) => {
     if (next < 0n) return [];
-    const page = head ? log.readStream(head.number, next, backwards, limit) : log.readLog(next, backwards, limit);
+    const page = log.readLog(next, backwards, limit);
+    const end = page.at(-1);
+    if (end) next = backwards ? end.at - 1n : end.at + 1n;
+    return page;
+  };
+}
+
+function pagesOfStream(log: Log, { start, backwards }: ReadQuery, stream: string) {
+  const visible = visibleStream(log, stream, Date.now());
+  if (visible === 'missing') return undefined;
+  if (visible === 'deleted') throw streamDeleted(stream);
+  const { head, first } = visible;
+  let next: bigint;
+  if (start === 'start') next = 0n;
+  else if (start === 'end') next = backwards ? head.revision : head.revision + 1n;
+  else next = start;
+  if (!backwards && next < first) next = first;
+  return (limit: number): Found[] => {
+    if (next < first) return [];
+    const page = log.readStream(head.number, next, backwards, limit).filter(({ at }) => at >= first);
     const end = page.at(-1);
     if (end) next = backwards ? end.at - 1n : end.at + 1n;
     return page;

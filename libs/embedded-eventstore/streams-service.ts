@@ -3,6 +3,7 @@ import { status } from '@grpc/grpc-js';
 import type { UntypedServiceImplementation } from '@grpc/grpc-js';
 import { answerAppend } from './append.js';
 import { answerBatchAppend } from './batch-append.js';
+import { answerDelete, answerTombstone } from './delete.js';
 import { Refused, invalid } from './errors.js';
 import type { Log } from './log.js';
 import { Outlet } from './outlet.js';
@@ -17,6 +18,8 @@ export const streamsDefinition = {
   read: { ...StreamsService.read, responseSerialize: (answer: Buffer) => answer },
   append: StreamsService.append,
   batchAppend: StreamsService.batchAppend,
+  delete: StreamsService.delete,
+  tombstone: StreamsService.tombstone,
 };
 
 /** The calls of the Streams service over a log. */
@@ -30,8 +33,10 @@ export function streamsService(log: Log, open: OpenCalls): UntypedServiceImpleme
         .catch((error: unknown) => outlet.fail(error))
         .finally(() => open.delete(cancel));
     },
-    append: answerAppend(log),
+    append: answerAppend(log, open),
     batchAppend: answerBatchAppend(log, open),
+    delete: answerDelete(log),
+    tombstone: answerTombstone(log),
   };
 }
 

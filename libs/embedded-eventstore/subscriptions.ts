@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import streams from '@eventstore/db-client/generated/streams_pb.js';
+import { streamDeleted } from './errors.js';
 import type { Log } from './log.js';
 import type { Outlet } from './outlet.js';
 import { PAGE_EVENTS } from './read.js';
 import type { ReadQuery } from './read.js';
 import type { Found } from './store.js';
+import { isTombstoned, larger, visibleStream } from './visible.js';
+import { LARGEST_REVISION } from './wire.js';
 
 const { ReadResp } = streams;
 
@@ -36,10 +39,11 @@ export async function answerSubscription(log: Log, query: ReadQuery, outlet: Out
   };
 
   const sendPage = async (page: readonly Found[]): Promise<void> => {
-    const selected = filter?.select(page);
+    const selected = await filter?.select(page);
     for (const [index, { at, record }] of page.entries()) {
       cursor = at;
       if (!selected || selected[index]) outlet.write(query.encode(record));
+      if (source.kind === 'stream' && at === LARGEST_REVISION) throw streamDeleted(source.stream);
       considered += 1;
       if (filter && considered >= filter.checkpointEvery) sendCheckpoint();
       while (outlet.blocked && !outlet.closed) await outlet.pause();
@@ -49,14 +53,17 @@ export async function answerSubscription(log: Log, query: ReadQuery, outlet: Out
   };
 
   try {
+    if (source.kind === 'stream' && isTombstoned(log, source.stream)) throw streamDeleted(source.stream);
     const confirmation = new ReadResp.SubscriptionConfirmation().setSubscriptionId(randomUUID());
     outlet.write(encode(new ReadResp().setConfirmation(confirmation)));
     while (!outlet.closed) {
       appended = false;
-      const page = pageAfter(log, query, cursor);
+      const page = pageAfter(log, query, cursor, caughtUp);
       if (page.length > 0) await sendPage(page);
       else if (!caughtUp) {
         caughtUp = true;
+        // What retention hides of the history is passed over for good.
+        if (source.kind === 'stream') cursor = larger(cursor, log.stream(source.stream)?.revision ?? -1n);
         if (filter) sendCheckpoint();
         outlet.write(encode(new ReadResp().setCaughtUp(new ReadResp.CaughtUp())));
       } else if (!appended) await outlet.pause();
@@ -75,13 +82,22 @@ function encode(message: InstanceType<typeof ReadResp>): Buffer {
 function firstCursor(log: Log, { source, start }: ReadQuery): bigint {
   if (start === 'start') return -1n;
   if (start !== 'end') return start;
-  if (source.kind === 'all') return log.head;
-  const head = log.stream(source.stream);
-  return (head && log.readStream(head.number, head.revision, true, 1)[0]?.at) ?? -1n;
+  return source.kind === 'all' ? log.head : (log.stream(source.stream)?.revision ?? -1n);
 }
 
-function pageAfter(log: Log, { source }: ReadQuery, cursor: bigint): Found[] {
+/**
+ * The events that come next. Retention hides history only: what is appended after the subscription caught up is sent
+ * even if it is outside already when its turn comes.
+ */
+function pageAfter(log: Log, { source }: ReadQuery, cursor: bigint, caughtUp: boolean): Found[] {
   if (source.kind === 'all') return log.readLog(cursor + 1n, false, PAGE_EVENTS);
   const head = log.stream(source.stream);
-  return head ? log.readStream(head.number, cursor + 1n, false, PAGE_EVENTS) : [];
+  if (!head || head.revision <= cursor) return [];
+  let from = cursor + 1n;
+  if (!caughtUp) {
+    const visible = visibleStream(log, source.stream, Date.now());
+    if (visible === 'missing') return [];
+    if (visible !== 'deleted' && visible.first > from) from = visible.first;
+  }
+  return log.readStream(head.number, from, false, PAGE_EVENTS);
 }

@@ -9,7 +9,13 @@ import { status } from '@grpc/grpc-js';
 
 /** Largest append, as in the server's default settings. */
 export const MAX_APPEND_BYTES = 1024 * 1024;
-const LARGEST_REVISION = (1n << 63n) - 1n;
+/** UTF-16 code units of a stream name or an event type; bounds what a filter's regex has to go over. */
+const LONGEST_NAME = 8192;
+/** Also the number of a tombstone, and `$tb` of a soft-deleted stream. */
+export const LARGEST_REVISION = (1n << 63n) - 1n;
+/** How some clients say that they read from the end: the largest unsigned number. */
+export const END_REVISION = ((1n << 64n) - 1n).toString();
+export const JSON_CONTENT = 'application/json';
 const TICKS_PER_MS = 10_000n;
 
 const { ReadResp } = streams;
@@ -43,6 +49,21 @@ export function encodeReadEvent(stored: {
   return answer.serializeBinary();
 }
 
+/** What an encoded answer says of its event. `created` is in milliseconds since the epoch. */
+export function decodeReadEvent(answer: Buffer) {
+  const event = ReadResp.deserializeBinary(answer).getEvent()?.getEvent();
+  const id = uuidHex(event?.getId());
+  if (!event || id === undefined) throw new Error('a stored record holds no event');
+  const properties = event.getMetadataMap();
+  return {
+    id,
+    revision: BigInt(event.getStreamRevision()),
+    isJson: properties.get('content-type') === JSON_CONTENT,
+    created: Number(BigInt(properties.get('created') ?? 0) / TICKS_PER_MS),
+    data: Buffer.from(event.getData_asU8()),
+  };
+}
+
 /** The same answer with its event id as two 64-bit halves, for clients that ask for that form. */
 export function withStructuredId(answer: Buffer): Buffer {
   const message = ReadResp.deserializeBinary(answer);
@@ -71,6 +92,7 @@ interface NamesStream {
 export function streamName(message: NamesStream): string {
   const name = Buffer.from(message.getStreamIdentifier()?.getStreamName_asU8() ?? []).toString('utf8');
   if (name === '' || name === '$$') throw invalid('a stream name is required');
+  if (name.length > LONGEST_NAME) throw invalid(`a stream name may have ${LONGEST_NAME} characters`);
   return name;
 }
 
@@ -94,11 +116,12 @@ export function proposedEvent(message: Proposed): ProposedEvent {
       { 'required-metadata-properties': 'type,content-type' },
     );
   }
+  if (type.length > LONGEST_NAME) throw invalid(`an event type may have ${LONGEST_NAME} characters`);
   return {
     id: eventId(message.getId()),
     type,
     // Anything but JSON is binary (eventstore protocol: content types).
-    contentType: contentType === 'application/json' ? contentType : 'application/octet-stream',
+    contentType: contentType === JSON_CONTENT ? contentType : 'application/octet-stream',
     data: message.getData_asU8(),
     metadata: message.getCustomMetadata_asU8(),
   };

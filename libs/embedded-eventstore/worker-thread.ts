@@ -1,14 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { startNode } from './node.js';
-
-export interface NodeOptions {
-  readonly dataDir?: string;
-  readonly port?: number;
-}
+import type { EmbeddedNode, NodeOptions } from './node.js';
 
 /** What the thread says once: where the node listens, or why it does not. */
 export type FromThread =
-  | { readonly started: { readonly port: number; readonly connectionString: string } }
+  | { readonly started: Omit<EmbeddedNode, 'stop'> }
   | { readonly failed: string; readonly code?: unknown };
 
 const port = parentPort;
@@ -21,7 +17,8 @@ try {
   port.once('message', () => {
     void node.stop().then(() => port.close());
   });
-  tell({ started: { port: node.port, connectionString: node.connectionString } });
+  const { port: listening, connectionString, rebuilt } = node;
+  tell({ started: { port: listening, connectionString, rebuilt } });
 } catch (error) {
   tell({
     failed: error instanceof Error ? error.message : String(error),

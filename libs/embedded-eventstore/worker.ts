@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import type { EmbeddedNode } from './node.js';
-import type { FromThread, NodeOptions } from './worker-thread.js';
+import type { EmbeddedNode, NodeOptions } from './node.js';
+import type { FromThread } from './worker-thread.js';
 
 /**
  * The same node in a thread of its own: the log's work does not wait for its clients' work, nor they for it.

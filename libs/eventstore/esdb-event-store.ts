@@ -97,6 +97,19 @@ export class EsdbEventStore extends EventStore {
     return events[0];
   }
 
+  /**
+   * A name of this log by a stream's first event: another one for each copy, because a store stamps the time at which it
+   * took an event. Positions of one log mean nothing in another. Throws where the stream has no events.
+   */
+  async nameBy(stream: string): Promise<string> {
+    const options = { direction: FORWARDS, fromRevision: START, maxCount: 1, requiresLeader: true } as const;
+    let name: string | undefined;
+    for await (const { event } of this.client.readStream(stream, options))
+      if (event !== undefined) name = `${event.id}@${event.created.getTime()}`;
+    if (name === undefined) throw new Error(`the stream ${stream} has no events to name the log by`);
+    return name;
+  }
+
   override async head(): Promise<Position | undefined> {
     let from: Position | typeof END = END;
     for (;;) {

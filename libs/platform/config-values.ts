@@ -66,6 +66,39 @@ export const issuerUrl = z.string().refine((value) => {
   return url !== undefined && hasNoExtras(url) && (url.protocol === 'https:' || isLoopback(url.hostname));
 }, 'must be https URLs (http only on loopback) without credentials, query and fragment');
 
+export const collectorUrl = z
+  .string()
+  .refine((value) => {
+    const url = httpUrl(value);
+    return url !== undefined && hasNoExtras(url);
+  }, 'must be an http or https URL without credentials, query and fragment; credentials go into the headers')
+  .transform((value) => value.replace(/\/+$/, ''));
+
+const headerPair = /^\s*([!#$%&'*+.^_`|~0-9A-Za-z-]+)=([\x21-\x2b\x2d-\x7e]*)\s*$/;
+
+function headersOf(value: string): Record<string, string> | undefined {
+  const pairs = value.split(',').map((pair) => headerPair.exec(pair));
+  try {
+    const headers = pairs.map((pair) => [pair?.[1] ?? '', decodeURIComponent(pair?.[2] ?? '')] as const);
+    const sendable = ([name, content]: readonly [string, string]) => name !== '' && /^[\x20-\x7e]*$/.test(content);
+    return headers.every(sendable) ? Object.fromEntries(headers) : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** As OpenTelemetry writes them. The message never repeats the value, which may hold a password. */
+export const collectorHeaders = z
+  .string()
+  .transform(headersOf)
+  .refine((headers) => headers !== undefined, 'must be name=value pairs, separated by commas, percent-encoded')
+  .transform((headers) => new Secret(headers ?? {}));
+
+export const share = z
+  .string()
+  .regex(/^(?:0|1|0?\.\d{1,9}|1\.0+|0\.0+)$/, 'must be a number from 0 to 1')
+  .transform(Number);
+
 /** The message never repeats the value, which may hold a password. */
 export const secretUrl = (schemes: readonly string[]) =>
   z

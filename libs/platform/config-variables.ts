@@ -1,6 +1,17 @@
 import { z } from 'zod';
 import { principalId, text } from '#libs/domain/text.js';
-import { folder, hostName, issuerUrl, listOf, publicUrl, secretUrl, wholeNumber } from './config-values.js';
+import {
+  collectorHeaders,
+  collectorUrl,
+  folder,
+  hostName,
+  issuerUrl,
+  listOf,
+  publicUrl,
+  secretUrl,
+  share,
+  wholeNumber,
+} from './config-values.js';
 import { isEmail } from './identity/email.js';
 
 /** What `.env.example` and messages say of a variable. */
@@ -10,9 +21,11 @@ const levels = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as
 
 /** Every environment variable that tenantry reads. */
 export const configSchema = z.object({
-  PORT: wholeNumber(0, 65_535)
-    .prefault('3000')
-    .register(reference, { description: 'TCP port of the HTTP server; 0 takes any free one.', example: '3000' }),
+  PORT: wholeNumber(0, 65_535).prefault('3000').register(reference, {
+    description:
+      'TCP port of the HTTP server, of the projector too, which serves /healthz, /readyz and /metrics; 0 takes any free one.',
+    example: '3000',
+  }),
   HOST: hostName.prefault('127.0.0.1').register(reference, {
     description: 'Address to listen on. Beyond loopback only with OIDC_ISSUERS.',
     example: '127.0.0.1',
@@ -39,7 +52,7 @@ export const configSchema = z.object({
   }),
   REDIS_URL: secretUrl(['redis', 'rediss']).optional().register(reference, {
     description: 'Redis for access documents; without it checks use the process and Postgres.',
-    example: 'rediss://user:password@redis.example.com:6379',
+    example: 'rediss://user:password@redis.example.com:6379?tlsCaFile=/etc/tenantry/ca.crt',
   }),
   OIDC_ISSUERS: listOf(issuerUrl).optional().register(reference, {
     description:
@@ -72,6 +85,30 @@ export const configSchema = z.object({
   READ_WAIT_MS: wholeNumber(0, 60_000).prefault('2000').register(reference, {
     description: 'How long a read with a Consistency-Token waits for the read models, in milliseconds.',
     example: '2000',
+  }),
+  DRAIN_MS: wholeNumber(0, 60_000)
+    .optional()
+    .register(reference, {
+      description:
+        'How long after SIGTERM requests are still served while /readyz answers 503, in milliseconds, so that balancers stop ' +
+        'sending first. Default: 5000 with OIDC_ISSUERS, otherwise 0.',
+      example: '5000',
+    }),
+  OTEL_EXPORTER_OTLP_ENDPOINT: collectorUrl.optional().register(reference, {
+    description: 'Collector of OpenTelemetry traces, by OTLP over HTTP; without it nothing is traced.',
+    example: 'http://collector.example.com:4318',
+  }),
+  OTEL_EXPORTER_OTLP_HEADERS: collectorHeaders.optional().register(reference, {
+    description: 'Headers for the collector: name=value, separated by commas, values percent-encoded.',
+    example: 'authorization=Bearer%20secret',
+  }),
+  OTEL_SERVICE_NAME: text(255)
+    .prefault('tenantry')
+    .register(reference, { description: 'How traces name this service.', example: 'tenantry-eu' }),
+  OTEL_TRACES_SAMPLER_ARG: share.prefault('1').register(reference, {
+    description:
+      'Share of the traces begun here that are kept, from 0 to 1; a caller that sends a traceparent decides itself.',
+    example: '0.1',
   }),
 });
 

@@ -119,6 +119,35 @@ describe('configuration', () => {
     expect(config.postgresUrl?.reveal()).toBe('postgres://u:hunter2@h/db');
   });
 
+  it('drains before it stops where others send it requests, and not at all in development', () => {
+    expect(loadConfig({}).drainMs).toBe(0);
+    expect(loadConfig(provider).drainMs).toBe(5000);
+    expect(loadConfig({ ...provider, DRAIN_MS: '0' }).drainMs).toBe(0);
+  });
+
+  it('traces nothing without a collector, and keeps its headers secret', () => {
+    expect(loadConfig({ OTEL_SERVICE_NAME: 'x' }).tracing).toBeUndefined();
+    const { tracing } = loadConfig({
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector:4318/',
+      OTEL_EXPORTER_OTLP_HEADERS: 'authorization=Bearer%20hunter2, x-tenant=a',
+      OTEL_TRACES_SAMPLER_ARG: '0.25',
+    });
+    expect(tracing).toMatchObject({ endpoint: 'http://collector:4318', serviceName: 'tenantry', sampled: 0.25 });
+    expect(tracing?.headers.reveal()).toEqual({ authorization: 'Bearer hunter2', 'x-tenant': 'a' });
+    expect(inspect(tracing, { depth: 9 })).not.toContain('hunter2');
+    expect(problemsOf({ OTEL_EXPORTER_OTLP_HEADERS: 'hunter2' }).join()).not.toContain('hunter2');
+    for (const [name, bad] of [
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'http://user:pass@collector:4318'],
+      ['OTEL_EXPORTER_OTLP_ENDPOINT', 'collector:4318'],
+      ['OTEL_EXPORTER_OTLP_HEADERS', 'authorization'],
+      ['OTEL_EXPORTER_OTLP_HEADERS', 'a=%zz'],
+      ['OTEL_EXPORTER_OTLP_HEADERS', 'a=%ff'],
+      ['OTEL_TRACES_SAMPLER_ARG', '1.5'],
+      ['OTEL_TRACES_SAMPLER_ARG', '-1'],
+    ] as const)
+      expect(problemsOf({ [name]: bad })).toEqual([expect.stringContaining(name)]);
+  });
+
   it('cannot be changed', () => {
     const config = loadConfig(provider);
     for (const part of [

@@ -5,7 +5,7 @@ import type { z } from 'zod';
 import { asciiLowerCase } from './identity/email.js';
 import { isLoopback } from './config-values.js';
 import { configSchema, isVariableName, presetOf, referenceOf, variableNames } from './config-variables.js';
-import type { Secret } from './secret.js';
+import { Secret } from './secret.js';
 
 export type LogLevel = z.output<typeof configSchema>['LOG_LEVEL'];
 
@@ -38,6 +38,19 @@ export interface Config {
   };
   readonly logLevel: LogLevel;
   readonly readWaitMs: number;
+  /** How long requests are still served after SIGTERM, while /readyz says that no more should be sent. */
+  readonly drainMs: number;
+  /** Undefined: nothing is traced. */
+  readonly tracing: TracingConfig | undefined;
+}
+
+export interface TracingConfig {
+  /** Base URL of a collector that speaks OTLP over HTTP. No slash at the end. */
+  readonly endpoint: string;
+  readonly headers: Secret<Readonly<Record<string, string>>>;
+  readonly serviceName: string;
+  /** From 0 to 1. */
+  readonly sampled: number;
 }
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -53,6 +66,7 @@ export class ConfigInvalid extends Error {
 }
 
 const developmentAdmin = 'admin@localhost';
+const PRODUCTION_DRAIN_MS = 5000;
 
 /** Reads and checks everything at once. Throws ConfigInvalid. */
 export function loadConfig(environment: Environment = processEnvironment()): Config {
@@ -85,6 +99,19 @@ export function loadConfig(environment: Environment = processEnvironment()): Con
     }),
     logLevel: values.LOG_LEVEL,
     readWaitMs: values.READ_WAIT_MS,
+    drainMs: values.DRAIN_MS ?? (developmentIssuer ? 0 : PRODUCTION_DRAIN_MS),
+    tracing: tracingOf(values),
+  });
+}
+
+function tracingOf(values: z.output<typeof configSchema>): TracingConfig | undefined {
+  const { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint, OTEL_EXPORTER_OTLP_HEADERS: headers } = values;
+  if (endpoint === undefined) return undefined;
+  return Object.freeze({
+    endpoint,
+    headers: headers ?? new Secret({}),
+    serviceName: values.OTEL_SERVICE_NAME,
+    sampled: values.OTEL_TRACES_SAMPLER_ARG,
   });
 }
 

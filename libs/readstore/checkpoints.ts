@@ -1,16 +1,17 @@
 import { createHash } from 'node:crypto';
-import { CompiledQuery } from 'kysely';
 import { type EventStore, type Position, positionText, type StoredEvent } from '#libs/application/ports/event-store.js';
 import type { Database } from './database.js';
-import { categoryOf } from './projected-event.js';
-import { bigint, nullable, qualified, readSchema, table, text } from './table.js';
+import { parkedStreams } from './parked-streams.js';
+import { categoryOf, kindOf } from './projected-event.js';
+import { rowsOf, run } from './sql.js';
+import { bigint, nullable, qualified, readSchema, table, text, texts } from './table.js';
 
 /** One row per schema of read models: everything up to its position, and nothing beyond, stands in the rows. */
 export const checkpoints = table(
   'checkpoint',
   {
     name: text,
-    /** Which generation of the tables this is: a batch prepared against former tables must not commit to new ones. */
+    /** Raised with each change that a batch must not miss: other tables in the place of these, a stream no longer parked. */
     epoch: bigint,
     commit: nullable(bigint),
     prepare: nullable(bigint),
@@ -21,6 +22,8 @@ export const checkpoints = table(
     witness_hash: nullable(text),
     /** Names and versions of the projections that built the rows. */
     projections: text,
+    /** The kinds of events up to here: a build that does not know them all must not go on from here. */
+    event_kinds: nullable(texts),
   },
   { key: ['name'] },
 );
@@ -36,6 +39,10 @@ export interface Checkpoint {
   readonly epoch: bigint;
   readonly position: Position | undefined;
   readonly witness: Witness | undefined;
+  /** The streams whose rows stand still, with the first revision that is not in them. */
+  readonly parked: ReadonlyMap<string, bigint>;
+  /** `category/type` of every event up to here. */
+  readonly eventKinds: readonly string[];
 }
 
 interface CheckpointRow {
@@ -46,6 +53,9 @@ interface CheckpointRow {
   witness_prepare: string | null;
   witness_id: string | null;
   witness_hash: string | null;
+  event_kinds: string[] | null;
+  /** Revisions as text: JSON has no 64-bit integers. */
+  parked: Readonly<Record<string, string>> | null;
 }
 
 /** The log does not continue what the read models were built from: truncated, restored from a backup, or another one. */
@@ -57,10 +67,11 @@ export const positionOf = (commit: string | null, prepare: string | null): Posit
   commit === null || prepare === null ? undefined : { commit: BigInt(commit), prepare: BigInt(prepare) };
 
 export async function readCheckpoint(db: Database, schema = readSchema): Promise<Checkpoint> {
-  const query = `select epoch, commit, prepare, witness_commit, witness_prepare, witness_id, witness_hash
+  // One statement, so that all of it is of one moment.
+  const query = `select epoch, commit, prepare, witness_commit, witness_prepare, witness_id, witness_hash, event_kinds,
+      (select json_object_agg(stream, revision::text) from ${qualified(schema, parkedStreams.name)}) as parked
     from ${qualified(schema, checkpoints.name)} where name = $1`;
-  const { rows } = await db.executeQuery<CheckpointRow>(CompiledQuery.raw(query, [PROJECTOR]));
-  const [row] = rows;
+  const [row] = await rowsOf<CheckpointRow>(db, query, [PROJECTOR]);
   if (row === undefined) throw new Error(`${schema} holds no checkpoint`);
   const position = positionOf(row.witness_commit, row.witness_prepare);
   return {
@@ -70,35 +81,62 @@ export async function readCheckpoint(db: Database, schema = readSchema): Promise
       position === undefined || row.witness_id === null || row.witness_hash === null
         ? undefined
         : { position, id: row.witness_id, hash: row.witness_hash },
+    parked: new Map(Object.entries(row.parked ?? {}).map(([stream, revision]) => [stream, BigInt(revision)])),
+    eventKinds: row.event_kinds ?? [],
   };
 }
 
+/**
+ * A process that is frozen in the middle of a transaction would hold its rows for as long: Postgres ends a
+ * transaction that asks nothing for this time, well above what a batch computes, and others go on.
+ */
+const BOUND = `select set_config('idle_in_transaction_session_timeout', '4s', true)`;
+
 /** False when the checkpoint is no longer where the caller read it: another projector moved on. */
 export async function moveCheckpoint(tx: Database, schema: string, from: Checkpoint, to: Checkpoint): Promise<boolean> {
-  const statement = `update ${qualified(schema, checkpoints.name)}
-    set commit = $1, prepare = $2, witness_commit = $3, witness_prepare = $4, witness_id = $5, witness_hash = $6
-    where name = $7 and epoch = $8 and commit is not distinct from $9 and prepare is not distinct from $10`;
+  const statement = `with bounded as (${BOUND})
+    update ${qualified(schema, checkpoints.name)}
+    set commit = $1, prepare = $2, witness_commit = $3, witness_prepare = $4, witness_id = $5, witness_hash = $6,
+      event_kinds = $7
+    from bounded where name = $8 and epoch = $9 and commit is not distinct from $10 and prepare is not distinct from $11`;
   const values = [
     ...columnsOf(to.position),
     ...columnsOf(to.witness?.position),
     to.witness?.id ?? null,
     to.witness?.hash ?? null,
+    to.eventKinds,
     PROJECTOR,
     from.epoch.toString(),
     ...columnsOf(from.position),
   ];
-  const { numAffectedRows } = await tx.executeQuery(CompiledQuery.raw(statement, values));
-  return numAffectedRows === 1n;
+  return (await run(tx, statement, values)).numAffectedRows === 1n;
+}
+
+export const boundTransaction = (tx: Database) => run(tx, BOUND);
+
+/** Nobody moves the checkpoint before the transaction ends. */
+export async function lockCheckpoint(tx: Database, schema: string): Promise<Checkpoint> {
+  await boundTransaction(tx);
+  await run(tx, `select 1 from ${qualified(schema, checkpoints.name)} where name = $1 for update`, [PROJECTOR]);
+  return readCheckpoint(tx, schema);
+}
+
+/** Makes every batch that is prepared by now fail: its projector reads the checkpoint again. */
+export async function raiseEpoch(tx: Database, schema: string): Promise<void> {
+  await run(tx, `update ${qualified(schema, checkpoints.name)} set epoch = epoch + 1 where name = $1`, [PROJECTOR]);
 }
 
 /** The checkpoint after these events. */
 export function advanced(from: Checkpoint, events: readonly StoredEvent[]): Checkpoint {
   const last = events.at(-1);
   const own = events.findLast(({ stream }) => categoryOf(stream) !== undefined);
+  const kinds = new Set(from.eventKinds);
+  for (const event of events) if (categoryOf(event.stream) !== undefined) kinds.add(kindOf(event));
   return {
-    epoch: from.epoch,
+    ...from,
     position: last?.position ?? from.position,
     witness: own === undefined ? from.witness : { position: own.position, id: own.id, hash: hashOf(own) },
+    eventKinds: kinds.size === from.eventKinds.length ? from.eventKinds : [...kinds].sort(),
   };
 }
 

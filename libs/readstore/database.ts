@@ -1,5 +1,6 @@
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
+import { withCopyIn } from './copy-in.js';
 import { readSchema } from './table.js';
 
 /**
@@ -27,7 +28,7 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): Databa
   pool.on('error', onError);
   // A connection that breaks between two statements of a transaction reports to nobody else.
   pool.on('connect', (client) => client.on('error', onError));
-  return new Kysely<object>({ dialect: new PostgresDialect({ pool }) }).withSchema(readSchema);
+  return new Kysely<object>({ dialect: new PostgresDialect({ pool: withCopyIn(pool) }) }).withSchema(readSchema);
 }
 
 const { builtins } = pg.types;

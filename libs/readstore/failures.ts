@@ -1,21 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UnknownEventType } from '#libs/domain/aggregates.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
-import { HandlerFailed } from './batch.js';
 import { LogDiverged } from './checkpoints.js';
+import { HandlerFailed } from './handler-failed.js';
 import { ReadSchemaOutdated } from './read-schema.js';
 
 export type Failure = 'poison' | 'unknown' | 'stop' | 'retry';
-
-/** Data exceptions, violated constraints, exceeded limits: the same rows would fail again. */
-const LASTING = /^(22|23|54)/;
 
 export function failureOf(error: unknown): Failure {
   if (error instanceof LogDiverged || error instanceof ReadSchemaOutdated) return 'stop';
   if (error instanceof UnknownEventType) return 'unknown';
   if (error instanceof HandlerFailed) return 'poison';
-  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
-  return typeof code === 'string' && code.length === 5 && LASTING.test(code) ? 'poison' : 'retry';
+  return 'retry';
 }
 
 export interface ProjectorError {
@@ -44,9 +40,14 @@ export class Backoff {
     this.failures = 0;
   }
 
-  async wait(signal: AbortSignal): Promise<void> {
+  /** How long to wait now, in milliseconds. */
+  next(): number {
     const ceiling = Math.min(this.maxMs, this.firstMs * 2 ** this.failures++);
-    await pause(ceiling * (0.5 + Math.random() / 2), signal);
+    return ceiling * (0.5 + Math.random() / 2);
+  }
+
+  async wait(signal: AbortSignal): Promise<void> {
+    await pause(this.next(), signal);
   }
 }
 

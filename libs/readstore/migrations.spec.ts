@@ -16,7 +16,8 @@ afterEach(async () => {
 });
 
 const rows = async (sql: string) => (await db.executeQuery(CompiledQuery.raw(sql))).rows;
-const another = { number: 2, name: 'another', sql: 'create table durable.another (id text primary key)' };
+const next = durableMigrations.length + 1;
+const another = { number: next, name: 'another', sql: 'create table durable.another (id text primary key)' };
 
 it('is harmless to run twice', async () => {
   expect(await migrate(db)).toEqual(durableMigrations.map(({ number }) => number));
@@ -32,9 +33,9 @@ it('is harmless to run many times at once', async () => {
 
 it('adds what is new and leaves nothing half done', async () => {
   await migrate(db);
-  const broken = { number: 3, name: 'broken', sql: 'create table durable.broken (nonsense)' };
+  const broken = { number: next + 1, name: 'broken', sql: 'create table durable.broken (nonsense)' };
   await expect(migrate(db, [...durableMigrations, another, broken])).rejects.toThrow();
-  expect(await migrate(db, [...durableMigrations, another])).toEqual([2]);
+  expect(await migrate(db, [...durableMigrations, another])).toEqual([next]);
 });
 
 it('refuses a database that a newer build has migrated', async () => {

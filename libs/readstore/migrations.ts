@@ -1,6 +1,7 @@
 import { CompiledQuery } from 'kysely';
 import type { Database } from './database.js';
-import { lockSchemas, run } from './read-schema.js';
+import { lockSchemas } from './read-schema.js';
+import { run } from './sql.js';
 
 /** What no log can rebuild. Migrated forwards only, never dropped. */
 export const durableSchema = 'durable';
@@ -21,6 +22,15 @@ export const durableMigrations: readonly Migration[] = [
       kid uuid not null,
       wrapped bytea not null,
       created_at timestamptz not null default now()
+    )`,
+  },
+  {
+    number: 2,
+    name: 'leases',
+    sql: `create table durable.leases (
+      name text primary key,
+      holder uuid not null,
+      expires_at timestamptz not null
     )`,
   },
 ];

@@ -1,5 +1,5 @@
 import { type Category, eventSchemas, isCategory, UnknownEventType } from '#libs/domain/aggregates.js';
-import { endsCommand, required } from '#libs/application/metadata.js';
+import { endsCommand, meta, required } from '#libs/application/metadata.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 import { parseStream } from '#libs/application/streams.js';
 import type { ProjectedEvent } from './projection.js';
@@ -32,22 +32,48 @@ export function wholeCommands(events: readonly StoredEvent[], limit: number): nu
   return end;
 }
 
-/** The events before the first one that only a newer build knows. */
-export function knownPrefix(events: readonly StoredEvent[]): { known: number; unknown?: UnknownEvent } {
+/** `category/type`. */
+export const kindOf = ({ stream, type }: StoredEvent): string => `${parseStream(stream).category}/${type}`;
+
+/** Whether a build knows what kinds of events mean. */
+export type Knows = (kind: string) => boolean;
+
+const known = new Set(
+  Object.entries(eventSchemas).flatMap(([category, schemas]) =>
+    Object.keys(schemas).map((type) => `${category}/${type}`),
+  ),
+);
+
+export const knownHere: Knows = (kind) => known.has(kind);
+
+/** The whole commands before the first event that only a newer build knows. */
+export function knownPrefix(
+  events: readonly StoredEvent[],
+  knows = knownHere,
+): { known: number; unknown?: UnknownEvent } {
   for (const [index, event] of events.entries()) {
-    const category = categoryOf(event.stream);
-    if (category === undefined || Object.hasOwn(eventSchemas[category], event.type)) continue;
-    const before = wholeCommands(events.slice(0, index), index);
-    return { known: before, unknown: new UnknownEvent(category, event) };
+    if (!isOwn(event) || knows(kindOf(event))) continue;
+    return { known: wholeCommands(events.slice(0, index), index), unknown: new UnknownEvent(event) };
   }
   return { known: events.length };
 }
 
+/** Newer builds may have streams that this one does not know by name, but write the same metadata. */
+function isOwn({ stream, metadata }: StoredEvent): boolean {
+  if (categoryOf(stream) !== undefined) return true;
+  return [meta.realm, meta.commandId, meta.payloadDigest, meta.occurredAt].every((name) => name in metadata);
+}
+
 export class UnknownEvent extends UnknownEventType {
-  constructor(
-    category: string,
-    readonly event: StoredEvent,
-  ) {
-    super(category, event.type);
+  constructor(readonly event: StoredEvent) {
+    super(parseStream(event.stream).category, event.type);
   }
+}
+
+/** Throws UnknownEventType where an event of a newer build is in the rows: it may have changed what later ones mean. */
+export function assertKnown(kinds: readonly string[], knows = knownHere): void {
+  const unknown = kinds.find((kind) => !knows(kind));
+  if (unknown === undefined) return;
+  const [category = '', type = ''] = unknown.split('/');
+  throw new UnknownEventType(category, type);
 }

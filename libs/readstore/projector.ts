@@ -1,9 +1,13 @@
 import { type EventStore, type Position, positionText, type StoredEvent } from '#libs/application/ports/event-store.js';
-import { commitBatch, HandlerFailed, type ReadModels } from './batch.js';
+import type { ReadModels } from './batch.js';
 import { type Checkpoint, readCheckpoint, verifyWitness } from './checkpoints.js';
 import { Backoff, described, failureOf, pause, type ProjectorError } from './failures.js';
 import { Feed } from './feed.js';
-import { knownPrefix, UnknownEvent, wholeCommands } from './projected-event.js';
+import { HandlerFailed } from './handler-failed.js';
+import { ParkedReplay } from './parked-replay.js';
+import type { Poison } from './parked-streams.js';
+import { projectInParts } from './parts.js';
+import { assertKnown, knownHere, knownPrefix, type Knows, UnknownEvent } from './projected-event.js';
 import { ensureReadSchema } from './read-schema.js';
 import { readSchema } from './table.js';
 
@@ -15,6 +19,13 @@ export interface ProjectorOptions extends Omit<ReadModels, 'schema'> {
   readonly retry?: { readonly firstMs: number; readonly maxMs: number };
   /** How often to look again at an event type that this build does not know. */
   readonly waitMs?: number;
+  /** How soon parked organizations are tried again. */
+  readonly replay?: { readonly firstMs: number; readonly maxMs: number };
+  readonly knows?: Knows;
+  /** Told of every organization that is parked. */
+  readonly onParked?: (poison: Poison) => void;
+  /** Told of every stream that this projector has brought in line again. */
+  readonly onUnparked?: (stream: string) => void;
   /** Told of every change of state. */
   readonly log?: (status: ProjectorStatus) => void;
 }
@@ -34,12 +45,17 @@ export interface ProjectorStatus {
   readonly lagEvents: number;
 }
 
-/** The one reader of the log that keeps the read models: never skips an event, never applies one twice. */
+/**
+ * The one reader of the log that keeps the read models: never skips an event, never applies one twice. An organization
+ * whose event cannot be projected is parked, and tried again at each start and from time to time.
+ */
 export class Projector {
   private readonly models: ReadModels;
   private readonly store: EventStore;
   private readonly batchSize: number;
   private readonly backoff: Backoff;
+  private readonly knows: Knows;
+  private readonly replay: ParkedReplay;
   private readonly listeners = new Set<(position: Position) => void>();
   private state: ProjectorState = 'idle';
   private error: ProjectorError | undefined;
@@ -49,16 +65,26 @@ export class Projector {
   private running: Promise<void> | undefined;
 
   constructor(private readonly options: ProjectorOptions) {
-    const { db, projections, personalData, schema = readSchema, retry } = options;
-    this.models = { db, projections, personalData, schema };
+    const { db, projections, personalData, observe, schema = readSchema, retry } = options;
+    this.models = { db, projections, personalData, schema, observe };
     this.store = options.store;
     this.batchSize = options.batchSize ?? 1000;
     this.backoff = new Backoff(retry?.firstMs ?? 100, retry?.maxMs ?? 10_000);
+    this.knows = options.knows ?? knownHere;
+    this.replay = new ParkedReplay({
+      models: this.models,
+      store: this.store,
+      knows: this.knows,
+      batchSize: this.batchSize,
+      backoff: new Backoff(options.replay?.firstMs ?? 1_000, options.replay?.maxMs ?? 60_000),
+      onUnparked: options.onUnparked ?? (() => {}),
+    });
   }
 
   start(): void {
     if (this.running !== undefined) return;
     this.abort = new AbortController();
+    this.replay.hurry();
     this.running = this.run();
   }
 
@@ -105,8 +131,11 @@ export class Projector {
     let checkpoint = await readCheckpoint(this.models.db, this.models.schema);
     await verifyWitness(this.store, checkpoint);
     this.moved(checkpoint);
+    assertKnown(checkpoint.eventKinds, this.knows);
     const feed = new Feed((signal) => this.store.follow(checkpoint.position, signal), 4 * this.batchSize);
     this.feed = feed;
+    const ended = new AbortController();
+    const replaying = this.replay.run(ended.signal);
     try {
       if (this.state !== 'waiting') this.enter('following');
       for (;;) {
@@ -119,33 +148,20 @@ export class Projector {
         if (this.state !== 'following') this.enter('following');
       }
     } finally {
-      await feed.close();
+      ended.abort();
+      await Promise.all([feed.close(), replaying]);
     }
   }
 
-  /** Undefined when another projector has moved on. After a failure, tries smaller parts down to the one command at fault. */
+  /** Undefined when the checkpoint is no longer the one that was read. */
   private async project(from: Checkpoint, events: readonly StoredEvent[]): Promise<Checkpoint | undefined> {
-    const { known, unknown } = knownPrefix(events);
-    let checkpoint: Checkpoint = from;
-    let rest = events.slice(0, known);
-    let limit = rest.length;
-    while (rest.length > 0) {
-      const batch = rest.slice(0, wholeCommands(rest, limit));
-      try {
-        const next = await commitBatch(this.models, checkpoint, batch);
-        if (next === undefined) return undefined;
-        checkpoint = next;
-        this.moved(next);
-      } catch (error) {
-        if (failureOf(error) !== 'poison') throw error;
-        limit = Math.floor(batch.length / 2);
-        if (wholeCommands(batch, 1) === batch.length) throw poison(error, batch);
-        continue;
-      }
-      rest = rest.slice(batch.length);
-    }
-    if (unknown !== undefined) throw unknown;
-    return checkpoint;
+    const { known, unknown } = knownPrefix(events, this.knows);
+    const next = await projectInParts(this.models, from, events.slice(0, known), (checkpoint, poisons) => {
+      this.moved(checkpoint);
+      for (const poison of poisons) this.options.onParked?.(poison);
+    });
+    if (next !== undefined && unknown !== undefined) throw unknown;
+    return next;
   }
 
   private async failed(error: unknown): Promise<void> {
@@ -174,10 +190,4 @@ export class Projector {
     this.error = error;
     this.options.log?.(this.status());
   }
-}
-
-/** Postgres does not tell which row it refused; a batch of one command does. */
-function poison(error: unknown, batch: readonly StoredEvent[]): unknown {
-  const [first] = batch;
-  return error instanceof HandlerFailed || first === undefined ? error : new HandlerFailed('flush', first, error);
 }

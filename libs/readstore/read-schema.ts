@@ -1,10 +1,20 @@
-import { CompiledQuery } from 'kysely';
 import { checkpoints, PROJECTOR } from './checkpoints.js';
 import type { Database } from './database.js';
+import {
+  addGeneration,
+  adoptPlainSchema,
+  dropGeneration,
+  type Generation,
+  type GenerationState,
+  generation,
+  showThroughViews,
+} from './generations.js';
+import { parkedStreams } from './parked-streams.js';
 import type { Projection } from './projection.js';
-import { createTable, qualified, readSchema } from './table.js';
+import { rowsOf, run } from './sql.js';
+import { addNullableColumns, createIndexes, createTable, qualified, readSchema, type Table } from './table.js';
 
-/** The tables were built by other projections than this build's: rebuild them, then start the projector again. */
+/** The live tables were built by other projections than this build's. */
 export class ReadSchemaOutdated extends Error {
   override readonly name = 'ReadSchemaOutdated';
 }
@@ -12,16 +22,28 @@ export class ReadSchemaOutdated extends Error {
 /** Any number that nothing else locks: serializes those who create schemas. */
 export const SCHEMA_LOCK = 7_206_351_904n;
 
-export const run = (db: Database, sql: string, values: readonly unknown[] = []) =>
-  db.executeQuery(CompiledQuery.raw(sql, [...values]));
-
 export const lockSchemas = (tx: Database) => run(tx, 'select pg_advisory_xact_lock($1)', [SCHEMA_LOCK.toString()]);
 
-const fingerprint = (projections: readonly Projection[]) =>
+/** What every generation holds beside its projections' tables. */
+const ownTables: readonly Table[] = [checkpoints, parkedStreams];
+
+export const tablesOf = (projections: readonly Projection[]): Table[] => [
+  ...ownTables,
+  ...projections.flatMap(({ tables }) => tables),
+];
+
+/** Names and versions: rows of equal fingerprints may be compared, and one may go on where the other stopped. */
+export const fingerprint = (projections: readonly Projection[]): string =>
   projections
     .map(({ name, version }) => `${name}@${version}`)
     .sort()
     .join(' ');
+
+/** Those of the projections that, in this very version, built what has this fingerprint. */
+export function builtIn(print: string, projections: readonly Projection[]): Projection[] {
+  const built = new Set(print.split(' '));
+  return projections.filter((each) => built.has(fingerprint([each])));
+}
 
 /**
  * Creates the read models' tables where there are none, or replaces them while they hold nothing yet.
@@ -34,48 +56,79 @@ export async function ensureReadSchema(
 ): Promise<void> {
   await db.transaction().execute(async (tx) => {
     await lockSchemas(tx);
-    const built = await builtBy(tx, schema);
+    await adoptPlainSchema(tx, schema);
+    const live = await generation(tx, 'live', schema);
+    const built = live && (await builtBy(tx, live));
     const wanted = fingerprint(projections);
-    if (built?.by === wanted) return;
+    if (live !== undefined && built?.by === wanted) return addMissing(tx, schema, live);
     if (built !== undefined && !built.empty)
-      throw new ReadSchemaOutdated(`${schema} was built by ${built.by}; this build has ${wanted}`);
-    await createReadSchema(tx, projections, schema);
+      throw new ReadSchemaOutdated(
+        `${schema} was built by ${built.by}; this build has ${wanted}. \`npx tenantry rebuild\` builds it beside the live one`,
+      );
+    if (live !== undefined) await dropGeneration(tx, schema, live);
+    const added = await createGeneration(tx, projections, schema, 'live');
+    await createAllIndexes(tx, projections, added);
+    const names = tablesOf(projections).map(({ name }) => name);
+    await showThroughViews(tx, schema, added.schema, names);
   });
 }
 
-/** Drops what stands there. */
-export async function createReadSchema(
+/** Own tables and columns that came with a later build. */
+async function addMissing(tx: Database, schema: string, live: Generation): Promise<void> {
+  const seen = await rowsOf<{ name: string }>(
+    tx,
+    `select table_name || '.' || column_name as name from information_schema.columns where table_schema = $1`,
+    [schema],
+  );
+  const names = new Set(seen.map(({ name }) => name));
+  const lacking = ownTables.filter(({ name, columns }) =>
+    Object.keys(columns).some((column) => !names.has(`${name}.${column}`)),
+  );
+  for (const table of lacking) {
+    for (const statement of [createTable(live.schema, table), ...addNullableColumns(live.schema, table)])
+      await run(tx, statement);
+    await run(
+      tx,
+      `create or replace view ${qualified(schema, table.name)} as select * from ${qualified(live.schema, table.name)}`,
+    );
+  }
+}
+
+/** Empty tables without indexes other than their keys, and a checkpoint before the first event. */
+export async function createGeneration(
   tx: Database,
   projections: readonly Projection[],
   schema: string,
-): Promise<void> {
-  await run(tx, `drop schema if exists "${schema}" cascade`);
-  await run(tx, `create schema "${schema}"`);
-  for (const table of [checkpoints, ...projections.flatMap(({ tables }) => tables)])
-    for (const statement of createTable(schema, table)) await run(tx, statement);
-  await run(tx, `insert into ${qualified(schema, checkpoints.name)} (name, epoch, projections) values ($1, 1, $2)`, [
-    PROJECTOR,
-    fingerprint(projections),
-  ]);
+  state: GenerationState,
+): Promise<Generation> {
+  const added = await addGeneration(tx, schema, state);
+  for (const table of tablesOf(projections)) await run(tx, createTable(added.schema, table));
+  await run(
+    tx,
+    `insert into ${qualified(added.schema, checkpoints.name)} (name, epoch, projections) values ($1, 1, $2)`,
+    [PROJECTOR, fingerprint(projections)],
+  );
+  return added;
 }
 
-/** `other`: filled by other projections than these. */
-export async function readSchemaState(
+export async function createAllIndexes(
   db: Database,
   projections: readonly Projection[],
-  schema: string,
-): Promise<'absent' | 'current' | 'other'> {
-  const built = await builtBy(db, schema);
-  if (built === undefined) return 'absent';
-  return built.by === fingerprint(projections) ? 'current' : 'other';
+  { schema }: Generation,
+): Promise<void> {
+  for (const table of tablesOf(projections))
+    for (const statement of createIndexes(schema, table)) await run(db, statement);
 }
 
-async function builtBy(tx: Database, schema: string): Promise<{ by: string; empty: boolean } | undefined> {
-  const name = qualified(schema, checkpoints.name);
-  const exists = CompiledQuery.raw('select to_regclass($1) is not null as found', [name]);
-  if ((await tx.executeQuery<{ found: boolean }>(exists)).rows[0]?.found !== true) return undefined;
-  const query = CompiledQuery.raw(`select projections as by, commit is null as empty from ${name} where name = $1`, [
-    PROJECTOR,
-  ]);
-  return (await tx.executeQuery<{ by: string; empty: boolean }>(query)).rows[0];
+/** Which projections filled a generation, and whether they have read anything yet. */
+export async function builtBy(
+  db: Database,
+  { schema }: Generation,
+): Promise<{ by: string; empty: boolean } | undefined> {
+  const [row] = await rowsOf<{ by: string; empty: boolean }>(
+    db,
+    `select projections as by, commit is null as empty from ${qualified(schema, checkpoints.name)} where name = $1`,
+    [PROJECTOR],
+  );
+  return row;
 }

@@ -50,14 +50,22 @@ export interface Table<
   readonly indexes: readonly Index[];
   /** Columns that a `put` over a present row leaves as they are. */
   readonly kept: readonly string[];
+  /** Each key is put once, in one batch, and never changed or removed: a rebuild may copy the rows in. */
+  readonly appendOnly: boolean;
 }
 
 export function table<const Name extends string, const C extends Columns, const Key extends keyof C & string>(
   name: Name,
   columns: C,
-  options: { key: readonly Key[]; indexes?: readonly Index[]; kept?: readonly (keyof C & string)[] },
+  options: {
+    key: readonly Key[];
+    indexes?: readonly Index[];
+    kept?: readonly (keyof C & string)[];
+    appendOnly?: boolean;
+  },
 ): Table<Name, C, Key> {
-  return { name, columns, key: options.key, indexes: options.indexes ?? [], kept: options.kept ?? [] };
+  const { key, indexes = [], kept = [], appendOnly = false } = options;
+  return { name, columns, key, indexes, kept, appendOnly };
 }
 
 type Maybe<C extends Column, Value> = C['nullable'] extends true ? Value | null : Value;
@@ -84,16 +92,27 @@ export const qualified = (schema: string, name: string): string => `${quoted(sch
 /** Text compares by bytes everywhere, so that keyset order does not depend on the server's locale. */
 const typeInSql = (type: PostgresType) => (type === 'text' || type === 'text[]' ? `${type} collate "C"` : type);
 
-export function createTable(schema: string, { name, columns, key, indexes }: Table): string[] {
+export function createTable(schema: string, { name, columns, key }: Table): string {
   const lines = Object.entries(columns).map(
     ([column, { type, nullable }]) => `${quoted(column)} ${typeInSql(type)}${nullable ? '' : ' not null'}`,
   );
   lines.push(`primary key (${key.map(quoted).join(', ')})`);
-  return [
-    `create table ${qualified(schema, name)} (${lines.join(', ')})`,
-    ...indexes.map(
-      ({ columns, where }) =>
-        `create index on ${qualified(schema, name)} (${columns.map(quoted).join(', ')})${where ? ` where ${where}` : ''}`,
-    ),
-  ];
+  return `create table if not exists ${qualified(schema, name)} (${lines.join(', ')})`;
 }
+
+/** For a table that an earlier build created. A column that was always there is never null, and never missing. */
+export const addNullableColumns = (schema: string, { name, columns }: Table): string[] =>
+  Object.entries(columns)
+    .filter(([, { nullable }]) => nullable)
+    .map(
+      ([column, { type }]) =>
+        `alter table ${qualified(schema, name)} add column if not exists ${quoted(column)} ${typeInSql(type)}`,
+    );
+
+/** Named as Postgres would name them, so that running them again does no harm. */
+export const createIndexes = (schema: string, { name, indexes }: Table): string[] =>
+  indexes.map(
+    ({ columns, where }) =>
+      `create index if not exists ${quoted(`${name}_${columns.join('_')}_idx`)} on ${qualified(schema, name)}
+        (${columns.map(quoted).join(', ')})${where ? ` where ${where}` : ''}`,
+  );

@@ -19,7 +19,7 @@ beforeAll(async () => {
   db = openDatabase(database.url);
   for (const schema of ['buffered', 'direct']) {
     await run(`create schema ${schema}`);
-    for (const statement of createTable(schema, things)) await run(statement);
+    await run(createTable(schema, things));
   }
 });
 afterAll(async () => {

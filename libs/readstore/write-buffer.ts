@@ -1,4 +1,4 @@
-import { deleteRows, insertRows, type Row, type Statement, updateRows } from './bulk-sql.js';
+import { copyRows, deleteRows, insertRows, type Row, type Statement, updateRows } from './bulk-sql.js';
 import type { KeyOf, NewRow, Table } from './table.js';
 
 /** What a projection may do to its rows. Later calls see the effect of earlier ones, as if each were run at once. */
@@ -38,8 +38,9 @@ export class WriteBuffer implements Write {
     this.of(table).remove(key);
   }
 
-  statements(schema: string): Statement[] {
-    return [...this.tables.values()].flatMap((buffer) => buffer.statements(schema));
+  /** `copy`: rows of append-only tables are copied in, which only a connection of `withCopyIn` takes. */
+  statements(schema: string, copy = false): Statement[] {
+    return [...this.tables.values()].flatMap((buffer) => buffer.statements(schema, copy));
   }
 
   private of(table: Table): TableBuffer {
@@ -69,7 +70,7 @@ class TableBuffer {
     const key = keyText(this.table.key, row);
     const before = rows.get(key);
     const kept = before?.whole ? this.table.kept.map((column) => [column, before.row[column]]) : [];
-    rows.set(key, { whole: true, row: { ...row, ...Object.fromEntries(kept) } });
+    rows.set(key, { whole: true, row: kept.length === 0 ? row : { ...row, ...Object.fromEntries(kept) } });
   }
 
   patch(key: Row, columns: Row): void {
@@ -91,13 +92,14 @@ class TableBuffer {
     this.removals.set(`${given.join()}\0${wanted}`, Object.fromEntries(given.map((column) => [column, key[column]])));
   }
 
-  statements(schema: string): Statement[] {
+  statements(schema: string, copy: boolean): Statement[] {
+    const insert = copy && this.table.appendOnly ? copyRows : insertRows;
     const all = [...this.pending.values()].flatMap((rows) => [...rows.values()]);
     const whole = all.filter((pending) => pending.whole).map(({ row }) => row);
     const partial = all.filter((pending) => !pending.whole).map(({ row }) => row);
     return [
       ...byColumns([...this.removals.values()]).map((rows) => deleteRows(schema, this.table, rows)),
-      ...(whole.length === 0 ? [] : [insertRows(schema, this.table, whole)]),
+      ...(whole.length === 0 ? [] : [insert(schema, this.table, whole)]),
       ...byColumns(partial).map((rows) => updateRows(schema, this.table, rows)),
     ];
   }

@@ -2,6 +2,7 @@ import { CompiledQuery } from 'kysely';
 import { AccessDocuments, type LoadedDocuments, type StreamDocument } from '#libs/application/ports/read-models.js';
 import { checkpoints, PROJECTOR, positionOf } from '#libs/readstore/checkpoints.js';
 import type { Database } from '#libs/readstore/database.js';
+import { parkedStreams } from '#libs/readstore/parked-streams.js';
 import { qualified, readSchema } from '#libs/readstore/table.js';
 import { accessDocuments, accessStreams } from './access-documents.js';
 
@@ -11,6 +12,7 @@ interface LoadedRow {
   /** Of the streams of the documents asked for, as text: JSON has no 64-bit integers. */
   revisions: Readonly<Record<string, string>> | null;
   documents: readonly unknown[] | null;
+  parked: readonly string[] | null;
 }
 
 export class PostgresAccessDocuments extends AccessDocuments {
@@ -27,7 +29,8 @@ export class PostgresAccessDocuments extends AccessDocuments {
         where stream = any($1::text[])) as revisions,
       (select json_agg(d.doc order by n)
         from unnest($1::text[], $2::text[], $3::text[]) with ordinality as wanted(stream, kind, id, n)
-        left join ${qualified(schema, accessDocuments.name)} d using (stream, kind, id)) as documents
+        left join ${qualified(schema, accessDocuments.name)} d using (stream, kind, id)) as documents,
+      (select json_agg(stream) from ${qualified(schema, parkedStreams.name)} where stream = any($1::text[])) as parked
       from ${qualified(schema, checkpoints.name)} c where c.name = $4`;
   }
 
@@ -47,6 +50,7 @@ export class PostgresAccessDocuments extends AccessDocuments {
       documents: keys.map((_, index) => row?.documents?.[index] ?? undefined),
       revisions: new Map(revisions),
       upTo: row && positionOf(row.commit, row.prepare),
+      parked: new Set(row?.parked),
     };
   }
 }

@@ -29,6 +29,7 @@ export const auditEntries = table(
   },
   {
     key: ['org_id', 'revision'],
+    appendOnly: true,
     indexes: [
       { columns: ['org_id', 'actor', 'revision'] },
       { columns: ['org_id', 'command', 'revision'] },
@@ -45,7 +46,7 @@ export const auditEntries = table(
 export const auditTargets = table(
   'audit_targets',
   { org_id: text, target: text, revision: bigint },
-  { key: ['org_id', 'target', 'revision'] },
+  { key: ['org_id', 'target', 'revision'], appendOnly: true },
 );
 
 export const auditLogProjection = projectionOfEach({

@@ -1,11 +1,11 @@
-import { sql } from 'kysely';
 import { required } from '#libs/application/metadata.js';
 import { CommandIndex, type IndexedCommand } from '#libs/application/ports/read-models.js';
-import type { Position } from '#libs/application/ports/event-store.js';
 import { checkpoints, PROJECTOR, positionOf } from '#libs/readstore/checkpoints.js';
 import type { Database } from '#libs/readstore/database.js';
+import { parkedStreams } from '#libs/readstore/parked-streams.js';
 import { projectionOfEach } from '#libs/readstore/projection.js';
-import { bigint, table, type TablesOf, text } from '#libs/readstore/table.js';
+import { rowsOf } from '#libs/readstore/sql.js';
+import { bigint, qualified, readSchema, table, text } from '#libs/readstore/table.js';
 
 export const commandIndex = table(
   'command_index',
@@ -36,27 +36,35 @@ function partOf(part = '1/1'): { index: bigint; count: bigint } {
   return { index: BigInt(index), count: BigInt(count) };
 }
 
-type Tables = TablesOf<typeof commandIndex> & TablesOf<typeof checkpoints>;
-
 export class PostgresCommandIndex extends CommandIndex {
   constructor(private readonly db: Database) {
     super();
   }
 
-  override async find(commandId: string): Promise<{ command: IndexedCommand | undefined; upTo: Position | undefined }> {
-    const row = await this.db
-      .withTables<Tables>()
-      .selectFrom('checkpoint')
-      .leftJoin('command_index', (join) => join.on('command_id', '=', commandId).on(sql.lit(true)))
-      .select(['commit', 'prepare', 'stream', 'first_revision', 'last_revision', 'payload_digest'])
-      .where('checkpoint.name', '=', PROJECTOR)
-      .executeTakeFirst();
-    if (row === undefined) return { command: undefined, upTo: undefined };
-    return { command: commandIn(row), upTo: positionOf(row.commit, row.prepare) };
+  override async find(commandId: string) {
+    // One statement, so that all of it is of one moment.
+    const [row] = await rowsOf<FoundRow>(
+      this.db,
+      `select commit, prepare, stream, first_revision, last_revision, payload_digest,
+          (select json_object_agg(stream, revision::text) from ${qualified(readSchema, parkedStreams.name)}) as parked
+        from ${qualified(readSchema, checkpoints.name)}
+        left join ${qualified(readSchema, commandIndex.name)} on command_id = $1 where name = $2`,
+      [commandId, PROJECTOR],
+    );
+    const parked = Object.entries(row?.parked ?? {}).map(([stream, revision]) => [stream, BigInt(revision)] as const);
+    return {
+      command: row && commandIn(row),
+      upTo: row && positionOf(row.commit, row.prepare),
+      parked: new Map(parked),
+    };
   }
 }
 
 interface FoundRow {
+  commit: string | null;
+  prepare: string | null;
+  /** Revisions as text: JSON has no 64-bit integers. */
+  parked: Readonly<Record<string, string>> | null;
   stream: string | null;
   first_revision: string | null;
   last_revision: string | null;

@@ -1,4 +1,5 @@
 import type { Database } from '#libs/readstore/database.js';
+import { generationsHolding } from '#libs/readstore/generations.js';
 import type { RowOf, TablesOf } from '#libs/readstore/table.js';
 import type { people } from './people.js';
 
@@ -11,7 +12,8 @@ export async function peopleNamed(db: Database, userIds: readonly string[]): Pro
   return db.withTables<Tables>().selectFrom('people').selectAll().where('user_id', 'in', userIds).execute();
 }
 
-/** For erasure, after the person's key was destroyed: the projector then never writes the row again. */
+/** For erasure, after the person's key was destroyed: no projector and no rebuild then writes the row again. */
 export async function erasePerson(db: Database, userId: string): Promise<void> {
-  await db.withTables<Tables>().deleteFrom('people').where('user_id', '=', userId).execute();
+  for (const schema of await generationsHolding(db, 'people'))
+    await db.withSchema(schema).withTables<Tables>().deleteFrom('people').where('user_id', '=', userId).execute();
 }

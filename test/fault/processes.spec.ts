@@ -1,21 +1,29 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type EmbeddedNode, startNode } from '#libs/embedded-eventstore/node.js';
 import { signDevToken } from '#libs/platform/identity/dev-issuer.js';
 import { type Keys, loadKeys } from '#libs/platform/keys.js';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.js';
+import { freePort } from './free-port.js';
 import { built, StandaloneProcess } from './standalone-process.js';
 
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  return typeof address === 'object' && address !== null ? address.port : 0;
+/** What is promised; on a machine that others use as well a test allows more. */
+const PROMISED_MS = 5_000;
+const ALLOWED_MS = 4 * PROMISED_MS;
+
+async function metric(projector: StandaloneProcess, name: string): Promise<number> {
+  const { operations } = await projector.ready();
+  const text = await (await fetch(`${String(operations)}/metrics`)).text();
+  const value = new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1];
+  if (value === undefined) throw new Error(`no metric ${name}`);
+  return Number(value);
+}
+
+async function leading(projector: StandaloneProcess): Promise<void> {
+  while ((await metric(projector, 'tenantry_projector_leading')) !== 1) await sleep(50);
 }
 
 describe('api and projector as processes of their own', () => {
@@ -84,6 +92,72 @@ describe('api and projector as processes of their own', () => {
       expect(await answer.json()).toMatchObject({ decision: true });
     }
     for (const each of [...apis, projector]) expect(await each.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+  }, 60_000);
+
+  it('one projector is active and one stands by, which takes over from one that is killed, frozen or stopped', async () => {
+    const api = start('api', await freePort());
+    const url = await api.url();
+    const authorization = await bearer('admin', 'admin@localhost');
+    let number = 0;
+    /** From a command until the read models show it, in milliseconds. */
+    const visible = async (): Promise<number> => {
+      const orgId = `failover-${++number}`;
+      const headers = { authorization, 'content-type': 'application/json' };
+      const body = JSON.stringify({ orgId, name: orgId, ownerId: `owner-${number}` });
+      const created = await fetch(`${url}/v1/realm/commands/CreateOrg`, { method: 'POST', headers, body });
+      expect(created.status).toBe(200);
+      const token = created.headers.get('consistency-token') ?? '';
+      const began = performance.now();
+      const read = () => fetch(`${url}/v1/me`, { headers: { authorization, 'consistency-token': token } });
+      for (let answer = await read(); answer.status !== 200; answer = await read()) expect(answer.status).toBe(503);
+      return performance.now() - began;
+    };
+
+    let active = start('projector', 0);
+    await leading(active);
+    const took: Record<string, number> = {};
+    for (const signal of ['SIGKILL', 'SIGSTOP', 'SIGTERM'] as const) {
+      const standby = start('projector', 0);
+      await standby.ready();
+      expect(await metric(standby, 'tenantry_projector_leading')).toBe(0);
+      expect(await metric(active, 'tenantry_projector_leading')).toBe(1);
+      // Visible through the active one; the standby does not work on it as well.
+      await visible();
+      expect(await metric(standby, 'tenantry_projection_events_total')).toBe(0);
+      active.signal(signal);
+      took[signal] = await visible();
+      await leading(standby);
+      if (signal === 'SIGSTOP') {
+        // It wakes up in the belief that it is the active one, and learns that it is not.
+        active.signal('SIGCONT');
+        while ((await metric(active, 'tenantry_projector_leading')) !== 0) await sleep(50);
+        await visible();
+      }
+      if (signal === 'SIGTERM') expect(await active.exit).toEqual({ code: 0, signal: null });
+      else await active.kill('SIGKILL');
+      active = standby;
+    }
+    const told = Object.entries(took).map(([signal, ms]) => `${signal} ${Math.round(ms)} ms`);
+    process.stderr.write(`Visible again after: ${told.join(', ')}; promised within ${PROMISED_MS} ms\n`);
+    for (const ms of Object.values(took)) expect(ms).toBeLessThan(ALLOWED_MS);
+  }, 120_000);
+
+  it('a projector answers probes and scrapes on a port of its own', async () => {
+    const projector = start('projector', 0);
+    const { operations } = await projector.ready();
+    const get = async (path: string, method = 'GET') => {
+      const answer = await fetch(`${String(operations)}${path}`, { method });
+      return { status: answer.status, type: answer.headers.get('content-type') ?? '', body: await answer.text() };
+    };
+    expect(await get('/healthz')).toMatchObject({ status: 200, body: '{"ok":true}' });
+    expect(JSON.parse((await get('/readyz')).body)).toMatchObject({ ok: true, parts: { postgres: { ok: true } } });
+    expect((await get('/metrics')).body).toContain('tenantry_part_up{part="event-store"} 1');
+    expect(await get('/metrics', 'HEAD')).toMatchObject({ status: 200, body: '' });
+    for (const path of ['/', '/v1/orgs', '/constructor', '/metrics?x']) expect((await get(path)).status).toBe(404);
+    expect((await get('/readyz', 'POST')).status).toBe(404);
+    const other = start('projector', Number(new URL(String(operations)).port));
+    await expect(other.ready()).rejects.toThrow(/taken by another program[^]*PORT/);
+    expect(await projector.kill('SIGTERM')).toEqual({ code: 0, signal: null });
   }, 60_000);
 
   it.each(['api', 'projector'] as const)('%s says which stores it was not told of, and ends', async (name) => {

@@ -2,7 +2,8 @@ import type { Metadata, StoredEvent } from '#libs/application/ports/event-store.
 import { commitBatch } from '#libs/readstore/batch.js';
 import { readCheckpoint } from '#libs/readstore/checkpoints.js';
 import type { Database } from '#libs/readstore/database.js';
-import { ensureReadSchema, run } from '#libs/readstore/read-schema.js';
+import { ensureReadSchema } from '#libs/readstore/read-schema.js';
+import { run } from '#libs/readstore/sql.js';
 import { PlainPersonalData } from './projector-history.js';
 import { rowsIn } from './projector-support.js';
 import { allProjections } from '#projections/all.js';

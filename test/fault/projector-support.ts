@@ -8,6 +8,7 @@ import {
   type QueryResult,
 } from 'kysely';
 import pg from 'pg';
+import { withCopyIn } from '#libs/readstore/copy-in.js';
 import type { Database } from '#libs/readstore/database.js';
 import type { ProjectorOptions, ProjectorState } from '#libs/readstore/projector.js';
 import { Projector } from '#libs/readstore/projector.js';
@@ -40,7 +41,7 @@ export function projectorOf(db: Database, store: MemoryEventStore, options: Part
 export async function project(
   db: Database,
   store: MemoryEventStore,
-  history: History,
+  history: Pick<History, 'position'>,
   options: Partial<ProjectorOptions> = {},
 ) {
   const projector = projectorOf(db, store, options);
@@ -50,7 +51,7 @@ export async function project(
   return rowsIn(options.db ?? db, options.schema);
 }
 
-export async function holds(projector: Projector, { position }: History): Promise<void> {
+export async function holds(projector: Projector, { position }: Pick<History, 'position'>): Promise<void> {
   const wanted = position && `${position.commit}/${position.prepare}`;
   await until(() => {
     const status = projector.status();
@@ -105,7 +106,7 @@ export const applied = (db: Database) => query(db, 'select * from read_v1.tallie
 export type Step = (name: string) => void;
 
 export function interruptibleDatabase(url: string, step: Step): Kysely<object> {
-  const inner = new PostgresDialect({ pool: new pg.Pool({ connectionString: url, max: 4 }) });
+  const inner = new PostgresDialect({ pool: withCopyIn(new pg.Pool({ connectionString: url, max: 4 })) });
   const dialect: Dialect = {
     createAdapter: () => inner.createAdapter(),
     createQueryCompiler: () => inner.createQueryCompiler(),

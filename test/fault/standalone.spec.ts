@@ -6,8 +6,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { Client } from 'pg';
-import { startPostgres } from '#libs/platform/embedded-postgres/embedded-postgres.js';
 import { signDevToken } from '#libs/platform/identity/dev-issuer.js';
 import { loadKeys } from '#libs/platform/keys.js';
 import {
@@ -18,7 +16,6 @@ import {
   project,
   StandaloneProcess,
   type StandaloneOptions,
-  tenantry,
 } from './standalone-process.js';
 
 const asRoot = process.getuid?.() === 0;
@@ -169,51 +166,6 @@ describe('the standalone', () => {
       /HOST: "0\.0\.0\.0" can be reached from other machines while the development issuer is on/,
     );
   }, 60_000);
-});
-
-describe('tenantry rebuild', () => {
-  const rebuild = (...argv: string[]) =>
-    tenantry({ dataDir: dataDir(), keyDir: join(folder, 'keys') }, 'rebuild', ...argv);
-
-  it('refuses while a server has the data, and where there is none', async () => {
-    expect(await rebuild()).toEqual({ code: 1, out: '', err: expect.stringContaining('There is nothing to rebuild') });
-    const server = start();
-    const url = await server.url();
-    expect(await rebuild()).toEqual({
-      code: 1,
-      out: '',
-      err: expect.stringContaining(`in use by process ${server.pid}`),
-    });
-    expect(await isHealthy(url)).toBe(true);
-  }, 60_000);
-
-  it('finds a row that the log does not bear out, and mends it', async () => {
-    const server = start();
-    expect(await createOrg(await server.url(), 'acme')).toBe(200);
-    expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
-    expect(await rebuild('--compare-only')).toMatchObject({
-      code: 0,
-      out: expect.stringContaining('every row is equal'),
-    });
-
-    await onDatabase("update read_v1.organizations set name = 'Forged'");
-    const differing = await rebuild('--compare-only');
-    expect(differing.code).toBe(1);
-    expect(differing.out).toMatch(/^organizations +1 +1$/m);
-    expect(differing.out).toMatch(/^organizations \{"org_id":"acme"\}\n {2}live .*"Forged".*\n {2}rebuilt .*"acme"/m);
-    expect(await rebuild()).toMatchObject({ code: 1, out: expect.stringContaining('are in place') });
-    expect(await rebuild('--compare-only')).toMatchObject({ code: 0 });
-    expect(await isHealthy(await start().url())).toBe(true);
-  }, 60_000);
-
-  async function onDatabase(statement: string): Promise<void> {
-    const postgres = await startPostgres({ dataDir: join(dataDir(), 'postgres') });
-    const client = new Client(postgres.url);
-    await client.connect();
-    await client.query(statement);
-    await client.end();
-    await postgres.stop();
-  }
 });
 
 // Only root may become somebody else; whoever is not root runs every other test as an ordinary user.

@@ -192,7 +192,7 @@ describe.each(['stranger', 'outsider'] as const)('a %s', (person) => {
     '%s tells nothing of other organizations',
     async (name) => {
       const answer = await as(person, query(name, ''));
-      expect(answer.status).toBe(200);
+      expect(answer.status).toBe(name === 'Projections' ? 403 : 200);
       silent(answer);
     },
   );
@@ -272,6 +272,7 @@ describe('a member without the right', () => {
     Audit: 403,
     Me: 200,
     Actions: 200,
+    Projections: 403,
   };
 
   it.each(queryNames)('%s', async (name) => {

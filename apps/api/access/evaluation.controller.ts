@@ -1,8 +1,8 @@
 import { Controller, Get, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import type { EvaluationAnswer } from '#libs/application/checks.js';
+import { Metrics } from '#libs/platform/telemetry/metrics.js';
 import { Authenticated } from '../identity/authenticated.guard.js';
-import { Metrics } from '../operations/metrics.js';
-import { invalid, staleRead } from '../problems/problem.js';
+import { invalid, organizationParked, staleRead } from '../problems/problem.js';
 import { type ApiRequest, identityOf } from '../requests/api-request.js';
 import { later, positionFrom } from '../requests/consistency-token.js';
 import { parsed } from '../requests/input.js';
@@ -33,8 +33,18 @@ export class EvaluationController {
     const explain =
       typeof request.query === 'object' && request.query !== null && Reflect.get(request.query, 'explain') === 'true';
     const question = evaluationFrom(parsed(evaluationRequest, request.body), after, explain);
+    const began = performance.now();
     const answer = await this.services.checks.evaluate(caller, question);
-    if (answer.kind === 'stale') throw staleRead();
+    const about = question.at === undefined ? 'present' : 'past';
+    this.metrics.checkSeconds.observe({ about }, (performance.now() - began) / 1000);
+    if (answer.kind === 'stale') {
+      this.metrics.decisions.inc({ decision: 'none', reason: 'stale_read' });
+      throw staleRead();
+    }
+    if (answer.kind === 'parked') {
+      this.metrics.decisions.inc({ decision: 'none', reason: 'organization_parked' });
+      throw organizationParked();
+    }
     if (answer.kind === 'future') throw invalid([{ path: 'context.at', message: 'lies in the future' }]);
     this.metrics.decisions.inc({ decision: answer.decision ? 'allow' : 'deny', reason: answer.reason });
     return { decision: answer.decision, context: explain ? explained(answer) : momentOf(answer) };

@@ -1,6 +1,6 @@
 import type { Access } from '#libs/application/checks.js';
 import type { CommandOutcome } from '#libs/application/outcome.js';
-import { notFound, Problem, staleRead, unavailable } from './problem.js';
+import { notFound, organizationParked, Problem, staleRead, unavailable } from './problem.js';
 
 type NotDone = Exclude<CommandOutcome, { kind: 'done' }>;
 type NotAllowed = Exclude<Access, { kind: 'allowed' }>;
@@ -32,5 +32,7 @@ export function problemOfAccess(access: NotAllowed): Problem {
       return notFound();
     case 'stale':
       return staleRead();
+    case 'parked':
+      return organizationParked();
   }
 }

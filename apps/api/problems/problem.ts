@@ -18,6 +18,10 @@ const own = {
   too_large: { status: 413, title: 'The request is too large.' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used before, for another command.' },
   internal: { status: 500, title: 'The server failed.' },
+  organization_parked: {
+    status: 503,
+    title: "The organization's read models stand still at an event that cannot be projected; try again later.",
+  },
   unavailable: { status: 503, title: 'A part that is needed does not answer; try again.' },
   stale_read: { status: 503, title: 'The read models are behind what was asked for; try again.' },
 } as const satisfies Record<string, ProblemKind>;
@@ -91,4 +95,5 @@ const retry = { 'retry-after': '1' };
 
 export const notFound = (): Problem => new Problem('not_found');
 export const unavailable = (): Problem => new Problem('unavailable', {}, retry);
+export const organizationParked = (): Problem => new Problem('organization_parked', {}, { 'retry-after': '30' });
 export const staleRead = (): Problem => new Problem('stale_read', {}, retry);

@@ -1,7 +1,9 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
 import type { Access } from '#libs/application/checks.js';
 import type { Need } from '#libs/application/command-table.js';
-import { Metrics } from '../operations/metrics.js';
+import { streamOf } from '#libs/application/streams.js';
+import { parkedAmong } from '#libs/readstore/parked-streams.js';
+import { Metrics } from '#libs/platform/telemetry/metrics.js';
 import type { Identity } from '../requests/api-request.js';
 import { ApiServices } from '../services.js';
 import { stale } from './query-row.js';
@@ -45,9 +47,16 @@ export class AskHandler implements IQueryHandler<Ask> {
     if (access.kind !== 'allowed') return access;
     if (after !== undefined && !(await services.readPosition.reached(after, services.readWaitMs)))
       return { kind: 'stale' };
+    if (await this.standsStill(row.needs(params))) return { kind: 'parked' };
     const answer = await row.ask(params, filter, { caller, after, services });
     if (answer === stale) return { kind: 'stale' };
     return answer === undefined ? { kind: 'hidden' } : { kind: 'answered', answer };
+  }
+
+  /** Asked after the wait: rows read from here on are no older than what the answer must have seen. */
+  private async standsStill(needs: readonly Need[]): Promise<boolean> {
+    const streams = needs.flatMap(({ resource }) => ('orgId' in resource ? [streamOf('org', resource.orgId)] : []));
+    return (await parkedAmong(this.services.reads, streams)).size > 0;
   }
 
   /** Allowed if one need is met; otherwise what became of the first one. */
@@ -55,7 +64,7 @@ export class AskHandler implements IQueryHandler<Ask> {
     let first: Access | undefined;
     for (const { permission, resource } of needs) {
       const access = await this.services.checks.access(caller, permission, resource, after);
-      if (access.kind === 'allowed' || access.kind === 'stale') return access;
+      if (access.kind === 'allowed' || access.kind === 'stale' || access.kind === 'parked') return access;
       first ??= access;
     }
     return first ?? { kind: 'allowed' };

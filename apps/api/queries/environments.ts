@@ -132,7 +132,7 @@ async function visible(
     );
     for (const [index, row] of chunk.entries()) {
       const kind = answers[index]?.kind;
-      if (kind === 'stale') return stale;
+      if (kind === 'stale' || kind === 'parked') return stale;
       last = row.environment_id;
       if (kind === 'allowed' && rows.push(row) === limit) return { rows, endedAt: last };
     }

@@ -15,7 +15,9 @@ export const selfQueries = {
       id: z.string(),
       email: z.string().nullable(),
       name: z.string().nullable(),
-      organizations: z.array(z.object({ id: z.string(), name: z.string(), role: z.string().optional() })),
+      organizations: z.array(
+        z.object({ id: z.string(), name: z.string(), role: z.string().optional(), parked: z.literal(true).optional() }),
+      ),
       /** The id to ask about the caller's own environment by; null where the scheme has none. */
       personalEnvironment: z.object({ id: z.string() }).nullable(),
     }),
@@ -30,7 +32,7 @@ export const selfQueries = {
         id: caller.id,
         email: person?.email ?? null,
         name: person?.name ?? null,
-        organizations: organizations.map(({ id, name, role }) => ({ id, name, role })),
+        organizations: organizations.map(({ id, name, role, parked }) => ({ id, name, role, parked })),
         personalEnvironment: access.kind === 'allowed' ? { id: `personal/${caller.id}` } : null,
       };
     },

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { streamOf } from '#libs/application/streams.js';
+import { parkedAmong } from '#libs/readstore/parked-streams.js';
 import { membersOf, membershipsOfUser } from '#projections/members/queries.js';
 import {
   type Organization,
@@ -16,8 +18,10 @@ const org = z.object({
   ownerId: z.string(),
   scheme: z.object({ id: z.string(), version: z.int() }),
   createdAt: z.string(),
-  /** The caller's own role; absent where the organization is seen by a platform role. */
+  /** The caller's own role; absent where the organization is seen by a platform role, and while it is parked. */
   role: z.string().optional(),
+  /** Its read models stand still: this is how it was then. */
+  parked: z.literal(true).optional(),
 });
 
 const shown = (row: Organization): z.input<typeof org> => ({
@@ -109,12 +113,26 @@ interface Keyset {
 }
 
 async function ofRealm({ caller, services }: Asking, keyset: Keyset): Promise<z.input<typeof org>[]> {
-  return (await organizationsOfRealm(services.reads, caller.realm, keyset)).map(shown);
+  return marked((await organizationsOfRealm(services.reads, caller.realm, keyset)).map(shown), services);
 }
 
 export async function own({ caller, services }: Asking, keyset: Keyset): Promise<z.input<typeof org>[]> {
   const memberships = await membershipsOfUser(services.reads, caller.id, keyset);
   const roles = new Map(memberships.map((membership) => [membership.org_id, membership.role]));
   const rows = await organizationsNamed(services.reads, [...roles.keys()]);
-  return rows.map((row) => ({ ...shown(row), role: roles.get(row.org_id) }));
+  return marked(
+    rows.map((row) => ({ ...shown(row), role: roles.get(row.org_id) })),
+    services,
+  );
+}
+
+async function marked(orgs: readonly z.input<typeof org>[], { reads }: Asking['services']) {
+  const standing = await parkedAmong(
+    reads,
+    orgs.map(({ id }) => streamOf('org', id)),
+  );
+  return orgs.map(({ role, ...rest }): z.input<typeof org> => {
+    if (standing.has(streamOf('org', rest.id))) return { ...rest, parked: true };
+    return role === undefined ? rest : { ...rest, role };
+  });
 }

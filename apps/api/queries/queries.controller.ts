@@ -28,6 +28,11 @@ export class QueriesController {
     return this.ask('Actions', request);
   }
 
+  @Get('projections')
+  projections(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Projections', request);
+  }
+
   @Get('orgs')
   organizations(@Req() request: ApiRequest): Promise<unknown> {
     return this.ask('Organizations', request);

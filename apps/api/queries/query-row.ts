@@ -9,7 +9,7 @@ import type { ApiServices } from '../services.js';
 export interface Asking {
   readonly caller: Caller;
   readonly after: Position | undefined;
-  readonly services: Pick<ApiServices, 'reads' | 'checks'>;
+  readonly services: Pick<ApiServices, 'reads' | 'checks' | 'projections'>;
 }
 
 /** The read models cannot answer as of what was asked for. */

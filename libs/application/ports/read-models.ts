@@ -11,8 +11,15 @@ export interface IndexedCommand {
 
 /** The read model that answers repeats of commands older than what a process remembers. */
 export abstract class CommandIndex {
-  /** The command, if the projector has seen it, and how far the projector has read, in one consistent answer. */
-  abstract find(commandId: string): Promise<{ command: IndexedCommand | undefined; upTo: Position | undefined }>;
+  /**
+   * The command, if the projector has indexed it; how far the projector has read; and the streams that are not indexed as
+   * far, with the first revision that is not. In one consistent answer.
+   */
+  abstract find(commandId: string): Promise<{
+    readonly command: IndexedCommand | undefined;
+    readonly upTo: Position | undefined;
+    readonly parked: ReadonlyMap<string, bigint>;
+  }>;
 }
 
 export interface StreamDocument extends DocumentKey {
@@ -26,6 +33,8 @@ export interface LoadedDocuments {
   readonly revisions: ReadonlyMap<string, bigint>;
   /** How far the projector had read when the documents were loaded. */
   readonly upTo: Position | undefined;
+  /** Those of the streams asked for whose documents stand still, whatever the projector has read since. */
+  readonly parked: ReadonlySet<string>;
 }
 
 /** The stored documents that checks decide from, all of one consistent moment. */
@@ -38,4 +47,12 @@ export abstract class ReadPosition {
   abstract current(): Promise<Position | undefined>;
   /** True once the read models hold everything up to `position`; false when that takes longer than `budgetMs`. */
   abstract reached(position: Position, budgetMs: number): Promise<boolean>;
+}
+
+/** The stream's read models stand still at an event that could not be projected: nothing may be answered from them. */
+export class StreamParked extends Error {
+  override readonly name = 'StreamParked';
+  constructor(readonly stream: string) {
+    super(`the read models of ${stream} stand still at an event that cannot be projected`);
+  }
 }

@@ -3,7 +3,10 @@ import { mkdtemp, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { openTables } from '../../../libs/embedded-eventstore/lmdb-tables.js';
+import type { Tables } from '../../../libs/embedded-eventstore/lmdb-tables.js';
 import { startNode } from '../../../libs/embedded-eventstore/node.js';
+import type { EmbeddedNode } from '../../../libs/embedded-eventstore/node.js';
 import { describeEventStore } from './event-store.contract.js';
 import { collect, connect, event, events, failure, freshName, seen } from './harness.js';
 
@@ -57,6 +60,89 @@ describe('the embedded node, opened again', () => {
     await node.stop();
   });
 });
+
+describe('what is kept beside the log', () => {
+  const dataDir = (): string => join(folder, 'derived');
+  const streams = Array.from({ length: 3 }, () => freshName());
+  const batches = streams.map(() => events(700));
+  let all: unknown[];
+
+  /** Everything that index, heads and ids are there for. */
+  async function checkEverything(node: EmbeddedNode): Promise<void> {
+    const client = connect(node);
+    expect((await collect(client.readAll())).map((e) => e.event)).toEqual(all);
+    for (const [i, stream] of streams.entries()) {
+      const batch = batches[i] ?? [];
+      const numbers = (await collect(client.readStream(stream))).map((e) => Number(e.event?.revision));
+      expect(numbers).toEqual(i === 0 ? [698, 699] : batch.map((_, n) => n));
+      const exact = await client.appendToStream(stream, batch, { expectedRevision: 'no_stream' });
+      expect(exact.nextExpectedRevision).toBe(699n);
+      // One id of the first stream was written elsewhere later, and is known there only.
+      const any = await failure(client.appendToStream(stream, batch, { expectedRevision: 'any' }));
+      expect(any).toBe(i === 0 ? 'wrong-expected-version' : 'no failure');
+      const refused = client.appendToStream(stream, event(1), { expectedRevision: 'no_stream' });
+      expect(await failure(refused)).toBe('wrong-expected-version');
+    }
+    expect(await failure(client.deleteStream('gone'))).toBe('stream-deleted');
+    await client.dispose();
+  }
+
+  beforeAll(async () => {
+    const node = await startNode({ dataDir: dataDir() });
+    const client = connect(node);
+    for (const [i, stream] of streams.entries()) await client.appendToStream(stream, batches[i] ?? []);
+    await client.appendToStream('elsewhere', event(0, batches[0]?.[3]?.id));
+    await client.setStreamMetadata(streams[0] ?? '', { maxCount: 2 });
+    await client.appendToStream('gone', event(0));
+    await client.tombstoneStream('gone');
+    all = (await collect(client.readAll())).map((e) => e.event);
+    await client.dispose();
+    await node.stop();
+  });
+
+  it('is left alone where it fits', async () => {
+    const node = await startNode({ dataDir: dataDir() });
+    expect(node.rebuilt).toBe(false);
+    await node.stop();
+  });
+
+  for (const [damage, spoil] of [
+    ['an index that is empty', (tables) => tables.index.clearAsync()],
+    ['heads that are empty', (tables) => tables.heads.clearAsync()],
+    ['ids that are empty', (tables) => tables.ids.clearAsync()],
+    ['all of it gone', (tables) => Promise.all([tables.index, tables.heads, tables.ids].map((t) => t.clearAsync()))],
+    ['an entry of the index gone', (tables) => removeOne(tables.index)],
+    ['an entry of the heads gone', (tables) => removeOne(tables.heads)],
+    ['an entry of the ids gone', (tables) => removeOne(tables.ids)],
+    ['a rebuilding that did not end', (tables) => tables.meta.remove(Buffer.from('counts'))],
+  ] as const satisfies readonly (readonly [string, (tables: Tables) => Promise<unknown>])[]) {
+    it(`is built again from the log: ${damage}`, async () => {
+      const tables = await openTables(dataDir());
+      await spoil(tables);
+      await tables.root.flushed;
+      await tables.root.close();
+      const node = await startNode({ dataDir: dataDir() });
+      expect(node.rebuilt).toBe(true);
+      await checkEverything(node);
+      await node.stop();
+      const again = await startNode({ dataDir: dataDir() });
+      expect(again.rebuilt).toBe(false);
+      await again.stop();
+    });
+  }
+
+  it('is built again where that is asked for', async () => {
+    const node = await startNode({ dataDir: dataDir(), rebuild: true });
+    expect(node.rebuilt).toBe(true);
+    await checkEverything(node);
+    await node.stop();
+  });
+});
+
+async function removeOne(table: Tables['index']): Promise<void> {
+  const [first] = [...table.getKeys({ limit: 1 })];
+  if (first) await table.remove(first);
+}
 
 describe('a data folder', () => {
   it('is refused while another node has it open, by any path, and is free after the stop', async () => {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { EventStoreDBClient } from '@eventstore/db-client';
 import { appendBy, describeAppending } from './appending.js';
+import { describeDeleting } from './deleting.js';
 import { collect, connect, event, failure, freshName } from './harness.js';
 import type { EventStoreFactory, EventStoreUnderTest } from './harness.js';
 import { describeReading } from './reading.js';
+import { describeRetaining } from './retaining.js';
 import { describeSubscribing } from './subscribing.js';
 
 /** What this project relies on in an event store, asked through the official client only. */
@@ -27,6 +29,9 @@ export function describeEventStore(name: string, factory: EventStoreFactory): vo
     describe('BatchAppend', () => describeAppending(client, appendBy(client, 'BatchAppend')));
     describe('reading', () => describeReading(client));
     describe('subscribing', () => describeSubscribing(client));
+
+    describe('deleting', () => describeDeleting(client));
+    describe('retaining', () => describeRetaining(client));
 
     describe('a batch append', () => {
       it('whose deadline has passed is refused and never written', async () => {

@@ -135,14 +135,19 @@ export function describeSubscribing(client: () => EventStoreDBClient): void {
     expect(first?.event?.type.startsWith('$')).toBe(false);
   });
 
-  it('refuses a regex that cannot be compiled or that backtracks for ever, and goes on serving', async () => {
-    const tag = `${'a'.repeat(40)}!`;
-    await client().appendToStream(freshName(tag), event(1));
-    for (const regex of ['(', '^(a+)+$', '^(a|a)*$']) {
+  it('refuses a regex that cannot be compiled', async () => {
+    const subscription = client().subscribeToAll({ filter: streamNameFilter({ regex: '(' }) });
+    await expect(take(subscription, () => false)).rejects.toThrow();
+  });
+
+  it('is not held up by a regex that takes a backtracking engine for ever', async () => {
+    await client().appendToStream(freshName(`${'a'.repeat(400)}!`), event(1));
+    for (const regex of ['^(a+)+$', '^(a|a)*$', '(a*)*b$']) {
       const subscription = client().subscribeToAll({ filter: streamNameFilter({ regex }) });
-      await expect(take(subscription, () => false)).rejects.toThrow();
+      subscription.on('data', () => undefined);
+      await notice(subscription, 'caughtUp');
+      await subscription.unsubscribe();
     }
-    expect((await client().appendToStream(freshName(), event(1))).success).toBe(true);
   });
 
   it('sends checkpoints that only move forward and from any of which resuming loses nothing', async () => {

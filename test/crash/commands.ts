@@ -1,0 +1,88 @@
+import type { StreamDocument } from '#libs/application/ports/read-models.js';
+import type { Step } from '#libs/application/pipeline.js';
+import { orgCommands } from '#libs/domain/org/decisions.js';
+
+/** One request of a client; sent again under its key until it is answered. */
+export interface Request {
+  readonly key: string;
+  /** Letters, which become names of the sequence alone. */
+  readonly by: string;
+  /** The organization it is posted to; absent for a command of the realm. */
+  readonly org?: string;
+  readonly steps: readonly Draft[];
+  /** Which of the person's tokens it brings: a later one tells another name. */
+  readonly token?: number;
+}
+
+/** A command whose people and organizations are letters. */
+export interface Draft {
+  readonly name: Step['name'];
+  readonly input: Readonly<Record<string, unknown>>;
+}
+
+/** A question about everything that checks read of an organization, not from before what was acknowledged by then. */
+export interface Question {
+  readonly about: string;
+}
+
+/** What is sent at once, each to an api process of its own. */
+export type Act = readonly (Request | Question)[];
+
+/** The platform admin of every sequence, by the group that the token shows. */
+export const ROOT = 'root';
+/** All sequences share it, as they share the log. */
+export const REALM = 'default';
+
+/** Every sequence has organizations and people of its own, so that any number of them share a log and a database. */
+export class Cast {
+  constructor(readonly name: string) {}
+
+  org = (letter: string): string => `${this.name}-${letter}`;
+  person = (letter: string): string => (letter === ROOT ? ROOT : `${this.name}-${letter}`);
+
+  /** Every document that decisions about the organization may read, there or not. */
+  documents(org: string): StreamDocument[] {
+    const stream = `org-${this.org(org)}`;
+    const people = ['olga', 'boris', 'ann', 'ben', 'cleo'].map(this.person);
+    return [
+      { stream: `realm-${REALM}`, kind: 'realm', id: '' },
+      { stream, kind: 'org', id: '' },
+      ...people.map((id) => ({ stream, kind: 'member', id }) as const),
+      ...people.map((id) => ({ stream: `user-${id}`, kind: 'user', id: '' }) as const),
+      ...['live', 'test'].map((id) => ({ stream, kind: 'environment', id }) as const),
+    ];
+  }
+
+  step({ name, input }: Draft): Step {
+    const named = Object.fromEntries(Object.entries(input).map(([field, value]) => [field, this.named(field, value)]));
+    // The pairing of names and inputs is what the schema checks.
+    return { name, input: orgCommands[name].parse(named) } as Step;
+  }
+
+  private named(field: string, value: unknown): unknown {
+    if (field === 'orgId') return this.org(String(value));
+    if (['userId', 'ownerId', 'toUserId'].includes(field)) return this.person(String(value));
+    return field === 'grantee' ? { type: 'user', id: this.person(String(value)) } : value;
+  }
+}
+
+const draft =
+  (name: Step['name'], ...fields: readonly string[]) =>
+  (...values: readonly unknown[]): Draft => ({
+    name,
+    input: Object.fromEntries(fields.flatMap((field, i) => (values[i] === undefined ? [] : [[field, values[i]]]))),
+  });
+
+export const commands = {
+  createOrg: draft('CreateOrg', 'orgId', 'ownerId', 'name'),
+  addMember: draft('AddMember', 'userId', 'role'),
+  removeMember: draft('RemoveMember', 'userId'),
+  changeRole: draft('ChangeMemberRole', 'userId', 'role'),
+  transfer: draft('TransferOrgOwnership', 'toUserId'),
+  createEnvironment: draft('CreateEnvironment', 'environmentId', 'name'),
+  deleteEnvironment: draft('DeleteEnvironment', 'environmentId'),
+  grant: draft('GrantEnvironmentAccess', 'environmentId', 'grantee', 'notBefore', 'notAfter'),
+  revoke: draft('RevokeEnvironmentAccess', 'environmentId', 'grantee'),
+  addModel: draft('AddModel', 'environmentId', 'modelId', 'provider', 'name'),
+  removeModel: draft('RemoveModel', 'environmentId', 'modelId'),
+} as const;

@@ -1,0 +1,14 @@
+import { randomInt } from 'node:crypto';
+import { describe, expect, it } from '@jest/globals';
+import { runBlock } from './sequences.js';
+
+const SEQUENCES = 20;
+
+describe('crashes while the event store drops, repeats, refuses, or loses answers', () => {
+  it('end with rows, documents and answers as the log says', async () => {
+    const seed = Number(process.env.CRASH_SEED ?? randomInt(2 ** 31));
+    const tally = await runBlock(seed, 0, { count: SEQUENCES, faulty: true });
+    process.stdout.write(`CRASH_SEED=${seed}: ${tally.sequences} sequences, ${tally.crashes} crashes\n`);
+    expect(tally.mismatches).toEqual([]);
+  }, 240_000);
+});

@@ -1,0 +1,109 @@
+import { type Act, commands, type Draft, type Question, type Request, ROOT } from './commands.js';
+
+const { createOrg, addMember, removeMember, changeRole, transfer, createEnvironment } = commands;
+const { deleteEnvironment, grant, revoke, addModel, removeModel } = commands;
+
+const PARTICIPANT = 'org.participant';
+const ADMIN = 'org.admin';
+
+/** Short lives of organizations that together pass every kind of call; each begins anew. */
+export const scenarios: Readonly<Record<string, readonly Act[]>> = {
+  'one organization': [
+    [request('create', ROOT, undefined, createOrg('a', 'olga', 'A'))],
+    [
+      request(
+        'several',
+        'olga',
+        'a',
+        addMember('ann', PARTICIPANT),
+        createEnvironment('live', 'Live'),
+        grant('live', 'ann'),
+      ),
+    ],
+    [request('model', 'olga', 'a', addModel('live', 'm1', 'openai', 'M1')), { about: 'a' }],
+    [request('revoke', 'olga', 'a', revoke('live', 'ann'), removeModel('live', 'm1'))],
+    [{ about: 'a' }, { about: 'a' }],
+    [request('remove', 'olga', 'a', deleteEnvironment('live'), removeMember('ann'))],
+  ],
+  'two who want one person': [
+    [
+      request('create-a', ROOT, undefined, createOrg('a', 'olga', 'A')),
+      request('create-b', ROOT, undefined, createOrg('b', 'boris', 'B')),
+    ],
+    [
+      request('add', 'olga', 'a', addMember('ann', PARTICIPANT)),
+      request('want', 'boris', 'b', addMember('ann', PARTICIPANT)),
+    ],
+    [request('leave', 'olga', 'a', removeMember('ann')), request('leave', 'boris', 'b', removeMember('ann'))],
+    [request('win', 'boris', 'b', addMember('ann', ADMIN)), { about: 'b' }],
+  ],
+  'ownership, repeats and no effect': [
+    [request('create', ROOT, undefined, createOrg('a', 'olga', 'A'))],
+    [request('add', 'olga', 'a', addMember('ben', PARTICIPANT))],
+    [{ ...request('role', 'olga', 'a', changeRole('ben', ADMIN)), token: 2 }],
+    [
+      request('again', 'olga', 'a', changeRole('ben', ADMIN)),
+      request('add', 'olga', 'a', addMember('ben', PARTICIPANT)),
+    ],
+    [request('transfer', ROOT, 'a', transfer('ben'))],
+    [request('create', ROOT, undefined, createOrg('a', 'olga', 'A')), { about: 'a' }],
+  ],
+};
+
+function request(key: string, by: string, org: string | undefined, ...steps: Draft[]): Request {
+  return { key, by, steps, ...(org === undefined ? {} : { org }) };
+}
+
+/** A few commands that get in each other's way, after an organization was created; some at once, some again. */
+export function randomActs(random: () => number): Act[] {
+  const pick = <T>(items: readonly [T, ...T[]]): T => items[Math.floor(random() * items.length)] ?? items[0];
+  const person = () => pick(['ann', 'ben', 'cleo']);
+  const environment = () => pick(['live', 'live', 'test']);
+  const role = () => pick([PARTICIPANT, PARTICIPANT, ADMIN]);
+  const until = () => pick([undefined, undefined, '2100-01-01T00:00:00.000Z']);
+  const kinds: readonly [() => Draft, ...(() => Draft)[]] = [
+    () => addMember(person(), role()),
+    () => addMember(person(), role()),
+    () => addMember(person(), role()),
+    () => createEnvironment(environment(), 'An environment'),
+    () => createEnvironment(environment(), 'An environment'),
+    () => createEnvironment(undefined, 'Unnamed'),
+    () => grant(environment(), person(), undefined, until()),
+    () => grant(environment(), person(), undefined, until()),
+    () => revoke(environment(), person()),
+    () => addModel(environment(), pick(['m1', undefined]), 'openai', 'M1'),
+    () => removeModel(environment(), 'm1'),
+    () => changeRole(person(), role()),
+    () => removeMember(person()),
+    () => deleteEnvironment(environment()),
+    () => transfer(person()),
+  ];
+  const owners = { a: 'olga', b: 'boris' } as const;
+  const both = random() < 0.3;
+  const orgs: readonly ['a', ...('a' | 'b')[]] = both ? ['a', 'b'] : ['a'];
+  const sent: Request[] = [];
+  const question = (): Question => ({ about: pick(orgs) });
+  const next = (): Request => {
+    const repeat = sent[Math.floor(random() * sent.length)];
+    if (repeat !== undefined && random() < 0.15) return repeat;
+    const org = pick(orgs);
+    const several = random() < 0.25 ? [pick(kinds)(), pick(kinds)()] : [];
+    const key = `k${sent.length}`;
+    const only = pick(kinds)();
+    const by = only.name === 'TransferOrgOwnership' ? ROOT : random() < 0.1 ? person() : owners[org];
+    const token = by !== ROOT && random() < 0.1 ? { token: 2 } : {};
+    const made = { ...request(key, by, org, only, ...several), ...token };
+    sent.push(made);
+    return made;
+  };
+  const first = request('create-a', ROOT, undefined, createOrg('a', owners.a, 'A'));
+  const second = request('create-b', ROOT, undefined, createOrg('b', pick([owners.b, owners.b, 'ann']), 'B'));
+  const acts: Act[] = [both ? [first, second] : [first]];
+  for (let left = 1 + Math.floor(random() * 2); left > 0; left--) {
+    const one = next();
+    const beside = random();
+    acts.push(beside < 0.2 ? [one, next()] : beside < 0.35 ? [one, question()] : [one]);
+  }
+  if (random() < 0.2) acts.push([question()]);
+  return acts;
+}
