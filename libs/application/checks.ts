@@ -162,7 +162,7 @@ function answerFrom(moment: Moment, question: Question, self: boolean, explain: 
 /** A thing that the asker may not see is answered like one that does not exist. */
 function maySee(facts: Facts, principal: string, resource: Resource, at: number): boolean {
   if (resource.kind === 'realm') return true;
-  if (resource.kind === 'personal_environment') return resource.ownerId === principal;
+  if (resource.kind === 'personal_environment' || resource.kind === 'account') return resource.ownerId === principal;
   if (!mayKnow(facts, principal, resource.orgId, at)) return false;
   return resource.kind === 'org' || permit(facts, { principal, permission: 'environment:see', resource, at }).allowed;
 }

@@ -1,7 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { evolve } from '#libs/domain/aggregates.js';
 import { type Decision, isRefusal } from '#libs/domain/decision.js';
-import { orgDecisions, type OrgCommandInput, type OrgCommandName } from '#libs/domain/org/decisions.js';
+import {
+  type DecisionContext,
+  orgDecisions,
+  type OrgCommandInput,
+  type OrgCommandName,
+} from '#libs/domain/org/decisions.js';
 import type { OrgEvent } from '#libs/domain/org/events.js';
 import type { OrgState } from '#libs/domain/org/org.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
@@ -151,7 +156,7 @@ export class CommandPipeline {
       if ('denied' in verdict)
         return this.denial(plan, verdict, factsFrom(scheme, at, caller.id, verdict.need, platform), now);
       authorization = verdict;
-      const decision = decide(step, state, { scheme, newId: createdIdOf(plan.id, index) });
+      const decision = decide(step, state, { scheme, newId: createdIdOf(plan.id, index), actor: caller.id });
       if (isRefusal(decision)) return { kind: 'refused', code: decision.refused, step: index };
       if (decision.length > 0 && row.joins !== undefined) joins.push(row.joins(step.input));
       for (const event of decision) {
@@ -276,11 +281,7 @@ const nameOf = ({ steps }: CommandRequest): string => (steps.length === 1 ? (ste
 // A step's name and input belong together by construction; indexing by the name alone loses that pairing.
 const rowOf = (name: OrgCommandName) => commandTable[name] as CommandRow<never> as CommandRow;
 
-function decide(
-  { name, input }: Step,
-  state: OrgState,
-  context: { scheme: CompiledScheme; newId: string },
-): Decision<OrgEvent> {
+function decide({ name, input }: Step, state: OrgState, context: DecisionContext): Decision<OrgEvent> {
   const rules = orgDecisions[name] as (state: OrgState, input: unknown, context: unknown) => Decision<OrgEvent>;
   return rules(state, input, context);
 }

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApi, type TestApi } from '../support/api.js';
-import { type Actor, type Cell, type CellResource, enterpriseCells } from './enterprise.cells.js';
+import type { Cell } from './cells.js';
+import { type EnterpriseColumn, enterpriseCells, type EnterprisePlace } from './enterprise.cells.js';
 
-const people: Record<Actor, string> = { PA: 'pia', OO: 'olga', OA: 'adam', PT: 'pat' };
+const people: Record<EnterpriseColumn, string> = { PA: 'pia', OO: 'olga', OA: 'adam', PT: 'pat' };
 const added = 'pia-in-acme';
 
 describe('the enterprise matrix over HTTP', () => {
@@ -40,13 +41,13 @@ describe('the enterprise matrix over HTTP', () => {
     headers: Record<string, string> = {},
   ) => api.http.send({ path: `/v1/${target}/commands/${name}`, headers: { authorization, ...headers }, body });
 
-  async function command(actor: Actor, target: string, name: string, body: unknown): Promise<void> {
+  async function command(actor: EnterpriseColumn, target: string, name: string, body: unknown): Promise<void> {
     const answer = await send(await bearer(people[actor]), target, name, body);
     expect([name, answer.status]).toEqual([name, 200]);
     token = String(answer.headers['consistency-token']);
   }
 
-  function resourceOf(resource: CellResource, principal: string): { type: string; id: string } {
+  function resourceOf(resource: EnterprisePlace, principal: string): { type: string; id: string } {
     switch (resource) {
       case 'realm':
         return { type: 'realm', id: 'default' };
@@ -67,17 +68,18 @@ describe('the enterprise matrix over HTTP', () => {
 
   // A credential of an environment is a principal of its own, which does not exist yet: the permit-level test holds T-M26.
   const askable = enterpriseCells.filter(({ through }) => through === undefined);
-  const label = ({ row, actor, expected, situation }: Cell) => `${row} ${actor}: ${expected} to ${situation}`;
+  const label = ({ row, column, expected, permission, situation }: Cell) =>
+    `${row} ${column}: ${expected} ${permission}: ${situation}`;
 
   it.each(askable.map((cell) => [label(cell), cell] as const))('%s (evaluation)', async (_, cell) => {
-    const id = cell.addedAs === undefined ? people[cell.actor] : added;
+    const id = cell.as === undefined ? people[cell.column] : added;
     const answer = await api.http.send({
       path: '/access/v1/evaluation',
       headers: { authorization: await bearer(id), 'consistency-token': token },
       body: {
         subject: { type: 'user', id },
         action: { name: cell.permission },
-        resource: resourceOf(cell.resource, id),
+        resource: resourceOf(cell.place, id),
       },
     });
     expect(answer.status).toBe(200);
@@ -86,7 +88,7 @@ describe('the enterprise matrix over HTTP', () => {
 
   const commands: readonly (readonly [
     row: string,
-    allowed: readonly Actor[],
+    allowed: readonly EnterpriseColumn[],
     target: string,
     name: string,
     body: unknown,

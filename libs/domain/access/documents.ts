@@ -1,10 +1,27 @@
 import type { SchemeRef } from '../schemes/built-in.js';
+import type { EnvironmentKind } from '../schemes/scheme.js';
 
 /** When a grant holds: from `notBefore` on, and before `notAfter`. RFC 3339; absent bounds are open. */
 export interface Grant {
   readonly notBefore?: string | undefined;
   readonly notAfter?: string | undefined;
+  /** A role in the child that the grant names itself, beside or in place of what it gives. */
+  readonly role?: string | undefined;
   /** Id of the event that gave it. */
+  readonly evidence: string;
+}
+
+/** A role held beside the membership, for a time; where the scheme asks for it, only once a second person confirmed. */
+export interface Assignment {
+  readonly notBefore?: string | undefined;
+  readonly notAfter?: string | undefined;
+  readonly confirmed: boolean;
+  /** Ids of the events that gave and confirmed it. */
+  readonly evidence: readonly string[];
+}
+
+/** Taken for a time: what is held holds nothing until it is given back. */
+export interface Suspension {
   readonly evidence: string;
 }
 
@@ -22,6 +39,15 @@ export interface RealmDocument {
   readonly adminGroup: string | null;
   readonly adminEmailIndexes: readonly string[];
   readonly systemUserId: string | null;
+  /** Teams of the platform's own: team → person → the role held in it. */
+  readonly teams?: Readonly<Record<string, Readonly<Record<string, TeamMember>>>>;
+  /** Platform roles that were given to single principals: principal → role. */
+  readonly assignments?: Readonly<Record<string, Readonly<Record<string, Assignment>>>>;
+  readonly evidence: string;
+}
+
+export interface TeamMember {
+  readonly role: string;
   readonly evidence: string;
 }
 
@@ -57,6 +83,7 @@ export interface OrgDocument {
   readonly holders: Readonly<Record<string, number>>;
   /** Membership claims that another organization has voided before they were borne out here. */
   readonly voidedClaims: readonly string[];
+  readonly suspension?: Suspension | undefined;
   readonly evidence: string;
 }
 
@@ -66,12 +93,19 @@ export interface MemberDocument {
   readonly role: string;
   readonly evidence: string;
   readonly grants: Readonly<Record<string, Grant>>;
+  /** Roles beside the one of the membership. */
+  readonly assignments?: Readonly<Record<string, Assignment>>;
+  /** The groups that the member is in: group → id of the event that put them there. */
+  readonly groups?: Readonly<Record<string, string>>;
+  readonly suspension?: Suspension | undefined;
 }
 
 /** An environment with what it holds and the grants to groups: so no event rewrites many documents. */
 export interface EnvironmentDocument {
   readonly id: string;
   readonly name: string;
+  /** Absent for the kind `environment`. */
+  readonly kind?: EnvironmentKind | undefined;
   /** A deleted environment stays known, so that its id is never used again. */
   readonly status: 'active' | 'deleted';
   readonly models: Readonly<Record<string, Model>>;
