@@ -2,9 +2,16 @@ import { auditQueries } from './audit.js';
 import { environmentQueries } from './environments.js';
 import { selfQueries } from './me.js';
 import { organizationQueries } from './organizations.js';
+import { schemeQueries } from './schemes.js';
 
 /** Every query of the product: one row each. */
-export const queryTable = { ...organizationQueries, ...environmentQueries, ...auditQueries, ...selfQueries } as const;
+export const queryTable = {
+  ...organizationQueries,
+  ...environmentQueries,
+  ...auditQueries,
+  ...schemeQueries,
+  ...selfQueries,
+} as const;
 
 export type QueryName = keyof typeof queryTable;
 
