@@ -10,7 +10,6 @@ import type { Clock } from '#libs/application/ports/clock.js';
 import { RepeatedCommands } from '#libs/application/repeated-commands.js';
 import { FollowedDocuments } from '#libs/access/followed-documents.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
-import { enterprise } from '#libs/domain/schemes/enterprise.js';
 import type { Config } from '#libs/platform/config.js';
 import { issuersOf, TokenVerifier } from '#libs/platform/identity/token-verifier.js';
 import type { Keys } from '#libs/platform/keys.js';
@@ -27,7 +26,6 @@ import { PostgresCommandIndex } from '#projections/command-index/command-index.j
 import type { ApiServices } from './api/services.js';
 import { healthProbes } from './health-probes.js';
 
-const REALM = 'default';
 const CACHED_DOCUMENTS = 200_000;
 /** The published staleness: past this without sight of the log, checks answer 503 instead of an old answer. */
 const STALE_AFTER_MS = 5000;
@@ -87,14 +85,13 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const appender = new Appender(store, folds, personalData);
     const observations = new Observations(folds, appender, personalData, clock);
     const { group, emails, systemUserId } = config.platformAdmins;
-    const scheme = { id: enterprise.id, version: enterprise.version };
-    const storeId = await observations.configuration({
-      realmId: REALM,
-      scheme,
-      adminGroup: group,
-      adminEmails: emails,
-      systemUserId,
-    });
+    const admins = { adminGroup: group, adminEmails: emails, systemUserId };
+    // The first event of the first realm names the log.
+    let storeId = '';
+    for (const { id: realmId, scheme } of config.realms) {
+      const named = await observations.configuration({ realmId, scheme, ...admins });
+      if (storeId === '') storeId = named;
+    }
 
     const readPosition = new CheckpointPosition(db, projector);
     const documents = new FollowedDocuments(store, new PostgresAccessDocuments(db), readPosition, {

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { realmOf } from '#libs/domain/access/documents.js';
 import { evolve } from '#libs/domain/aggregates.js';
 import { type Decision, isRefusal } from '#libs/domain/decision.js';
 import {
@@ -145,8 +146,9 @@ export class CommandPipeline {
     let authorization: Authorization = { role: '', evidence: [] };
     const events: DecidedEvent[] = [];
     const joins: string[] = [];
-    const scheme = this.schemeFor(state, platform);
-    if (plan.orgId !== undefined && state.org.status !== 'active') return { kind: 'hidden' };
+    const scheme = this.schemeFor(plan, state, platform);
+    if (plan.orgId !== undefined && (state.org.status !== 'active' || realmOf(state.org) !== caller.realm))
+      return { kind: 'hidden' };
     if (scheme === undefined) return { kind: 'unavailable' };
     for (const [index, step] of plan.steps.entries()) {
       const row = rowOf(step.name);
@@ -156,7 +158,12 @@ export class CommandPipeline {
       if ('denied' in verdict)
         return this.denial(plan, verdict, factsFrom(scheme, at, caller.id, verdict.need, platform), now);
       authorization = verdict;
-      const decision = decide(step, state, { scheme, newId: createdIdOf(plan.id, index), actor: caller.id });
+      const decision = decide(step, state, {
+        scheme,
+        newId: createdIdOf(plan.id, index),
+        actor: caller.id,
+        realm: caller.realm,
+      });
       if (isRefusal(decision)) return { kind: 'refused', code: decision.refused, step: index };
       if (decision.length > 0 && row.joins !== undefined) joins.push(row.joins(step.input));
       for (const event of decision) {
@@ -191,8 +198,9 @@ export class CommandPipeline {
     return known ? { kind: 'denied', permission: need.permission, reason: denied.reason } : { kind: 'hidden' };
   }
 
-  private schemeFor(state: OrgState, platform: PlatformFacts | undefined): CompiledScheme | undefined {
-    if (state.org.status === 'active') return schemeOf(state.org.scheme);
+  /** What is posted to the realm is decided by its scheme, even where it names an organization that exists already. */
+  private schemeFor({ orgId }: Plan, state: OrgState, platform: PlatformFacts | undefined): CompiledScheme | undefined {
+    if (orgId !== undefined && state.org.status === 'active') return schemeOf(state.org.scheme);
     const realm = platform?.realm.state.realm;
     return realm && schemeOf(realm.scheme);
   }
@@ -205,7 +213,7 @@ export class CommandPipeline {
   ): Promise<CommandOutcome> {
     if (scheme.document.tenancy.orgsPerUser === 1)
       for (const userId of joins)
-        if (await this.claims.elsewhere(userId, plan.org))
+        if (await this.claims.elsewhere(userId, plan.org, plan.caller.realm))
           return { kind: 'refused', code: 'member_elsewhere', step: 0 };
     const shown = events.map(({ event: { type, data } }, i) => ({
       id: eventIdOf(plan.id, plan.digest, i),

@@ -89,7 +89,7 @@ export function decide(
     parsed: unknown,
     context: DecisionContext,
   ) => Decision<OrgEvent>;
-  return decider(state, parsed, { scheme, newId, actor });
+  return decider(state, parsed, { scheme, newId, actor, realm: 'default' });
 }
 
 export const refused = (code: RefusalCode): Refusal => refuse(code);

@@ -55,10 +55,17 @@ export interface TeamMember {
 export interface UserDocument {
   readonly id: string;
   readonly claims: UserClaims | null;
-  readonly membershipClaim: { readonly orgId: string; readonly claimId: string } | null;
+  readonly membershipClaim: MembershipClaim | null;
+  /** Those of realms other than `default`, by realm. */
+  readonly claimsInRealms?: Readonly<Record<string, MembershipClaim>>;
   readonly profileIndex: string | null;
   /** When the youngest token that changed anything here was issued: an older one changes nothing. Seconds. */
   readonly tokenIssuedAt: number | null;
+}
+
+export interface MembershipClaim {
+  readonly orgId: string;
+  readonly claimId: string;
 }
 
 export interface UserClaims {
@@ -74,6 +81,8 @@ export interface UserClaims {
 
 export interface OrgDocument {
   readonly id: string;
+  /** Absent for the realm `default`. */
+  readonly realm?: string | undefined;
   readonly name: string;
   readonly status: 'none' | 'active';
   readonly scheme: SchemeRef;
@@ -111,6 +120,11 @@ export interface EnvironmentDocument {
   readonly models: Readonly<Record<string, Model>>;
   readonly groupGrants: Readonly<Record<string, Grant>>;
 }
+
+/** The realm that an organization without one belongs to: there was only this one at first. */
+export const DEFAULT_REALM = 'default';
+
+export const realmOf = ({ realm }: OrgDocument): string => realm ?? DEFAULT_REALM;
 
 /** Reads a record by a key that came from outside: never the prototype's properties. */
 export function own<V>(record: Readonly<Record<string, V>>, key: string): V | undefined {

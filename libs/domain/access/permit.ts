@@ -1,5 +1,6 @@
 import type { Permission } from '../schemes/actions.js';
 import type { Binding, Block } from './binding.js';
+import { realmOf } from './documents.js';
 import { bindingsOf, type Facts, type Resource } from './bindings.js';
 
 export interface Question {
@@ -97,10 +98,12 @@ function obstacleOf({ from, until, block }: Binding, at: number): 'not_yet_valid
   return at >= until ? 'expired' : undefined;
 }
 
-function exists({ org, environment, scheme }: Facts, resource: Resource): boolean {
+/** What is of another realm is not there (tenant guard). */
+function exists({ realm, org, environment, scheme }: Facts, resource: Resource): boolean {
   if (resource.kind === 'realm' || resource.kind === 'account') return true;
   if (resource.kind === 'personal_environment') return scheme.document.tenancy.personalEnvironment;
   if (org?.status !== 'active' || org.id !== resource.orgId) return false;
+  if (realm !== undefined && realm.id !== realmOf(org)) return false;
   if (resource.kind === 'org') return true;
   if (environment?.status !== 'active' || environment.id !== resource.environmentId) return false;
   return resource.type === undefined || resource.type === (environment.kind ?? 'environment');

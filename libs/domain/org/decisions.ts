@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EnvironmentDocument } from '../access/documents.js';
-import { own } from '../access/documents.js';
+import { DEFAULT_REALM, own } from '../access/documents.js';
 import { type Decision, type Refusal, refuse } from '../decision.js';
 import type { CompiledScheme } from '../schemes/compiled.js';
 import { environmentKind } from '../schemes/scheme.js';
@@ -48,6 +48,8 @@ export interface DecisionContext {
   readonly newId: string;
   /** Who sends the command. */
   readonly actor: string;
+  /** The realm that the command came to. */
+  readonly realm: string;
 }
 
 type Decide<Name extends OrgCommandName> = (
@@ -58,11 +60,14 @@ type Decide<Name extends OrgCommandName> = (
 
 /** The rules of each command. Asking for what is already so yields no events; refusal codes are the prose. */
 export const orgDecisions: { readonly [Name in OrgCommandName]: Decide<Name> } = {
-  CreateOrg: ({ org }, { orgId, name, ownerId }, { scheme, newId }) => {
+  CreateOrg: ({ org }, { orgId, name, ownerId }, { scheme, newId, actor, realm }) => {
     if (org.status !== 'none') return refuse('org_exists');
     const { id, version, orgCreation } = scheme.document;
+    // Where the platform does not create organizations for others, people create their own (K1).
+    if (orgCreation.by !== 'platform' && ownerId !== actor) return refuse('owner_not_creator');
+    const ofRealm = realm === DEFAULT_REALM ? {} : { realm };
     const owner = { userId: ownerId, role: orgCreation.ownerRole };
-    return [{ type: 'OrgCreated', data: { orgId: orgId ?? newId, name, scheme: { id, version }, owner } }];
+    return [{ type: 'OrgCreated', data: { orgId: orgId ?? newId, name, ...ofRealm, scheme: { id, version }, owner } }];
   },
 
   AddMember: (state, { userId, role }, { scheme }) => {

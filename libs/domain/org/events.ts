@@ -15,6 +15,8 @@ export const orgEvents = {
   OrgCreated: z.strictObject({
     orgId: slug,
     name: text(200),
+    /** Absent for the realm `default`. */
+    realm: slug.optional(),
     scheme: z.strictObject({ id: slug, version: z.int().min(1) }),
     owner: z.strictObject(membership),
   }),

@@ -32,11 +32,11 @@ const environment = (id: string): DocumentKey => ({ kind: 'environment', id });
 export const orgEvolutions: Evolutions<OrgState, OrgEvent> = {
   OrgCreated: {
     touches: ({ owner }) => [org, member(owner.userId)],
-    evolve: (state, { orgId, name, scheme, owner }, { id }) =>
+    evolve: (state, { orgId, name, realm, scheme, owner }, { id }) =>
       withRole(
         {
           ...state,
-          org: { ...state.org, id: orgId, name, scheme, ownerId: owner.userId, status: 'active', evidence: id },
+          org: { ...state.org, id: orgId, name, realm, scheme, ownerId: owner.userId, status: 'active', evidence: id },
         },
         owner,
         id,

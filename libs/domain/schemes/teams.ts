@@ -93,12 +93,14 @@ export const teams = schemeDocument.parse({
       scope: 'workspace',
       permissions: ['environment:see', 'environment-content:view'],
     },
+    // Signing up is creating the first organization.
+    { key: 'realm.account', title: 'Account', scope: 'realm', permissions: ['org:create'] },
     { key: 'self.person', title: 'Oneself', scope: 'self', permissions: [...beingOneself] },
     ...commonRoles,
   ],
   sources: {
     record: true,
-    everyone: ['self.person'],
+    everyone: ['self.person', 'realm.account'],
     idpGroup: 'platform.admin',
     emailAllowlist: { role: 'platform.admin', breakGlass: true },
     systemUser: 'platform.admin',
