@@ -94,6 +94,12 @@ describe('realms of one deployment', () => {
     expect(JSON.parse((await command('studio', 'nora', 'orgs/second', 'AddMember', again)).text)).toMatchObject({
       code: 'member_elsewhere',
     });
+    // Who was only written down in another realm is free in the own one, and cannot be in two of its organizations.
+    const zoe = { userId: 'zoe@studio', role: 'org.participant' };
+    expect((await command('default', 'olga', 'orgs/acme', 'AddMember', zoe)).status).toBe(200);
+    const joins = { ...zoe, role: 'org.member' };
+    expect((await command('studio', 'nora', 'orgs/second', 'AddMember', joins)).status).toBe(200);
+    expect((await command('studio', 'mia', 'orgs/atelier', 'AddMember', joins)).status).toBe(409);
   });
 
   it('have people of their own under the same name, and each its own scheme', async () => {
