@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { principalId, text } from '#libs/domain/text.js';
-import { folder, hostName, issuerUrl, listOf, publicUrl, realmList, secretUrl, wholeNumber } from './config-values.js';
+import { folder, hostName, issuerUrl, listOf, publicUrl, secretUrl, wholeNumber } from './config-values.js';
+import { realmList } from './config-realms.js';
 import { isEmail } from './identity/email.js';
 
 /** What `.env.example` and messages say of a variable. */

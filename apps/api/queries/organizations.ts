@@ -115,8 +115,6 @@ async function ofRealm({ caller, services }: Asking, keyset: Keyset): Promise<z.
 export async function own({ caller, services }: Asking, keyset: Keyset): Promise<z.input<typeof org>[]> {
   const memberships = await membershipsOfUser(services.reads, caller.id, keyset);
   const roles = new Map(memberships.map((membership) => [membership.org_id, membership.role]));
-  const rows = await organizationsNamed(services.reads, [...roles.keys()]);
-  // An organization of another realm may have named the caller; it is none of this one's.
-  const here = rows.filter(({ realm: id }) => id === caller.realm);
-  return here.map((row) => ({ ...shown(row), role: roles.get(row.org_id) }));
+  const rows = await organizationsNamed(services.reads, caller.realm, [...roles.keys()]);
+  return rows.map((row) => ({ ...shown(row), role: roles.get(row.org_id) }));
 }
