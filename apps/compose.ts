@@ -14,7 +14,6 @@ import { firstContact } from '#libs/access/redis/connection.js';
 import { RedisTier } from '#libs/access/redis/redis-tier.js';
 import type { TierListener } from '#libs/access/tier.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
-import { enterprise } from '#libs/domain/schemes/enterprise.js';
 import type { Config } from '#libs/platform/config.js';
 import { issuersOf, TokenVerifier } from '#libs/platform/identity/token-verifier.js';
 import type { Keys } from '#libs/platform/keys.js';
@@ -41,7 +40,6 @@ import { Readiness } from './readiness.js';
 import { batchObserver, keepReadModels } from './keep-read-models.js';
 import { readModelsName } from './read-models-name.js';
 
-const REALM = 'default';
 const CACHED_DOCUMENTS = 200_000;
 /** The published staleness: past this without sight of the log, checks answer 503 instead of an old answer. */
 const STALE_AFTER_MS = 5000;
@@ -127,15 +125,11 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const appender = new Appender(store, folds, personalData);
     const observations = new Observations(folds, appender, personalData, clock);
     const { group, emails, systemUserId } = config.platformAdmins;
-    const scheme = { id: enterprise.id, version: enterprise.version };
-    await observations.configuration({
-      realmId: REALM,
-      scheme,
-      adminGroup: group,
-      adminEmails: emails,
-      systemUserId,
-    });
-    const storeId = await client.nameBy(streamOf('realm', REALM));
+    const admins = { adminGroup: group, adminEmails: emails, systemUserId };
+    for (const { id: realmId, scheme } of config.realms)
+      await observations.configuration({ realmId, scheme, ...admins });
+    // The first realm names the log.
+    const storeId = await client.nameBy(streamOf('realm', config.realms[0]?.id ?? 'default'));
 
     const readPosition = new CheckpointPosition(db, options.project === true ? projector : undefined);
     const redis = await redisTier(options, metrics);

@@ -35,7 +35,14 @@ it('turns every event type into these rows', async () => {
     { org_id: 'acme', user_id: 'bob', role: 'org.owner', since: at(5), revision: '15' },
   ]);
   expect(rows.environments).toEqual([
-    { org_id: 'acme', environment_id: 'prod', name: 'Production', created_at: at(8), created_by: 'ann' },
+    {
+      org_id: 'acme',
+      environment_id: 'prod',
+      kind: 'environment',
+      name: 'Production',
+      created_at: at(8),
+      created_by: 'ann',
+    },
   ]);
   expect(rows.environment_models).toEqual([
     { org_id: 'acme', environment_id: 'prod', model_id: 'm1', provider: 'p', name: 'One' },
@@ -48,6 +55,7 @@ it('turns every event type into these rows', async () => {
       grantee_id: 'bob',
       not_before: '0000-01-01T00:00:00.000Z',
       not_after: null,
+      role: null,
       granted_by: 'ann',
       granted_at: at(14),
       event_id: 'event-14',

@@ -29,7 +29,8 @@ it('answers the questions about organizations, members, environments and grants'
   await inBatchesOf(db, [16]);
   expect(await organization(db, 'acme')).toMatchObject({ name: 'Acme', revision: '15' });
   expect(await organization(db, 'other')).toBeUndefined();
-  expect(await organizationsNamed(db, ['acme', 'other'])).toHaveLength(1);
+  expect(await organizationsNamed(db, 'default', ['acme', 'other'])).toHaveLength(1);
+  expect(await organizationsNamed(db, 'studio', ['acme'])).toEqual([]);
   expect(await organizationsOfRealm(db, 'default', { limit: 5 })).toHaveLength(1);
   expect(await organizationsOfRealm(db, 'default', { limit: 5, after: 'acme' })).toEqual([]);
   expect(await organizationsOfRealm(db, 'another', { limit: 5 })).toEqual([]);

@@ -14,7 +14,7 @@ Prints a token of the development issuer, for the Authorization header:
   --sub <id>         who the token stands for: letters, digits and . _ @ -
   --email <address>  a verified address; admin@localhost is a platform admin
   --groups <a,b>     names of groups, separated by commas
-  --realm <id>       only the realm "default" exists here
+  --realm <id>       one of REALMS; without it the first one
   --ttl <time>       how long the token is valid: 90s, 15m, 1h (default) or 7d
   --help             this text
 
@@ -34,7 +34,7 @@ export const token: Command = {
         sub: { type: 'string' },
         email: { type: 'string' },
         groups: { type: 'string' },
-        realm: { type: 'string', default: 'default' },
+        realm: { type: 'string' },
         ttl: { type: 'string', default: '1h' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -47,15 +47,18 @@ export const token: Command = {
       sub: subjectOf(values.sub),
       ...(values.email === undefined ? {} : { email: emailOf(values.email) }),
       ...(values.groups === undefined ? {} : { groups: groupsOf(values.groups) }),
-      realm: realmOf(values.realm),
       ttlSeconds: secondsOf(values.ttl),
     };
-    const { identity, keyDir } = loadConfig(io.environment);
+    const { identity, keyDir, realms } = loadConfig(io.environment);
+    const realm = realmOf(
+      values.realm,
+      realms.map(({ id }) => id),
+    );
     if (!identity.developmentIssuer) {
       io.err('OIDC_ISSUERS is set, so the development issuer is off: get a token from one of those providers.\n');
       return exitCodes.failure;
     }
-    io.out(`${await signDevToken(await loadKeys(keyDir), claims)}\n`);
+    io.out(`${await signDevToken(await loadKeys(keyDir), { ...claims, ...realm })}\n`);
     return exitCodes.ok;
   },
 };
@@ -81,9 +84,10 @@ function groupsOf(list: string): string[] {
   });
 }
 
-function realmOf(realm: string): string {
-  if (realm !== 'default') throw new UsageError('--realm must be default: there is no other realm here');
-  return realm;
+function realmOf(realm: string | undefined, known: readonly string[]): { realm?: string } {
+  if (realm === undefined) return {};
+  if (!known.includes(realm)) throw new UsageError(`--realm must be one of REALMS: ${known.join(', ')}`);
+  return { realm };
 }
 
 function secondsOf(ttl: string): number {

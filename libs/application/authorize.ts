@@ -1,5 +1,6 @@
 import type { Facts } from '#libs/domain/access/bindings.js';
 import { bindingsOf } from '#libs/domain/access/bindings.js';
+import { realmOf } from '#libs/domain/access/documents.js';
 import { type Permit, permit } from '#libs/domain/access/permit.js';
 import type { OrgState } from '#libs/domain/org/org.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
@@ -54,5 +55,6 @@ export function authorize(
 /** Whether the principal may know that the organization exists: some role of theirs reaches it now. */
 export function mayKnow(facts: Facts, principal: string, orgId: string, at: number): boolean {
   if (facts.org?.status !== 'active') return false;
+  if (facts.realm !== undefined && facts.realm.id !== realmOf(facts.org)) return false;
   return bindingsOf(facts, principal, { kind: 'org', orgId }).some(({ from, until }) => at >= from && at < until);
 }

@@ -8,6 +8,8 @@ import type {
 import type { Facts, Resource } from '#libs/domain/access/bindings.js';
 import { type DenialReason, type ExaminedBinding, examine, permit, type Question } from '#libs/domain/access/permit.js';
 import { type Permission, isPermission } from '#libs/domain/schemes/actions.js';
+import { schemeOf } from '#libs/domain/schemes/built-in.js';
+import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { mayKnow } from './authorize.js';
 import type { Caller } from './caller.js';
 import { factsOf, type Moment } from './facts.js';
@@ -78,6 +80,13 @@ export class Checks {
     const known = resource.kind === 'realm' || ('orgId' in resource && mayKnow(facts, caller.id, resource.orgId, at));
     if (!known || answer.reason === 'unknown_resource') return { kind: 'hidden' };
     return { kind: 'denied', permission, reason: answer.reason };
+  }
+
+  /** The role scheme that the realm runs; undefined where the read models cannot say as of what was asked for. */
+  async schemeOf(realm: string, after: Position | undefined): Promise<CompiledScheme | undefined> {
+    const loaded = await this.documents.load([{ stream: streamOf('realm', realm), kind: 'realm', id: '' }], after);
+    const [document] = loaded?.documents ?? [];
+    return document === undefined ? undefined : schemeOf((document as RealmDocument).scheme);
   }
 
   /** One AuthZEN question. About others it takes `decision:evaluate` now, in the organization of the resource. */
@@ -177,7 +186,7 @@ function answerFrom(moment: Moment, question: Question, self: boolean, explain: 
 /** A thing that the asker may not see is answered like one that does not exist. */
 function maySee(facts: Facts, principal: string, resource: Resource, at: number): boolean {
   if (resource.kind === 'realm') return true;
-  if (resource.kind === 'personal_environment') return resource.ownerId === principal;
+  if (resource.kind === 'personal_environment' || resource.kind === 'account') return resource.ownerId === principal;
   if (!mayKnow(facts, principal, resource.orgId, at)) return false;
   return resource.kind === 'org' || permit(facts, { principal, permission: 'environment:see', resource, at }).allowed;
 }

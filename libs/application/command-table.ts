@@ -4,6 +4,7 @@ import { orgCommands, type OrgCommandInput, type OrgCommandName } from '#libs/do
 import type { OrgState } from '#libs/domain/org/org.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
+import { overrideTakes } from '#libs/domain/schemes/escalations.js';
 
 /** What may be needed where: all pairs must be permitted. */
 export interface Need {
@@ -63,6 +64,7 @@ export const commandTable: Table = {
     needs: ({ input, orgId, state, scheme }) => [
       onOrg(orgId, removing(scheme, state.members.get(input.userId)?.role)),
       onOrg(orgId, assigning(scheme, input.role)),
+      onOrg(orgId, 'member:set-role'),
     ],
   },
   TransferOrgOwnership: {
@@ -88,7 +90,12 @@ export const commandTable: Table = {
     target: 'org',
     summary: 'Grant a member the use of an environment, for a time or for good',
     example: { environmentId: 'production', grantee: { type: 'user', id: 'bob' } },
-    needs: (situation) => [onEnvironment(situation, 'environment:grant')],
+    needs: (situation) => [
+      onEnvironment(situation, 'environment:grant'),
+      ...(situation.input.role === undefined
+        ? []
+        : [onEnvironment(situation, overrideTakes(situation.scheme.document))]),
+    ],
   },
   RevokeEnvironmentAccess: {
     target: 'org',

@@ -1,7 +1,9 @@
 import { v4 as randomId } from 'uuid';
+import { DEFAULT_REALM } from '#libs/domain/access/documents.js';
+import { membershipClaimIn } from '#libs/domain/user/user.js';
 import type { Appender } from './appender.js';
 import type { Folds } from './folds.js';
-import { meta } from './metadata.js';
+import { meta, required } from './metadata.js';
 import type { Metadata } from './ports/event-store.js';
 
 const TRIES = 20;
@@ -18,10 +20,10 @@ export class MembershipClaims {
     private readonly appender: Appender,
   ) {}
 
-  /** Whether another organization holds the person now. */
-  async elsewhere(userId: string, orgId: string): Promise<boolean> {
-    const { user } = (await this.folds.current('user', userId)).state;
-    const holder = user?.membershipClaim?.orgId;
+  /** Whether another organization of the realm holds the person now. */
+  async elsewhere(userId: string, orgId: string, realm: string): Promise<boolean> {
+    const { state } = await this.folds.current('user', userId);
+    const holder = membershipClaimIn(state, realm)?.orgId;
     if (holder === undefined || holder === orgId) return false;
     return (await this.folds.current('org', holder)).state.members.has(userId);
   }
@@ -32,13 +34,15 @@ export class MembershipClaims {
    */
   async take(userId: string, orgId: string, metadata: Metadata): Promise<boolean> {
     const claimId = randomId();
+    const realm = required(metadata, 'realm');
+    const ofRealm = realm === DEFAULT_REALM ? {} : { realm };
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const person = await this.folds.current('user', userId);
-      const present = person.state.user?.membershipClaim;
-      if (present !== null && present !== undefined && present.orgId !== orgId) {
+      const present = membershipClaimIn(person.state, realm);
+      if (present !== undefined && present.orgId !== orgId) {
         if (!(await this.voided(present.orgId, present.claimId, userId, metadata))) return false;
       }
-      const event = { id: randomId(), type: 'MembershipClaimed', data: { userId, orgId, claimId } };
+      const event = { id: randomId(), type: 'MembershipClaimed', data: { userId, orgId, claimId, ...ofRealm } };
       const stamped = { ...event, metadata: stamp(metadata, person.occurredAt, event.id) };
       const outcome = await this.appender.append('user', userId, person, [stamped]);
       if (outcome.kind === 'appended') return true;

@@ -48,6 +48,11 @@ export class Observations {
       { actor: 'configuration', realm: wanted.realmId },
       ({ state }) => observeConfiguration(state, { realmId: wanted.realmId, scheme: wanted.scheme, sources }),
     );
+    const running = folded.state.realm?.scheme.id;
+    if (running !== wanted.scheme.id)
+      throw new Error(
+        `the realm ${wanted.realmId} runs the scheme ${running}, not ${wanted.scheme.id}: a realm keeps its scheme`,
+      );
     const first = folded.state.realm?.storeId;
     if (first === undefined)
       throw new Error(`the realm ${wanted.realmId} has no events after its configuration was observed`);

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { realmOf } from '#libs/domain/access/documents.js';
 import { evolve } from '#libs/domain/aggregates.js';
 import { type Decision, isRefusal } from '#libs/domain/decision.js';
-import { orgDecisions, type OrgCommandInput, type OrgCommandName } from '#libs/domain/org/decisions.js';
+import {
+  type DecisionContext,
+  orgDecisions,
+  type OrgCommandInput,
+  type OrgCommandName,
+} from '#libs/domain/org/decisions.js';
 import type { OrgEvent } from '#libs/domain/org/events.js';
 import type { OrgState } from '#libs/domain/org/org.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
@@ -142,8 +148,9 @@ export class CommandPipeline {
     let authorization: Authorization = { role: '', evidence: [] };
     const events: DecidedEvent[] = [];
     const joins: string[] = [];
-    const scheme = this.schemeFor(state, platform);
-    if (plan.orgId !== undefined && state.org.status !== 'active') return { kind: 'hidden' };
+    const scheme = this.schemeFor(plan, state, platform);
+    if (plan.orgId !== undefined && (state.org.status !== 'active' || realmOf(state.org) !== caller.realm))
+      return { kind: 'hidden' };
     if (scheme === undefined) return { kind: 'unavailable' };
     for (const [index, step] of plan.steps.entries()) {
       const row = rowOf(step.name);
@@ -153,7 +160,12 @@ export class CommandPipeline {
       if ('denied' in verdict)
         return this.denial(plan, verdict, factsFrom(scheme, at, caller.id, verdict.need, platform), now);
       authorization = verdict;
-      const decision = decide(step, state, { scheme, newId: createdIdOf(plan.id, index) });
+      const decision = decide(step, state, {
+        scheme,
+        newId: createdIdOf(plan.id, index),
+        actor: caller.id,
+        realm: caller.realm,
+      });
       if (isRefusal(decision)) return { kind: 'refused', code: decision.refused, step: index };
       if (decision.length > 0 && row.joins !== undefined) joins.push(row.joins(step.input));
       for (const event of decision) {
@@ -188,8 +200,9 @@ export class CommandPipeline {
     return known ? { kind: 'denied', permission: need.permission, reason: denied.reason } : { kind: 'hidden' };
   }
 
-  private schemeFor(state: OrgState, platform: PlatformFacts | undefined): CompiledScheme | undefined {
-    if (state.org.status === 'active') return schemeOf(state.org.scheme);
+  /** What is posted to the realm is decided by its scheme, even where it names an organization that exists already. */
+  private schemeFor({ orgId }: Plan, state: OrgState, platform: PlatformFacts | undefined): CompiledScheme | undefined {
+    if (orgId !== undefined && state.org.status === 'active') return schemeOf(state.org.scheme);
     const realm = platform?.realm.state.realm;
     return realm && schemeOf(realm.scheme);
   }
@@ -202,7 +215,7 @@ export class CommandPipeline {
   ): Promise<CommandOutcome> {
     if (scheme.document.tenancy.orgsPerUser === 1)
       for (const userId of joins)
-        if (await this.claims.elsewhere(userId, plan.org))
+        if (await this.claims.elsewhere(userId, plan.org, plan.caller.realm))
           return { kind: 'refused', code: 'member_elsewhere', step: 0 };
     const shown = events.map(({ event: { type, data } }, i) => ({
       id: eventIdOf(plan.id, plan.digest, i),
@@ -279,11 +292,7 @@ const nameOf = ({ steps }: CommandRequest): string => (steps.length === 1 ? (ste
 // A step's name and input belong together by construction; indexing by the name alone loses that pairing.
 const rowOf = (name: OrgCommandName) => commandTable[name] as CommandRow<never> as CommandRow;
 
-function decide(
-  { name, input }: Step,
-  state: OrgState,
-  context: { scheme: CompiledScheme; newId: string },
-): Decision<OrgEvent> {
+function decide({ name, input }: Step, state: OrgState, context: DecisionContext): Decision<OrgEvent> {
   const rules = orgDecisions[name] as (state: OrgState, input: unknown, context: unknown) => Decision<OrgEvent>;
   return rules(state, input, context);
 }

@@ -12,6 +12,7 @@ import {
   share,
   wholeNumber,
 } from './config-values.js';
+import { realmList } from './config-realms.js';
 import { isEmail } from './identity/email.js';
 
 /** What `.env.example` and messages say of a variable. */
@@ -53,6 +54,11 @@ export const configSchema = z.object({
   REDIS_URL: secretUrl(['redis', 'rediss']).optional().register(reference, {
     description: 'Redis for access documents; without it checks use the process and Postgres.',
     example: 'rediss://user:password@redis.example.com:6379?tlsCaFile=/etc/tenantry/ca.crt',
+  }),
+  REALMS: realmList.prefault('default=enterprise').register(reference, {
+    description:
+      'Realms and the role scheme of each: id=scheme, or id=scheme@issuer for one of OIDC_ISSUERS; others serve the first realm.',
+    example: 'default=enterprise,studio=studio@https://login.studio.example',
   }),
   OIDC_ISSUERS: listOf(issuerUrl).optional().register(reference, {
     description:

@@ -23,6 +23,7 @@ describe('configuration', () => {
       host: '127.0.0.1',
       publicUrl: 'http://127.0.0.1:3000',
       eventStoreUrl: undefined,
+      realms: [{ id: 'default', scheme: { id: 'enterprise', version: 1 }, issuer: undefined }],
       identity: { issuers: [], audience: 'tenantry', developmentIssuer: true },
       platformAdmins: { group: null, emails: ['admin@localhost'], systemUserId: null },
       logLevel: 'info',
@@ -158,6 +159,24 @@ describe('configuration', () => {
       config.platformAdmins.emails,
     ])
       expect(Object.isFrozen(part)).toBe(true);
+  });
+
+  it('takes realms, each with its scheme and perhaps an issuer that is trusted', () => {
+    const REALMS = 'main=enterprise, studio=studio@https://login.example.com';
+    expect(loadConfig({ ...provider, REALMS }).realms).toEqual([
+      { id: 'main', scheme: { id: 'enterprise', version: 1 }, issuer: undefined },
+      { id: 'studio', scheme: { id: 'studio', version: 1 }, issuer: 'https://login.example.com' },
+    ]);
+    for (const [wrong, why] of [
+      ['main', 'must look like'],
+      ['Main=enterprise', 'must look like'],
+      ['main=nothing', 'one of the schemes enterprise, teams'],
+      ['main=constructor', 'one of the schemes'],
+      ['main=teams,main=studio', 'each realm once'],
+      ['a=teams@https://login.example.com,b=studio@https://login.example.com', 'each issuer for one realm'],
+      ['main=teams@https://other.example.com', 'none of OIDC_ISSUERS'],
+    ] as const)
+      expect(problemsOf({ ...provider, REALMS: wrong })).toEqual([expect.stringMatching(`REALMS: .*${why}`)]);
   });
 
   it('is described in .env.example, which is generated', () => {

@@ -24,6 +24,8 @@ export interface Config {
   readonly postgresUrl: Secret<string> | undefined;
   /** Undefined: one tier of caching fewer. */
   readonly redisUrl: Secret<string> | undefined;
+  /** At least one; issuers that name none vouch for the first one's people. */
+  readonly realms: readonly RealmConfig[];
   readonly identity: {
     /** Trusted OpenID providers, as their tokens name them. */
     readonly issuers: readonly string[];
@@ -52,6 +54,8 @@ export interface TracingConfig {
   /** From 0 to 1. */
   readonly sampled: number;
 }
+
+export type RealmConfig = z.output<typeof configSchema>['REALMS'][number];
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -87,6 +91,7 @@ export function loadConfig(environment: Environment = processEnvironment()): Con
     eventStoreUrl: values.EVENTSTORE_URL,
     postgresUrl: values.POSTGRES_URL,
     redisUrl: values.REDIS_URL,
+    realms: Object.freeze(values.REALMS),
     identity: Object.freeze({
       issuers: Object.freeze(issuers),
       audience: values.OIDC_AUDIENCE ?? 'tenantry',
@@ -160,8 +165,14 @@ function fieldProblems(error: z.ZodError | undefined): string[] {
 
 /** Rules over several variables look at what was given, so that they are reported beside a variable's own problems. */
 function combinedProblems(given: Readonly<Record<string, string>>): string[] {
-  const { OIDC_ISSUERS, OIDC_AUDIENCE, HOST } = given;
+  const { OIDC_ISSUERS, OIDC_AUDIENCE, HOST, REALMS } = given;
   const problems: string[] = [];
+  const trusted = (OIDC_ISSUERS ?? '').split(',').map((each) => each.trim());
+  for (const { id, issuer } of configSchema.shape.REALMS.safeParse(REALMS).data ?? [])
+    if (issuer !== undefined && !trusted.includes(issuer))
+      problems.push(
+        describe('REALMS', `names an issuer for ${id} that is none of OIDC_ISSUERS`, referenceOf('REALMS').example),
+      );
   if (OIDC_ISSUERS !== undefined && OIDC_AUDIENCE === undefined)
     problems.push(
       describe(

@@ -12,6 +12,8 @@ export const environmentAccess = table(
     /** Text, because the domain takes the year 0 and Postgres does not; the one format of instants sorts rightly. */
     not_before: nullable(text),
     not_after: nullable(text),
+    /** The role in the environment that the grant names itself. */
+    role: nullable(text),
     granted_by: text,
     granted_at: timestamptz,
     event_id: text,
@@ -24,7 +26,7 @@ export const environmentAccess = table(
 
 export const environmentAccessProjection = projection({
   name: 'environment-access',
-  version: 1,
+  version: 2,
   tables: [environmentAccess],
   on: {
     org: {
@@ -36,6 +38,7 @@ export const environmentAccessProjection = projection({
           grantee_id: data.grantee.id,
           not_before: data.notBefore ?? null,
           not_after: data.notAfter ?? null,
+          role: data.role ?? null,
           granted_by: required(metadata, 'actor'),
           granted_at: occurredAt,
           event_id: id,

@@ -4,7 +4,7 @@ import { table, text, timestamptz } from '#libs/readstore/table.js';
 
 export const environments = table(
   'environments',
-  { org_id: text, environment_id: text, name: text, created_at: timestamptz, created_by: text },
+  { org_id: text, environment_id: text, kind: text, name: text, created_at: timestamptz, created_by: text },
   { key: ['org_id', 'environment_id'] },
 );
 
@@ -16,7 +16,7 @@ export const environmentModels = table(
 
 export const environmentsProjection = projection({
   name: 'environments',
-  version: 1,
+  version: 2,
   tables: [environments, environmentModels],
   on: {
     org: {
@@ -24,6 +24,7 @@ export const environmentsProjection = projection({
         write.put(environments, {
           org_id: streamId,
           environment_id: data.environmentId,
+          kind: data.kind ?? 'environment',
           name: data.name,
           created_at: occurredAt,
           created_by: required(metadata, 'actor'),

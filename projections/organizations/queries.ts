@@ -9,11 +9,15 @@ export async function organization(db: Database, orgId: string): Promise<Organiz
   return db.withTables<Tables>().selectFrom('organizations').selectAll().where('org_id', '=', orgId).executeTakeFirst();
 }
 
-/** Those of the given organizations that exist, by id. */
-export async function organizationsNamed(db: Database, orgIds: readonly string[]): Promise<Organization[]> {
+/** Those of the given organizations that exist in the realm, by id: one of another realm may have named a person too. */
+export async function organizationsNamed(
+  db: Database,
+  realm: string,
+  orgIds: readonly string[],
+): Promise<Organization[]> {
   if (orgIds.length === 0) return [];
   const query = db.withTables<Tables>().selectFrom('organizations').selectAll();
-  return query.where('org_id', 'in', orgIds).orderBy('org_id').execute();
+  return query.where('realm', '=', realm).where('org_id', 'in', orgIds).orderBy('org_id').execute();
 }
 
 /** All organizations of a realm, by id; `after` is the last id of the page before. */

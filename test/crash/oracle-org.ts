@@ -80,6 +80,7 @@ export class OrgOracle {
           row: {
             org_id: this.id,
             environment_id: data.environmentId,
+            kind: data.kind ?? 'environment',
             name: data.name,
             created_at: at,
             created_by: event.metadata.actor,
@@ -98,8 +99,8 @@ export class OrgOracle {
       case 'EnvironmentAccessGranted': {
         this.environment(data.environmentId, event);
         const member = this.member(data.grantee.id, event);
-        const { notBefore, notAfter } = data;
-        member.grants.set(data.environmentId, { ...optional({ notBefore, notAfter }), evidence: event.id });
+        const { notBefore, notAfter, role } = data;
+        member.grants.set(data.environmentId, { ...optional({ notBefore, notAfter, role }), evidence: event.id });
         this.access.set(`${data.environmentId}/${data.grantee.id}`, {
           org_id: this.id,
           environment_id: data.environmentId,
@@ -107,6 +108,7 @@ export class OrgOracle {
           grantee_id: data.grantee.id,
           not_before: notBefore ?? null,
           not_after: notAfter ?? null,
+          role: role ?? null,
           granted_by: event.metadata.actor,
           granted_at: at,
           event_id: event.id,
@@ -162,6 +164,7 @@ export class OrgOracle {
         {
           id,
           name: row.name,
+          ...(row.kind !== 'environment' && { kind: row.kind }),
           status: active ? 'active' : 'deleted',
           models: Object.fromEntries([...models].map(([model, { provider, name }]) => [model, { provider, name }])),
           groupGrants: {},

@@ -65,7 +65,7 @@ export class History {
     const [name, input] = this.command(id, state);
     // The pairing of names and inputs is made right above.
     const decide = orgDecisions[name] as (state: OrgState, input: unknown, context: object) => unknown;
-    const decided = decide(state, input, { scheme, newId: 'unused' });
+    const decided = decide(state, input, { scheme, newId: 'unused', actor: 'unused', realm: 'default' });
     if (!Array.isArray(decided)) return false;
     const drafts = decided.length > 0 ? decided : [{ type: 'CommandHadNoEffect', data: { command: name } }];
     if (decided.length === 0 && this.pick(4) > 0) return false;

@@ -13,7 +13,8 @@ const types = Object.entries(eventSchemas).flatMap(([category, schemas]) =>
 const names = types.map(({ type }) => type);
 
 const samples = readdirSync(folder).map((file) => {
-  const [, type = ''] = /^(\w+)\.v\d+\.json$/.exec(file) ?? [];
+  // `Type-variant.v1.json` is a further sample of a type with optional fields.
+  const [, type = ''] = /^(\w+)(?:-\w+)?\.v\d+\.json$/.exec(file) ?? [];
   return { file, type, data: read(new URL(file, folder)) };
 });
 

@@ -172,7 +172,10 @@ function roundTripped(body: unknown): unknown {
 describe('queries', () => {
   const paths = queryNames.map((name) => ({
     name,
-    path: queryTable[name].path.replace('{orgId}', 'acme').replace('{environmentId}', 'production'),
+    path: queryTable[name].path
+      .replace('{orgId}', 'acme')
+      .replace('{environmentId}', 'production')
+      .replace('{schemeId}', 'enterprise'),
     filter: queryTable[name].filter,
   }));
 

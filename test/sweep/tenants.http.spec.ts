@@ -113,7 +113,10 @@ const batch = (orgId: string) => ({
   body: { commands: [{ command: 'AddMember', input: inputs.AddMember }] },
 });
 const query = (name: QueryName, orgId: string, environmentId = 'vivarium') => ({
-  path: queryTable[name].path.replace('{orgId}', orgId).replace('{environmentId}', environmentId),
+  path: queryTable[name].path
+    .replace('{orgId}', orgId)
+    .replace('{environmentId}', environmentId)
+    .replace('{schemeId}', 'enterprise'),
 });
 const orgQueryNames = queryNames.filter((name) => queryTable[name].path.includes('{orgId}'));
 
@@ -270,6 +273,8 @@ describe('a member without the right', () => {
     Environment: 403,
     EnvironmentAccess: 403,
     Audit: 403,
+    Scheme: 200,
+    SchemeMatrix: 200,
     Me: 200,
     Actions: 200,
     Projections: 403,

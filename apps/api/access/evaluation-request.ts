@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Evaluation } from '#libs/application/checks.js';
 import type { Position } from '#libs/application/ports/event-store.js';
 import type { Resource } from '#libs/domain/access/bindings.js';
+import { environmentKind } from '#libs/domain/schemes/scheme.js';
 import { instant, principalId, slug } from '#libs/domain/text.js';
 
 const entity = z.object({ type: z.string(), id: z.string() });
@@ -50,12 +51,17 @@ const isSlug = (id: string | undefined): id is string => slug.safeParse(id).succ
 export function resourceFrom(type: string, id: string): Resource | undefined {
   if (type === 'realm') return { kind: 'realm' };
   if (type === 'org') return isSlug(id) ? { kind: 'org', orgId: id } : undefined;
-  if (type !== 'environment') return undefined;
+  if (type === 'account') return principalId.safeParse(id).success ? { kind: 'account', ownerId: id } : undefined;
+  // An environment may be asked for by its kind; then one of another kind is not it.
+  const kind = environmentKind.safeParse(type);
+  if (!kind.success) return undefined;
   const slash = id.indexOf('/');
   const [owner, rest] = [id.slice(0, slash), id.slice(slash + 1)];
   if (slash < 0) return undefined;
   // No organization can be meant by this name: environments of people stand under it.
   if (owner === 'personal')
     return principalId.safeParse(rest).success ? { kind: 'personal_environment', ownerId: rest } : undefined;
-  return isSlug(owner) && isSlug(rest) ? { kind: 'environment', orgId: owner, environmentId: rest } : undefined;
+  if (!isSlug(owner) || !isSlug(rest)) return undefined;
+  const found = { kind: 'environment', orgId: owner, environmentId: rest } as const;
+  return kind.data === 'environment' ? found : { ...found, type: kind.data };
 }

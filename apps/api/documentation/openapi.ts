@@ -73,14 +73,18 @@ function commandOperation(name: string, summary: string, onOrg: boolean, schema:
 function queryPaths(): Json {
   return Object.fromEntries(
     queryNames.map((name) => {
-      const { path, summary, filter, answer } = queryTable[name];
+      const { path, summary, filter, answer, page } = queryTable[name];
+      const pages = page === undefined ? {} : { [page.type]: { schema: { type: 'string' } } };
       const operation = {
         operationId: name,
         tags: ['Queries'],
         summary,
         parameters: [...pathParameters(path), ...queryParameters(inputSchema(filter)), consistencyTokenParameter],
         responses: {
-          200: { description: 'The answer', content: { 'application/json': { schema: outputSchema(answer) } } },
+          200: {
+            description: 'The answer',
+            content: { 'application/json': { schema: outputSchema(answer) }, ...pages },
+          },
           ...problemsOf(400, 401, 403, 404, 409, 503),
         },
       };

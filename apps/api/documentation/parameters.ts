@@ -1,7 +1,11 @@
 type Json = Readonly<Record<string, unknown>>;
 
 const slugSchema = { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,62}$' };
-const examples: Readonly<Record<string, string>> = { orgId: 'acme', environmentId: 'production' };
+const examples: Readonly<Record<string, string>> = {
+  orgId: 'acme',
+  environmentId: 'production',
+  schemeId: 'enterprise',
+};
 
 /** One for each `{name}` of the path; the ids of all things of organizations look alike. */
 export function pathParameters(path: string): Json[] {

@@ -23,6 +23,7 @@ const CHUNK = 100;
 const model = z.object({ id: z.string(), provider: z.string(), name: z.string() });
 const shape = z.object({
   id: z.string(),
+  kind: z.string(),
   name: z.string(),
   createdAt: z.string(),
   createdBy: z.string(),
@@ -31,6 +32,7 @@ const shape = z.object({
 
 const shown = (row: Environment): z.input<typeof shape> => ({
   id: row.environment_id,
+  kind: row.kind,
   name: row.name,
   createdAt: row.created_at,
   createdBy: row.created_by,
@@ -80,6 +82,7 @@ export const environmentQueries = {
           grantee: z.object({ type: z.string(), id: z.string() }),
           notBefore: z.string().nullable(),
           notAfter: z.string().nullable(),
+          role: z.string().nullable(),
           grantedBy: z.string(),
           grantedAt: z.string(),
           eventId: z.string(),
@@ -98,6 +101,7 @@ export const environmentQueries = {
         grantee: { type: row.grantee_type, id: row.grantee_id },
         notBefore: row.not_before,
         notAfter: row.not_after,
+        role: row.role,
         grantedBy: row.granted_by,
         grantedAt: row.granted_at,
         eventId: row.event_id,

@@ -119,7 +119,7 @@ async function ofRealm({ caller, services }: Asking, keyset: Keyset): Promise<z.
 export async function own({ caller, services }: Asking, keyset: Keyset): Promise<z.input<typeof org>[]> {
   const memberships = await membershipsOfUser(services.reads, caller.id, keyset);
   const roles = new Map(memberships.map((membership) => [membership.org_id, membership.role]));
-  const rows = await organizationsNamed(services.reads, [...roles.keys()]);
+  const rows = await organizationsNamed(services.reads, caller.realm, [...roles.keys()]);
   return marked(
     rows.map((row) => ({ ...shown(row), role: roles.get(row.org_id) })),
     services,

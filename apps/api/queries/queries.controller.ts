@@ -1,5 +1,6 @@
-import { Controller, Get, Req, UseGuards } from '@nestjs/common';
+import { Controller, Get, Req, Res, UseGuards } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
+import type { FastifyReply } from 'fastify';
 import { Authenticated } from '../identity/authenticated.guard.js';
 import { notFound } from '../problems/problem.js';
 import { problemOfAccess } from '../problems/problem-of-outcome.js';
@@ -68,6 +69,21 @@ export class QueriesController {
     return this.ask('Audit', request);
   }
 
+  @Get('schemes/:schemeId')
+  scheme(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Scheme', request);
+  }
+
+  @Get('schemes/:schemeId/matrix')
+  async schemeMatrix(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    const answer = await this.ask('SchemeMatrix', request);
+    const { page } = queryTable.SchemeMatrix;
+    reply.header('vary', 'accept');
+    if (page === undefined || !accepts(request.headers.accept, page.type)) return answer;
+    reply.type(`${page.type}; charset=utf-8`);
+    return page.write(answer);
+  }
+
   private async ask(name: QueryName, request: ApiRequest): Promise<unknown> {
     const { caller, observedUpTo } = identityOf(request);
     const row = queryTable[name];
@@ -80,3 +96,7 @@ export class QueriesController {
     return outcome.answer;
   }
 }
+
+/** Whether the type is named: who accepts anything gets JSON. */
+const accepts = (header: string | undefined, type: string): boolean =>
+  (header ?? '').split(',').some((part) => part.split(';')[0]?.trim().toLowerCase() === type);

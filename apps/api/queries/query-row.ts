@@ -29,6 +29,8 @@ export interface QueryRow<Params extends z.ZodType, Filter extends z.ZodType, An
   /** One of them is enough. */
   readonly needs: (params: z.output<Params>) => readonly Need[];
   readonly answer: Answer;
+  /** The answer as a page for people, for who accepts that type. */
+  readonly page?: { readonly type: string; readonly write: (answer: z.input<Answer>) => string };
   /** Undefined where there is no such thing. */
   readonly ask: (
     params: z.output<Params>,

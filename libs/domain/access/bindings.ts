@@ -1,5 +1,8 @@
-import type { CompiledScheme } from '../schemes/compiled.js';
+import type { CompiledChild, CompiledScheme } from '../schemes/compiled.js';
+import type { EnvironmentKind } from '../schemes/scheme.js';
+import { add, always, type Block, type Binding, type Collection, ever, granted, none } from './binding.js';
 import {
+  type Assignment,
   type EnvironmentDocument,
   type Grant,
   type MemberDocument,
@@ -12,8 +15,18 @@ import {
 export type Resource =
   | { readonly kind: 'realm' }
   | { readonly kind: 'org'; readonly orgId: string }
-  | { readonly kind: 'environment'; readonly orgId: string; readonly environmentId: string }
-  | { readonly kind: 'personal_environment'; readonly ownerId: string };
+  | OrgEnvironment
+  | { readonly kind: 'personal_environment'; readonly ownerId: string }
+  /** A principal itself: its own usage, keys and questions. */
+  | { readonly kind: 'account'; readonly ownerId: string };
+
+interface OrgEnvironment {
+  readonly kind: 'environment';
+  readonly orgId: string;
+  readonly environmentId: string;
+  /** Where given, an environment of another kind is not the one that is meant. */
+  readonly type?: EnvironmentKind;
+}
 
 type OrgResource = Extract<Resource, { orgId: string }>;
 
@@ -27,75 +40,124 @@ export interface Facts {
   readonly environment: EnvironmentDocument | undefined;
 }
 
-/** One way by which the principal holds a role here, with the events that support it. */
-export interface Binding {
-  readonly role: string;
-  readonly source: 'idp_group' | 'email_allowlist' | 'system_user' | 'everyone' | 'record' | 'implicit' | 'grant';
-  readonly evidence: readonly string[];
-  /** Milliseconds since the epoch; the binding holds in [from, until). */
-  readonly from: number;
-  readonly until: number;
-}
-
-/** Collects every binding of the principal that reaches the resource, whether or not it holds at the instant asked about. */
-export function bindingsOf(facts: Facts, principal: string, resource: Resource): Binding[] {
-  const bindings: Binding[] = [];
-  platformBindings(facts, principal, bindings);
-  if (resource.kind === 'personal_environment' && resource.ownerId === principal) {
-    const personal = facts.scheme.document.tenancy.personalEnvironment;
-    if (personal)
-      for (const role of facts.scheme.document.sources.everyone) bindings.push(always(role, 'everyone', []));
+/**
+ * Collects every binding of the principal that reaches the resource, whether or not it holds at the instant asked about.
+ * `wanted` leaves out those to other roles: most of what a decision costs is making bindings that do not bear on it.
+ */
+export function bindingsOf(
+  facts: Facts,
+  principal: string,
+  resource: Resource,
+  wanted?: ReadonlySet<string>,
+): readonly Binding[] {
+  const into: Collection = { wanted, bindings: [] };
+  switch (resource.kind) {
+    case 'realm':
+      platformBindings(facts, principal, into);
+      for (const role of facts.scheme.everyone.realm) always(into, role, 'everyone', none);
+      break;
+    case 'org':
+    case 'environment':
+      platformBindings(facts, principal, into);
+      orgBindings(facts, principal, resource, into);
+      break;
+    case 'personal_environment':
+    case 'account':
+      // A person's own: the platform's admins do not reach it either.
+      if (resource.ownerId === principal)
+        for (const role of facts.scheme.everyone.self) always(into, role, 'everyone', none);
   }
-  if (resource.kind === 'org' || resource.kind === 'environment') orgBindings(facts, principal, resource, bindings);
-  return bindings;
+  return into.bindings;
 }
 
-function platformBindings({ scheme, realm, user }: Facts, principal: string, into: Binding[]): void {
+function platformBindings({ scheme, realm, user }: Facts, principal: string, into: Collection): void {
   if (realm === undefined) return;
-  const { idpGroup, emailAllowlist, systemUser, claimMaxAge } = scheme.document.sources;
+  const { idpGroup, emailAllowlist, systemUser, claimMaxAge, teamMembership } = scheme.document.sources;
   if (systemUser !== null && realm.systemUserId === principal)
-    into.push(always(systemUser, 'system_user', [realm.evidence]));
+    always(into, systemUser, 'system_user', [realm.evidence]);
+  if (realm.teams !== undefined)
+    for (const { team, roles, role } of teamMembership) {
+      const place = own(own(realm.teams, team) ?? {}, principal);
+      if (place !== undefined && roles.includes(place.role)) always(into, role, 'team', [place.evidence]);
+    }
+  const assigned = realm.assignments && own(realm.assignments, principal);
+  if (assigned !== undefined) assignmentBindings(scheme, assigned, [], undefined, into);
   const claims = user?.id === principal ? user.claims : null;
   if (claims === null) return;
   // No begin: what is folded was observed before the question, whatever another process's clock says.
   const window = {
-    from: Number.NEGATIVE_INFINITY,
+    from: ever,
     until: Date.parse(claims.observedAt) + claimMaxAge * 1000,
     evidence: [realm.evidence, claims.evidence],
+    block: undefined,
   };
   if (idpGroup !== null && realm.adminGroup !== null && claims.groups.includes(realm.adminGroup))
-    into.push({ role: idpGroup, source: 'idp_group', ...window });
+    add(into, { role: idpGroup, source: 'idp_group', ...window });
   if (emailAllowlist !== null && claims.emailIndex !== null && realm.adminEmailIndexes.includes(claims.emailIndex))
-    into.push({ role: emailAllowlist.role, source: 'email_allowlist', ...window });
+    add(into, { role: emailAllowlist.role, source: 'email_allowlist', ...window });
 }
 
 function orgBindings(
   { scheme, org, member, environment }: Facts,
   principal: string,
   resource: OrgResource,
-  into: Binding[],
+  into: Collection,
 ): void {
   if (org?.status !== 'active' || org.id !== resource.orgId || member?.id !== principal) return;
-  into.push(always(member.role, 'record', [member.evidence]));
+  const block = org.suspension ? 'org_suspended' : member.suspension ? 'member_suspended' : undefined;
+  const joined = [member.evidence];
+  always(into, member.role, 'record', joined, block);
+  if (member.assignments !== undefined) assignmentBindings(scheme, member.assignments, joined, block, into);
   if (resource.kind !== 'environment' || environment?.id !== resource.environmentId) return;
-  for (const role of scheme.implied.get(member.role) ?? []) into.push(always(role, 'implicit', [member.evidence]));
+  const child = scheme.children.get(environment.kind ?? 'environment');
+  if (child === undefined) return;
+  for (const role of child.implied.get(member.role) ?? none) always(into, role, 'implicit', joined, block);
   const grant = own(member.grants, environment.id);
-  if (grant === undefined) return;
-  for (const { effect } of scheme.document.grants) into.push(granted(effect, member, grant));
+  if (grant !== undefined)
+    for (const role of rolesOfGrant(child, child.grantedToUser, member.role, grant))
+      granted(into, role, 'grant', [member.evidence, grant.evidence], grant, block);
+  if (member.groups !== undefined) groupBindings(child, member, member.groups, environment, block, into);
 }
 
-const always = (role: string, source: Binding['source'], evidence: readonly string[]): Binding => ({
-  role,
-  source,
-  evidence,
-  from: Number.NEGATIVE_INFINITY,
-  until: Number.POSITIVE_INFINITY,
-});
+function groupBindings(
+  child: CompiledChild,
+  member: MemberDocument,
+  groups: Readonly<Record<string, string>>,
+  { groupGrants }: EnvironmentDocument,
+  block: Block | undefined,
+  into: Collection,
+): void {
+  for (const [group, entered] of Object.entries(groups)) {
+    const grant = own(groupGrants, group);
+    if (grant === undefined) continue;
+    for (const role of rolesOfGrant(child, child.grantedToGroup, member.role, grant))
+      granted(into, role, 'group_grant', [member.evidence, entered, grant.evidence], grant, block);
+  }
+}
 
-const granted = (role: string, member: MemberDocument, grant: Grant): Binding => ({
-  role,
-  source: 'grant',
-  evidence: [member.evidence, grant.evidence],
-  from: grant.notBefore === undefined ? Number.NEGATIVE_INFINITY : Date.parse(grant.notBefore),
-  until: grant.notAfter === undefined ? Number.POSITIVE_INFINITY : Date.parse(grant.notAfter),
-});
+/** A role that the grant names counts only as long as the scheme allows it to a holder of this role. */
+function rolesOfGrant(
+  { overrides, mode }: CompiledChild,
+  effects: CompiledChild['grantedToUser'],
+  orgRole: string,
+  { role }: Grant,
+): readonly string[] {
+  const effect = effects.get(orgRole) ?? none;
+  if (role === undefined) return effect;
+  const named = overrides.get(orgRole)?.includes(role) === true ? [role] : none;
+  return mode === 'replace' ? named : [...effect, ...named];
+}
+
+function assignmentBindings(
+  { roles }: CompiledScheme,
+  assignments: Readonly<Record<string, Assignment>>,
+  before: readonly string[],
+  block: Block | undefined,
+  into: Collection,
+): void {
+  for (const [role, assignment] of Object.entries(assignments)) {
+    const waits = roles.get(role)?.confirmed === true && !assignment.confirmed;
+    const evidence = [...before, ...assignment.evidence];
+    granted(into, role, 'assignment', evidence, assignment, block ?? (waits ? 'not_confirmed' : undefined));
+  }
+}

@@ -1,10 +1,27 @@
 import type { SchemeRef } from '../schemes/built-in.js';
+import type { EnvironmentKind } from '../schemes/scheme.js';
 
 /** When a grant holds: from `notBefore` on, and before `notAfter`. RFC 3339; absent bounds are open. */
 export interface Grant {
   readonly notBefore?: string | undefined;
   readonly notAfter?: string | undefined;
+  /** A role in the child that the grant names itself, beside or in place of what it gives. */
+  readonly role?: string | undefined;
   /** Id of the event that gave it. */
+  readonly evidence: string;
+}
+
+/** A role held beside the membership, for a time; where the scheme asks for it, only once a second person confirmed. */
+export interface Assignment {
+  readonly notBefore?: string | undefined;
+  readonly notAfter?: string | undefined;
+  readonly confirmed: boolean;
+  /** Ids of the events that gave and confirmed it. */
+  readonly evidence: readonly string[];
+}
+
+/** Taken for a time: what is held holds nothing until it is given back. */
+export interface Suspension {
   readonly evidence: string;
 }
 
@@ -22,6 +39,15 @@ export interface RealmDocument {
   readonly adminGroup: string | null;
   readonly adminEmailIndexes: readonly string[];
   readonly systemUserId: string | null;
+  /** Teams of the platform's own: team → person → the role held in it. */
+  readonly teams?: Readonly<Record<string, Readonly<Record<string, TeamMember>>>>;
+  /** Platform roles that were given to single principals: principal → role. */
+  readonly assignments?: Readonly<Record<string, Readonly<Record<string, Assignment>>>>;
+  readonly evidence: string;
+}
+
+export interface TeamMember {
+  readonly role: string;
   readonly evidence: string;
 }
 
@@ -29,10 +55,17 @@ export interface RealmDocument {
 export interface UserDocument {
   readonly id: string;
   readonly claims: UserClaims | null;
-  readonly membershipClaim: { readonly orgId: string; readonly claimId: string } | null;
+  readonly membershipClaim: MembershipClaim | null;
+  /** Those of realms other than `default`, by realm. */
+  readonly claimsInRealms?: Readonly<Record<string, MembershipClaim>>;
   readonly profileIndex: string | null;
   /** When the youngest token that changed anything here was issued: an older one changes nothing. Seconds. */
   readonly tokenIssuedAt: number | null;
+}
+
+export interface MembershipClaim {
+  readonly orgId: string;
+  readonly claimId: string;
 }
 
 export interface UserClaims {
@@ -48,6 +81,8 @@ export interface UserClaims {
 
 export interface OrgDocument {
   readonly id: string;
+  /** Absent for the realm `default`. */
+  readonly realm?: string | undefined;
   readonly name: string;
   readonly status: 'none' | 'active';
   readonly scheme: SchemeRef;
@@ -57,6 +92,7 @@ export interface OrgDocument {
   readonly holders: Readonly<Record<string, number>>;
   /** Membership claims that another organization has voided before they were borne out here. */
   readonly voidedClaims: readonly string[];
+  readonly suspension?: Suspension | undefined;
   readonly evidence: string;
 }
 
@@ -66,17 +102,29 @@ export interface MemberDocument {
   readonly role: string;
   readonly evidence: string;
   readonly grants: Readonly<Record<string, Grant>>;
+  /** Roles beside the one of the membership. */
+  readonly assignments?: Readonly<Record<string, Assignment>>;
+  /** The groups that the member is in: group → id of the event that put them there. */
+  readonly groups?: Readonly<Record<string, string>>;
+  readonly suspension?: Suspension | undefined;
 }
 
 /** An environment with what it holds and the grants to groups: so no event rewrites many documents. */
 export interface EnvironmentDocument {
   readonly id: string;
   readonly name: string;
+  /** Absent for the kind `environment`. */
+  readonly kind?: EnvironmentKind | undefined;
   /** A deleted environment stays known, so that its id is never used again. */
   readonly status: 'active' | 'deleted';
   readonly models: Readonly<Record<string, Model>>;
   readonly groupGrants: Readonly<Record<string, Grant>>;
 }
+
+/** The realm that an organization without one belongs to: there was only this one at first. */
+export const DEFAULT_REALM = 'default';
+
+export const realmOf = ({ realm }: OrgDocument): string => realm ?? DEFAULT_REALM;
 
 /** Reads a record by a key that came from outside: never the prototype's properties. */
 export function own<V>(record: Readonly<Record<string, V>>, key: string): V | undefined {

@@ -1,5 +1,7 @@
 import type { Permission } from '../schemes/actions.js';
-import { type Binding, bindingsOf, type Facts, type Resource } from './bindings.js';
+import type { Binding, Block } from './binding.js';
+import { realmOf } from './documents.js';
+import { bindingsOf, type Facts, type Resource } from './bindings.js';
 
 export interface Question {
   readonly principal: string;
@@ -7,74 +9,121 @@ export interface Question {
   readonly resource: Resource;
   /** Milliseconds since the epoch. */
   readonly at: number;
+  /**
+   * The organization that the session is scoped to; null for a session that has chosen none yet, absent where the
+   * question is not of a session. Counts where the scheme knows one active organization.
+   */
+  readonly activeOrg?: string | null | undefined;
 }
 
 export type DenialReason =
   | 'unknown_resource'
+  | 'not_active_org'
   | 'not_member'
   | 'not_owner'
   | 'role_lacks_permission'
+  | 'lacks_second_permission'
   | 'not_yet_valid'
-  | 'expired';
+  | 'expired'
+  | Block;
 
 export type Permit =
   | { readonly allowed: true; readonly reason: 'allowed'; readonly role: string; readonly evidence: readonly string[] }
   | { readonly allowed: false; readonly reason: DenialReason };
 
+type Allowed = Extract<Permit, { allowed: true }>;
+
 /**
  * Decides one question from folded facts: a permission is held if some binding of the principal that reaches the resource
- * gives a role that holds it, at that instant. Nothing denies explicitly, so an answer's evidence is one chain of events.
+ * gives a role that holds it, at that instant. Nothing denies explicitly, so an answer's evidence is one chain of events;
+ * only what is suspended, or outside of the session's organization, holds nothing.
  * The same function serves commands, checks and history. Order of steps and reasons: the role-scheme model, steps 3 to 11.
  */
 export function permit(facts: Facts, question: Question): Permit {
-  if (!exists(facts, question.resource)) return { allowed: false, reason: 'unknown_resource' };
-  const holders = facts.scheme.holders.get(question.permission);
-  let reason: DenialReason = absence(facts, question);
-  for (const binding of bindingsOf(facts, question.principal, question.resource)) {
-    if (holders === undefined || !holders.has(binding.role)) continue;
-    if (question.at < binding.from) reason = 'not_yet_valid';
-    else if (question.at >= binding.until) reason = 'expired';
-    else return { allowed: true, reason: 'allowed', role: binding.role, evidence: binding.evidence };
-  }
-  return { allowed: false, reason };
+  if (!exists(facts, question.resource)) return denied('unknown_resource');
+  if (outOfSession(facts, question)) return denied('not_active_org');
+  const first = held(facts, question, question.permission);
+  if (!first.allowed) return first;
+  const second = secondPermission(facts, question);
+  if (second === undefined) return first;
+  const other = held(facts, question, second);
+  if (!other.allowed)
+    return denied(other.reason === 'role_lacks_permission' ? 'lacks_second_permission' : other.reason);
+  return { ...first, evidence: [...new Set([...first.evidence, ...other.evidence])] };
 }
+
+function held(facts: Facts, question: Question, permission: Permission): Permit {
+  const holders = facts.scheme.holders.get(permission);
+  if (holders === undefined) return denied(absence(facts, question));
+  let reason: DenialReason | undefined;
+  for (const binding of bindingsOf(facts, question.principal, question.resource, holders)) {
+    const obstacle = obstacleOf(binding, question.at);
+    if (obstacle === undefined) return allowed(binding);
+    reason = obstacle;
+  }
+  return denied(reason ?? absence(facts, question));
+}
+
+const allowed = ({ role, evidence }: Binding): Allowed => ({ allowed: true, reason: 'allowed', role, evidence });
+const denied = (reason: DenialReason): Permit => ({ allowed: false, reason });
 
 /** A binding beside what became of it: the material of an explanation. */
 export interface ExaminedBinding {
   readonly role: string;
   readonly source: Binding['source'];
-  readonly outcome: 'supports' | 'role_lacks_permission' | 'not_yet_valid' | 'expired';
+  readonly outcome: 'supports' | 'role_lacks_permission' | 'not_yet_valid' | 'expired' | Block;
   readonly evidence: readonly string[];
 }
 
-/** Every source of a role that was looked at for the question, and whether it supports an allow; none for what is not there. */
+/**
+ * Every source of a role that was looked at for the question, and whether it supports an allow; none for what is not
+ * there. Where a second permission is needed, a role that holds either supports its part.
+ */
 export function examine(facts: Facts, question: Question): readonly ExaminedBinding[] {
-  if (!exists(facts, question.resource)) return [];
-  const holders = facts.scheme.holders.get(question.permission);
-  return bindingsOf(facts, question.principal, question.resource).map(({ role, source, evidence, from, until }) => ({
-    role,
-    source,
-    evidence,
-    outcome: !holders?.has(role)
-      ? 'role_lacks_permission'
-      : question.at < from
-        ? 'not_yet_valid'
-        : question.at >= until
-          ? 'expired'
-          : 'supports',
-  }));
+  if (!exists(facts, question.resource) || outOfSession(facts, question)) return [];
+  const { holders } = facts.scheme;
+  const second = secondPermission(facts, question);
+  return bindingsOf(facts, question.principal, question.resource).map((binding) => {
+    const { role, source, evidence } = binding;
+    const holds =
+      holders.get(question.permission)?.has(role) === true || (second && holders.get(second)?.has(role)) === true;
+    const outcome = holds ? (obstacleOf(binding, question.at) ?? 'supports') : 'role_lacks_permission';
+    return { role, source, evidence, outcome };
+  });
 }
 
-function exists({ org, environment, scheme }: Facts, resource: Resource): boolean {
-  if (resource.kind === 'realm') return true;
+function obstacleOf({ from, until, block }: Binding, at: number): 'not_yet_valid' | 'expired' | Block | undefined {
+  if (block !== undefined) return block;
+  if (at < from) return 'not_yet_valid';
+  return at >= until ? 'expired' : undefined;
+}
+
+/** What is of another realm is not there (tenant guard). */
+function exists({ realm, org, environment, scheme }: Facts, resource: Resource): boolean {
+  if (resource.kind === 'realm' || resource.kind === 'account') return true;
   if (resource.kind === 'personal_environment') return scheme.document.tenancy.personalEnvironment;
   if (org?.status !== 'active' || org.id !== resource.orgId) return false;
+  if (realm !== undefined && realm.id !== realmOf(org)) return false;
   if (resource.kind === 'org') return true;
-  return environment?.status === 'active' && environment.id === resource.environmentId;
+  if (environment?.status !== 'active' || environment.id !== resource.environmentId) return false;
+  return resource.type === undefined || resource.type === (environment.kind ?? 'environment');
+}
+
+/** Choosing an organization is what leads into it: it takes none. */
+function outOfSession({ scheme }: Facts, { resource, activeOrg, permission }: Question): boolean {
+  if (activeOrg === undefined || !scheme.document.tenancy.activeOrg || permission === 'org:select') return false;
+  return (resource.kind === 'org' || resource.kind === 'environment') && resource.orgId !== activeOrg;
+}
+
+/** What the permission takes beside itself, where it is asked of an object in an environment. */
+function secondPermission({ scheme, environment }: Facts, { resource, permission }: Question): Permission | undefined {
+  if (resource.kind !== 'environment' || scheme.document.conjunctions.length === 0) return undefined;
+  return scheme.children.get(environment?.kind ?? 'environment')?.conjunctions.get(permission);
 }
 
 function absence({ member }: Facts, { principal, resource }: Question): DenialReason {
-  if (resource.kind === 'personal_environment' && resource.ownerId !== principal) return 'not_owner';
+  if (resource.kind === 'personal_environment' || resource.kind === 'account')
+    return resource.ownerId === principal ? 'role_lacks_permission' : 'not_owner';
   if (resource.kind === 'org' || resource.kind === 'environment')
     return member?.id === principal ? 'role_lacks_permission' : 'not_member';
   return 'role_lacks_permission';

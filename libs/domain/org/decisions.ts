@@ -1,10 +1,11 @@
 import { z } from 'zod';
 import type { EnvironmentDocument } from '../access/documents.js';
-import { own } from '../access/documents.js';
+import { DEFAULT_REALM, own } from '../access/documents.js';
 import { type Decision, type Refusal, refuse } from '../decision.js';
 import type { CompiledScheme } from '../schemes/compiled.js';
+import { environmentKind } from '../schemes/scheme.js';
 import { instant, principalId, slug, text } from '../text.js';
-import { grantee, type OrgEvent, roleKey } from './events.js';
+import { childRoleKey, grantee, type OrgEvent, roleKey } from './events.js';
 import type { OrgState } from './org.js';
 
 const member = z.strictObject({ userId: principalId });
@@ -22,9 +23,17 @@ export const orgCommands = {
   RemoveMember: member,
   ChangeMemberRole: memberWithRole,
   TransferOrgOwnership: z.strictObject({ toUserId: principalId }),
-  CreateEnvironment: z.strictObject({ environmentId: slug.optional(), name: text(200) }),
+  CreateEnvironment: z.strictObject({
+    environmentId: slug.optional(),
+    name: text(200),
+    kind: environmentKind.optional(),
+  }),
   DeleteEnvironment: environment,
-  GrantEnvironmentAccess: access.extend({ notBefore: instant.optional(), notAfter: instant.optional() }),
+  GrantEnvironmentAccess: access.extend({
+    notBefore: instant.optional(),
+    notAfter: instant.optional(),
+    role: childRoleKey.optional(),
+  }),
   RevokeEnvironmentAccess: access,
   AddModel: z.strictObject({ environmentId: slug, modelId: slug.optional(), provider: slug, name: text(200) }),
   RemoveModel: z.strictObject({ environmentId: slug, modelId: slug }),
@@ -37,6 +46,10 @@ export interface DecisionContext {
   readonly scheme: CompiledScheme;
   /** The id for a thing that the command creates and the client has not named. */
   readonly newId: string;
+  /** Who sends the command. */
+  readonly actor: string;
+  /** The realm that the command came to. */
+  readonly realm: string;
 }
 
 type Decide<Name extends OrgCommandName> = (
@@ -47,11 +60,14 @@ type Decide<Name extends OrgCommandName> = (
 
 /** The rules of each command. Asking for what is already so yields no events; refusal codes are the prose. */
 export const orgDecisions: { readonly [Name in OrgCommandName]: Decide<Name> } = {
-  CreateOrg: ({ org }, { orgId, name, ownerId }, { scheme, newId }) => {
+  CreateOrg: ({ org }, { orgId, name, ownerId }, { scheme, newId, actor, realm }) => {
     if (org.status !== 'none') return refuse('org_exists');
     const { id, version, orgCreation } = scheme.document;
+    // Where the platform does not create organizations for others, people create their own (K1).
+    if (orgCreation.by !== 'platform' && ownerId !== actor) return refuse('owner_not_creator');
+    const ofRealm = realm === DEFAULT_REALM ? {} : { realm };
     const owner = { userId: ownerId, role: orgCreation.ownerRole };
-    return [{ type: 'OrgCreated', data: { orgId: orgId ?? newId, name, scheme: { id, version }, owner } }];
+    return [{ type: 'OrgCreated', data: { orgId: orgId ?? newId, name, ...ofRealm, scheme: { id, version }, owner } }];
   },
 
   AddMember: (state, { userId, role }, { scheme }) => {
@@ -82,23 +98,31 @@ export const orgDecisions: { readonly [Name in OrgCommandName]: Decide<Name> } =
     );
   },
 
-  TransferOrgOwnership: ({ org, members }, { toUserId }, { scheme }) => {
+  TransferOrgOwnership: ({ org, members }, { toUserId }, { scheme, actor }) => {
     const { transfer } = scheme.document;
     if (transfer === null) return refuse('transfer_target_role');
     const target = members.get(toUserId);
     if (target === undefined) return refuse('member_not_found');
     if (target.role === transfer.role) return [];
     if (!transfer.target.includes(target.role)) return refuse('transfer_target_role');
-    const data = { from: org.ownerId, to: toUserId, role: transfer.role, given: target.role, left: transfer.former };
+    // Where there are several owners, it is the one who asks that steps down.
+    const from = members.get(actor)?.role === transfer.role ? actor : org.ownerId;
+    if (members.get(from)?.role !== transfer.role) return refuse('transfer_source_role');
+    const data = { from, to: toUserId, role: transfer.role, given: target.role, left: transfer.former };
     return [{ type: 'OrgOwnershipTransferred', data }];
   },
 
-  CreateEnvironment: ({ org, environments }, { environmentId, name }, { newId }) => {
+  CreateEnvironment: ({ org, environments }, { environmentId, name, kind }, { scheme, newId }) => {
     if (org.status !== 'active') return refuse('org_not_found');
+    const wanted = kind ?? scheme.document.children[0];
+    if (wanted === undefined || !scheme.children.has(wanted)) return refuse('environment_kind_unknown');
     const id = environmentId ?? newId;
     const present = environments.get(id);
-    if (present === undefined) return [{ type: 'EnvironmentCreated', data: { environmentId: id, name } }];
-    return present.status === 'active' && present.name === name ? [] : refuse('environment_exists');
+    // Left out where it is the kind that events without one have always had.
+    const ofKind = wanted === 'environment' ? {} : { kind: wanted };
+    if (present === undefined) return [{ type: 'EnvironmentCreated', data: { environmentId: id, name, ...ofKind } }];
+    const same = present.name === name && (present.kind ?? 'environment') === wanted;
+    return present.status === 'active' && same ? [] : refuse('environment_exists');
   },
 
   DeleteEnvironment: (state, { environmentId }) => {
@@ -107,7 +131,7 @@ export const orgDecisions: { readonly [Name in OrgCommandName]: Decide<Name> } =
     return present.status === 'deleted' ? [] : [{ type: 'EnvironmentDeleted', data: { environmentId } }];
   },
 
-  GrantEnvironmentAccess: (state, { environmentId, grantee, notBefore, notAfter }) => {
+  GrantEnvironmentAccess: (state, { environmentId, grantee, notBefore, notAfter, role }, { scheme }) => {
     const found = activeEnvironment(state, environmentId);
     if (isMissing(found)) return found;
     if (grantee.type === 'group') return refuse('group_not_found');
@@ -115,8 +139,11 @@ export const orgDecisions: { readonly [Name in OrgCommandName]: Decide<Name> } =
     if (holder === undefined) return refuse('member_not_found');
     if (notAfter !== undefined && (notBefore ?? '') >= notAfter) return refuse('grant_window_empty');
     const present = own(holder.grants, environmentId);
-    if (present !== undefined && present.notBefore === notBefore && present.notAfter === notAfter) return [];
-    return [{ type: 'EnvironmentAccessGranted', data: { environmentId, grantee, notBefore, notAfter } }];
+    const same = present?.notBefore === notBefore && present?.notAfter === notAfter && present?.role === role;
+    if (present !== undefined && same) return [];
+    const fault = grantFault(scheme, found, holder.role, role);
+    if (fault !== undefined) return fault;
+    return [{ type: 'EnvironmentAccessGranted', data: { environmentId, grantee, notBefore, notAfter, role } }];
   },
 
   RevokeEnvironmentAccess: (state, { environmentId, grantee }) => {
@@ -151,6 +178,20 @@ function activeEnvironment({ environments }: OrgState, id: string): EnvironmentD
 
 const isMissing = (found: EnvironmentDocument | Refusal): found is Refusal => 'refused' in found;
 
+/** Whether a grant would give nothing: it names no role where it must, or one that the scheme does not allow here. */
+function grantFault(
+  { children }: CompiledScheme,
+  { kind }: EnvironmentDocument,
+  orgRole: string,
+  role: string | undefined,
+): Refusal | undefined {
+  const child = children.get(kind ?? 'environment');
+  if (role !== undefined)
+    return child?.overrides.get(orgRole)?.includes(role) === true ? undefined : refuse('grant_role_not_allowed');
+  const effect = child?.grantedToUser.get(orgRole) ?? [];
+  return effect.length > 0 ? undefined : refuse('grant_without_effect');
+}
+
 /** Whether the scheme's bounds on the holders of a role forbid the change (K3, T14). */
 function roleFault(
   { org }: OrgState,
@@ -160,6 +201,7 @@ function roleFault(
   if (change.gains !== undefined) {
     const role = roles.get(change.gains);
     if (role?.scope !== 'org') return refuse('role_unknown');
+    if (role.confirmed) return refuse('role_needs_confirmation');
     const max = role.holders?.max ?? null;
     if (max !== null && (org.holders[role.key] ?? 0) >= max) return refuse('role_holders_full');
   }

@@ -1,9 +1,13 @@
 import { z } from 'zod';
 import type { EventOf } from '../event.js';
+import { environmentKind } from '../schemes/scheme.js';
 import { instant, principalId, slug, text } from '../text.js';
 
 export const grantee = z.strictObject({ type: z.enum(['user', 'group']), id: principalId });
 export const roleKey = z.string().regex(/^org\.[a-z][a-z-]{0,60}$/, 'must look like org.admin');
+export const childRoleKey = z
+  .string()
+  .regex(/^(environment|workspace|project)\.[a-z][a-z-]{0,60}$/, 'must look like workspace.viewer');
 const membership = { userId: principalId, role: roleKey };
 
 // Stored format: add event types and optional fields, never change them.
@@ -11,6 +15,8 @@ export const orgEvents = {
   OrgCreated: z.strictObject({
     orgId: slug,
     name: text(200),
+    /** Absent for the realm `default`. */
+    realm: slug.optional(),
     scheme: z.strictObject({ id: slug, version: z.int().min(1) }),
     owner: z.strictObject(membership),
   }),
@@ -25,7 +31,8 @@ export const orgEvents = {
     given: roleKey,
     left: roleKey,
   }),
-  EnvironmentCreated: z.strictObject({ environmentId: slug, name: text(200) }),
+  /** Without a kind it is an `environment`. */
+  EnvironmentCreated: z.strictObject({ environmentId: slug, name: text(200), kind: environmentKind.optional() }),
   /** Takes the environment's models and every grant on it with it. */
   EnvironmentDeleted: z.strictObject({ environmentId: slug }),
   EnvironmentAccessGranted: z.strictObject({
@@ -33,6 +40,8 @@ export const orgEvents = {
     grantee,
     notBefore: instant.optional(),
     notAfter: instant.optional(),
+    /** A role in this environment that the grant names itself. */
+    role: childRoleKey.optional(),
   }),
   EnvironmentAccessRevoked: z.strictObject({ environmentId: slug, grantee }),
   ModelAdded: z.strictObject({ environmentId: slug, modelId: slug, provider: slug, name: text(200) }),

@@ -32,11 +32,11 @@ const environment = (id: string): DocumentKey => ({ kind: 'environment', id });
 export const orgEvolutions: Evolutions<OrgState, OrgEvent> = {
   OrgCreated: {
     touches: ({ owner }) => [org, member(owner.userId)],
-    evolve: (state, { orgId, name, scheme, owner }, { id }) =>
+    evolve: (state, { orgId, name, realm, scheme, owner }, { id }) =>
       withRole(
         {
           ...state,
-          org: { ...state.org, id: orgId, name, scheme, ownerId: owner.userId, status: 'active', evidence: id },
+          org: { ...state.org, id: orgId, name, realm, scheme, ownerId: owner.userId, status: 'active', evidence: id },
         },
         owner,
         id,
@@ -67,8 +67,8 @@ export const orgEvolutions: Evolutions<OrgState, OrgEvent> = {
   },
   EnvironmentCreated: {
     touches: ({ environmentId }) => [environment(environmentId)],
-    evolve: (state, { environmentId, name }) =>
-      withEnvironment(state, { id: environmentId, name, status: 'active', models: {}, groupGrants: {} }),
+    evolve: (state, { environmentId, name, kind }) =>
+      withEnvironment(state, { id: environmentId, name, kind, status: 'active', models: {}, groupGrants: {} }),
   },
   EnvironmentDeleted: {
     touches: ({ environmentId }) => [environment(environmentId)],
@@ -79,8 +79,8 @@ export const orgEvolutions: Evolutions<OrgState, OrgEvent> = {
     touches: ({ environmentId, grantee }) => [
       grantee.type === 'user' ? member(grantee.id) : environment(environmentId),
     ],
-    evolve: (state, { environmentId, grantee, notBefore, notAfter }, { id }) => {
-      const grant = { notBefore, notAfter, evidence: id };
+    evolve: (state, { environmentId, grantee, notBefore, notAfter, role }, { id }) => {
+      const grant = { notBefore, notAfter, role, evidence: id };
       if (grantee.type === 'group')
         return changed(state, environmentId, (found) => ({
           ...found,

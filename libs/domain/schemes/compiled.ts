@@ -1,5 +1,24 @@
 import type { Permission } from './actions.js';
-import type { Role, SchemeDocument } from './scheme.js';
+import type { Fault } from './fault.js';
+import { faultsOf } from './faults.js';
+import { heldPermissions, impliedBy } from './held-permissions.js';
+import { type EnvironmentKind, type Role, type SchemeDocument, schemeDocument } from './scheme.js';
+
+type RolesByRole = ReadonlyMap<string, readonly string[]>;
+
+/** What holds in one kind of environment, each by the role that the principal holds in the organization. */
+export interface CompiledChild {
+  readonly implied: RolesByRole;
+  /** What a grant to this very person, and one to a group of theirs, gives. */
+  readonly grantedToUser: RolesByRole;
+  readonly grantedToGroup: RolesByRole;
+  /** The roles that a grant may name itself. */
+  readonly overrides: RolesByRole;
+  /** Whether a role that a grant names stands beside what the grant gives, or in its place. */
+  readonly mode: 'raise' | 'replace' | undefined;
+  /** Permission → the second one that it takes in an environment of this kind. */
+  readonly conjunctions: ReadonlyMap<Permission, Permission>;
+}
 
 /** A scheme prepared for deciding: who holds a permission, and what a role implies in a child, are look-ups. */
 export interface CompiledScheme {
@@ -8,56 +27,69 @@ export interface CompiledScheme {
   /** Permission → every role that holds it, inheritance included. */
   readonly holders: ReadonlyMap<Permission, ReadonlySet<string>>;
   /** Org role → the roles it implies in every child, inheritance of the org role included. */
-  readonly implied: ReadonlyMap<string, readonly string[]>;
+  readonly implied: RolesByRole;
+  readonly children: ReadonlyMap<EnvironmentKind, CompiledChild>;
+  /** What every principal holds toward itself, and toward the realm. */
+  readonly everyone: { readonly self: readonly string[]; readonly realm: readonly string[] };
 }
 
-/** Prepares a parsed scheme. Throws when roles inherit in a circle, share a key, or when anything names a role that does not exist. */
+/** Prepares a parsed scheme. Throws when it is broken, naming the path of each fault. */
 export function compileScheme(document: SchemeDocument): CompiledScheme {
+  const faults = faultsOf(document);
+  if (faults.length > 0)
+    throw new Error(`scheme ${document.id}: ${faults.map(({ path, message }) => `${path}: ${message}`).join('; ')}`);
   const roles = new Map(document.roles.map((role) => [role.key, role]));
-  if (roles.size < document.roles.length) throw new Error('scheme: two roles have the same key');
-  for (const key of namedRoles(document)) if (!roles.has(key)) throw new Error(`scheme: unknown role ${key}`);
+  const implied = new Map(document.roles.map(({ key }) => [key, impliedBy(document, roles, key)]));
+  const everyone = (scope: Role['scope']) => document.sources.everyone.filter((key) => roles.get(key)?.scope === scope);
+  return {
+    document,
+    roles,
+    holders: holdersOf(document),
+    implied,
+    children: new Map(document.children.map((kind) => [kind, childOf(document, roles, implied, kind)])),
+    everyone: { self: everyone('self'), realm: everyone('realm') },
+  };
+}
+
+/** A scheme from outside: prepared, or the path of each of its faults. */
+export function readScheme(
+  input: unknown,
+): { readonly scheme: CompiledScheme } | { readonly faults: readonly Fault[] } {
+  const parsed = schemeDocument.safeParse(input);
+  if (!parsed.success)
+    return { faults: parsed.error.issues.map(({ path, message }) => ({ path: path.join('.'), message })) };
+  const faults = faultsOf(parsed.data);
+  return faults.length > 0 ? { faults } : { scheme: compileScheme(parsed.data) };
+}
+
+function holdersOf(document: SchemeDocument): Map<Permission, Set<string>> {
   const holders = new Map<Permission, Set<string>>();
-  const implied = new Map<string, string[]>();
-  for (const role of document.roles) {
-    const line = ancestry(roles, role.key, []);
-    for (const permission of line.flatMap((key) => roles.get(key)?.permissions ?? [])) {
-      holders.set(permission, (holders.get(permission) ?? new Set()).add(role.key));
-    }
-    implied.set(
-      role.key,
-      document.implicit.filter(({ from }) => line.includes(from)).map(({ to }) => to),
+  for (const [role, permissions] of heldPermissions(document))
+    for (const permission of permissions) holders.set(permission, (holders.get(permission) ?? new Set()).add(role));
+  return holders;
+}
+
+function childOf(
+  { roles: listed, grants, override, conjunctions }: SchemeDocument,
+  roles: ReadonlyMap<string, Role>,
+  implied: RolesByRole,
+  kind: EnvironmentKind,
+): CompiledChild {
+  const byRole = (rolesFor: (key: string) => readonly string[]): RolesByRole =>
+    new Map(listed.filter(({ scope }) => scope === 'org').map(({ key }) => [key, rolesFor(key)]));
+  const granted = (to: 'user' | 'group') =>
+    byRole((key) =>
+      grants
+        .filter(({ on, grantee, of }) => on === kind && grantee.includes(to) && (of === undefined || of.includes(key)))
+        .map(({ effect }) => effect),
     );
-  }
-  return { document, roles, holders, implied };
-}
-
-function ancestry(roles: ReadonlyMap<string, Role>, key: string, below: readonly string[]): string[] {
-  const role = roles.get(key);
-  if (role === undefined) throw new Error(`scheme: role ${below.at(-1) ?? key} names an unknown role ${key}`);
-  if (below.includes(key)) throw new Error(`scheme: roles inherit in a circle: ${[...below, key].join(' > ')}`);
-  return [key, ...role.inherits.flatMap((parent) => ancestry(roles, parent, [...below, key]))];
-}
-
-/** Every role that a scheme names outside its list of roles. */
-function namedRoles({
-  sources,
-  implicit,
-  override,
-  grants,
-  orgCreation,
-  transfer,
-  invitations,
-}: SchemeDocument): string[] {
-  const { everyone, creator, idpGroup, emailAllowlist, systemUser } = sources;
-  return [
-    ...everyone,
-    ...[creator, sources.default, idpGroup, systemUser].filter((key) => key !== null),
-    ...(emailAllowlist === null ? [] : [emailAllowlist.role]),
-    ...implicit.flatMap(({ from, to }) => [from, to]),
-    ...Object.entries(override?.allowed ?? {}).flatMap(([from, to]) => [from, ...to]),
-    ...grants.map(({ effect }) => effect),
-    orgCreation.ownerRole,
-    ...(transfer === null ? [] : [transfer.role, ...transfer.target, transfer.former]),
-    ...(invitations?.forbidRoles ?? []),
-  ];
+  const overridden = override?.scope === kind ? override : undefined;
+  return {
+    implied: byRole((key) => (implied.get(key) ?? []).filter((to) => roles.get(to)?.scope === kind)),
+    grantedToUser: granted('user'),
+    grantedToGroup: granted('group'),
+    overrides: byRole((key) => overridden?.allowed[key] ?? []),
+    mode: overridden?.mode,
+    conjunctions: new Map(conjunctions.filter(({ on }) => on === kind).map(({ permission, and }) => [permission, and])),
+  };
 }

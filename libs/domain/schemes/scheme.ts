@@ -3,13 +3,19 @@ import { text } from '../text.js';
 import { actions, type Permission } from './actions.js';
 
 const key = z.string().regex(/^[a-z][a-z-]*\.[a-z][a-z-]*$/, 'must look like org.admin');
-const permission = z.enum(Object.keys(actions) as [Permission, ...Permission[]]);
-const childScope = z.enum(['environment', 'workspace', 'project']);
+const permission = z.enum(Object.keys(actions) as [Permission, ...Permission[]], {
+  error: ({ input }) => `is no permission of the catalogue: ${String(input)}`,
+});
+
+/** The kinds of environment: what an organization can be divided into. */
+export const environmentKind = z.enum(['environment', 'workspace', 'project']);
+export type EnvironmentKind = z.output<typeof environmentKind>;
 
 const role = z.strictObject({
   key,
   title: text(80),
-  scope: z.enum(['platform', 'org', 'environment', 'workspace', 'project', 'self']),
+  /** What the role reaches: all organizations and the realm, the realm alone, one organization, one environment, oneself. */
+  scope: z.enum(['platform', 'realm', 'org', ...environmentKind.options, 'self']),
   inherits: z.array(key).default([]),
   permissions: z.array(permission).default([]),
   /** How many may hold the role at once in one organization; absent means any number. */
@@ -20,6 +26,16 @@ const role = z.strictObject({
   /** The permission that giving this role takes, and the one that taking it away takes. */
   assignedWith: permission.optional(),
   removedWith: permission.optional(),
+  /** A second person confirms who is given the role; it may then hold what the one who gives it does not. */
+  confirmed: z.boolean().default(false),
+});
+
+const option = z.strictObject({
+  key: z.string().regex(/^[a-z][a-z-]*$/),
+  title: text(200),
+  on: z.boolean(),
+  /** What roles hold in addition where the option is on. */
+  gives: z.array(z.strictObject({ role: key, permissions: z.array(permission).min(1) })).min(1),
 });
 
 /**
@@ -29,38 +45,58 @@ const role = z.strictObject({
 export const schemeDocument = z.strictObject({
   id: z.string().regex(/^[a-z][a-z0-9-]{0,62}$/),
   version: z.int().min(1),
+  /** What the organization can be divided into; the first is meant where a command names none. */
+  children: z.array(environmentKind).default(['environment']),
   roles: z.array(role).min(1),
   /** How a principal comes by a role, beside grants. `record` is a membership. */
   sources: z.strictObject({
     record: z.boolean(),
-    /** Roles that every principal of the realm holds toward itself. */
+    /** Roles that every principal of the realm holds toward itself or the realm. */
     everyone: z.array(key).default([]),
-    creator: key.nullable().default(null),
+    /** The role of somebody who joins and for whom none is named. */
     default: key.nullable().default(null),
     idpGroup: key.nullable().default(null),
     emailAllowlist: z.strictObject({ role: key, breakGlass: z.boolean() }).nullable().default(null),
+    /** Roles of people who hold one of `roles` in a team of the platform's own. */
+    teamMembership: z
+      .array(z.strictObject({ team: z.string(), roles: z.array(z.string()).min(1), role: key }))
+      .default([]),
     systemUser: key.nullable().default(null),
     /** Seconds after which an observed claim no longer supports a decision. */
     claimMaxAge: z.int().min(60).default(86_400),
   }),
   /** A role in the organization that is a role in every child, without a row of its own. */
   implicit: z.array(z.strictObject({ from: key, to: key })).default([]),
-  /** A role of its own in one child: raising the organization's role, or replacing it. */
+  /** A role of its own in one child: raising what the grant gives, or in its place. From the organization's role to those. */
   override: z
-    .strictObject({ scope: childScope, mode: z.enum(['raise', 'replace']), allowed: z.record(key, z.array(key)) })
+    .strictObject({
+      scope: environmentKind,
+      mode: z.enum(['raise', 'replace']),
+      allowed: z.record(key, z.array(key)),
+    })
     .nullable()
     .default(null),
+  /** What a grant on a child gives: to holders of the roles `of`, or to all members. */
   grants: z
-    .array(z.strictObject({ on: childScope, grantee: z.array(z.enum(['user', 'group'])).min(1), effect: key }))
+    .array(
+      z.strictObject({
+        on: environmentKind,
+        grantee: z.array(z.enum(['user', 'group'])).min(1),
+        effect: key,
+        of: z.array(key).min(1).optional(),
+      }),
+    )
     .default([]),
   tenancy: z.strictObject({
     orgsPerUser: z.int().min(1).nullable(),
+    /** A session is scoped to one organization, and reaches no other. */
     activeOrg: z.boolean().default(false),
     personalOrg: z.boolean().default(false),
     personalEnvironment: z.boolean().default(false),
   }),
   orgCreation: z.strictObject({
     by: z.enum(['platform', 'signup', 'registration', 'any_account']),
+    /** The role that the creator, or whom the platform names, begins with. */
     ownerRole: key,
     defaultWorkspace: z.boolean().default(false),
   }),
@@ -79,6 +115,7 @@ export const schemeDocument = z.strictObject({
     .nullable()
     .default(null),
   noEscalation: z.boolean().default(true),
+  /** What the platform's roles reach in organizations; `actsAsOrgAdmin`: its admins hold what an org's creator holds. */
   platformReach: z.strictObject({
     content: z.boolean(),
     audit: z.boolean(),
@@ -89,9 +126,12 @@ export const schemeDocument = z.strictObject({
     audit: z.enum(['all', 'mutations', 'none']),
     style: z.enum(['forbid', 'redirect', 'hide']),
   }),
+  /** Plan → what is limited → how many; null is no limit. */
   plans: z.record(z.string(), z.record(z.string(), z.int().min(0).nullable())).default({}),
   /** Permissions that take a second one in the child that holds the object. */
-  conjunctions: z.array(z.strictObject({ permission, and: permission, on: childScope })).default([]),
+  conjunctions: z.array(z.strictObject({ permission, and: permission, on: environmentKind })).default([]),
+  /** What the source is silent on: switches with their default. */
+  options: z.array(option).default([]),
 });
 
 export type SchemeDocument = z.output<typeof schemeDocument>;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { UserDocument } from '../access/documents.js';
+import { DEFAULT_REALM, type MembershipClaim, own, type UserDocument } from '../access/documents.js';
 import type { EventOf, Evolutions } from '../event.js';
 import { principalId, slug, text } from '../text.js';
 
@@ -26,7 +26,13 @@ export const userEvents = {
     issuedAt: z.int(),
   }),
   /** Where a person may belong to one organization only: the claim that precedes the membership. */
-  MembershipClaimed: z.strictObject({ userId: principalId, orgId: slug, claimId: z.uuid() }),
+  MembershipClaimed: z.strictObject({
+    userId: principalId,
+    orgId: slug,
+    claimId: z.uuid(),
+    /** Absent for the realm `default`. */
+    realm: slug.optional(),
+  }),
 };
 export type UserEvent = EventOf<typeof userEvents>;
 
@@ -58,11 +64,20 @@ export const userEvolutions: Evolutions<UserState, UserEvent> = {
   },
   MembershipClaimed: {
     touches: () => [self],
-    evolve: (state, { userId, orgId, claimId }) => ({
-      user: { ...known(state, userId), membershipClaim: { orgId, claimId } },
-    }),
+    evolve: (state, { userId, orgId, claimId, realm }) => {
+      const before = known(state, userId);
+      const claim = { orgId, claimId };
+      if (realm === undefined) return { user: { ...before, membershipClaim: claim } };
+      return { user: { ...before, claimsInRealms: { ...before.claimsInRealms, [realm]: claim } } };
+    },
   },
 };
+
+/** The organization of the realm that claims the person; one of another realm can neither see it nor take its place. */
+export function membershipClaimIn({ user }: UserState, realm: string): MembershipClaim | undefined {
+  if (realm === DEFAULT_REALM) return user?.membershipClaim ?? undefined;
+  return user?.claimsInRealms && own(user.claimsInRealms, realm);
+}
 
 export interface ObservedToken {
   readonly userId: string;

@@ -35,14 +35,44 @@ describe('the development issuer', () => {
     expect(await verified({})).toMatchObject({ ok: true, caller: { token: { email: null, groups: [], name: null } } });
   });
 
-  it('vouches for principal ids only, and for no other realm', async () => {
+  it('vouches for principal ids only, and for the realms that are configured', async () => {
     for (const sub of ['a b', 'a/b', '-a', 'x'.repeat(129), 'é'])
       expect(await verified({ sub })).toEqual({ ok: false, reason: 'unusable_subject' });
     expect(await verified({ realm: 'other' })).toEqual({ ok: false, reason: 'unknown_realm' });
   });
 
+  it('vouches for people of each realm that there is, who are others under the same name', async () => {
+    const config = loadConfig({ REALMS: 'default=enterprise,studio=studio' });
+    const both = new TokenVerifier(issuersOf(config, keys, clock), keys.index, clock);
+    const idOf = async (claims: { sub: string; realm?: string }) => {
+      const token = await signDevToken(keys, { ttlSeconds: 60, ...claims }, clock);
+      const verification = await both.verify(`Bearer ${token}`);
+      return verification.ok ? `${verification.caller.realm} ${verification.caller.id}` : verification.reason;
+    };
+    expect(await idOf({ sub: 'alice' })).toBe('default alice');
+    expect(await idOf({ sub: 'alice', realm: 'default' })).toBe('default alice');
+    expect(await idOf({ sub: 'alice', realm: 'studio' })).toBe('studio alice@studio');
+    expect(await idOf({ sub: 'alice', realm: 'teams' })).toBe('unknown_realm');
+    for (const realm of ['default', 'studio'])
+      expect(await idOf({ sub: 'alice@studio', realm })).toBe('unusable_subject');
+    expect(await idOf({ sub: 'x'.repeat(125), realm: 'studio' })).toBe('unusable_subject');
+  });
+
   it('is known by its key', async () => {
     expect(await verified({}, newKeys())).toEqual({ ok: false, reason: 'bad_signature' });
+  });
+
+  it('leaves each provider to its realm, and to the first one where it has none', () => {
+    const config = loadConfig({
+      OIDC_ISSUERS: 'https://a.example,https://b.example',
+      OIDC_AUDIENCE: 'tenantry',
+      REALMS: 'main=enterprise,studio=studio@https://b.example',
+    });
+    const first = issuersOf(config, keys, clock).map(({ name, realms }) => [name, realms?.[0]]);
+    expect(first).toEqual([
+      ['https://a.example', 'main'],
+      ['https://b.example', 'studio'],
+    ]);
   });
 
   it('is off when a provider is configured', async () => {

@@ -10,7 +10,7 @@ const devAudience = 'tenantry';
 const algorithm = 'ES256';
 
 export interface DevTokenClaims {
-  /** Serves as the principal id as it is. */
+  /** Serves as the principal id as it is; in a realm other than `default`, followed by `@<realm>`. */
   readonly sub: string;
   /** Counts as verified. */
   readonly email?: string;
@@ -21,11 +21,12 @@ export interface DevTokenClaims {
 }
 
 /** Vouches for whoever holds the key folder: for development, verified without any network. */
-export function devIssuer(keys: Keys): Issuer {
+export function devIssuer(keys: Keys, realms: readonly string[]): Issuer {
   return {
     name: devIssuerName,
     audience: devAudience,
     givesOpaqueIds: true,
+    realms,
     keyFor: () => Promise.resolve(keys.issuer.publicKey),
   };
 }

@@ -6,6 +6,8 @@ export interface Issuer {
   /** The `iss` of its tokens, to the letter. */
   readonly name: string;
   readonly audience: string;
+  /** The realms whose people it vouches for; where its tokens cannot say which, the first. Absent: `default` alone. */
+  readonly realms?: readonly string[];
   /** Its subjects are opaque ids already and serve as principal ids as they are. */
   readonly givesOpaqueIds: boolean;
   /** The key for a token's header. Throws KeysUnreachable when there is no saying, jose's errors when there is none. */

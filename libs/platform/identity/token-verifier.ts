@@ -3,6 +3,7 @@ import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Caller } from '#libs/application/caller.js';
 import type { Clock } from '#libs/application/ports/clock.js';
+import { DEFAULT_REALM } from '#libs/domain/access/documents.js';
 import { principalId } from '#libs/domain/text.js';
 import type { Config } from '../config.js';
 import type { Keys } from '../keys.js';
@@ -16,16 +17,24 @@ import { refused, type Unauthenticated, type Verification } from './verification
 const algorithms = ['EdDSA', 'ES256', 'RS256', 'PS256'];
 /** Absent too: RFC 7519 leaves `typ` to the issuer, and some large ones leave it out. */
 const types = new Set([undefined, 'jwt', 'at+jwt']);
-const realm = 'default';
 const toleranceSeconds = 60;
 const maxHeaderLength = 16_384;
 const scheme = 'bearer ';
 const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
 
 /** The issuers that the configuration trusts. */
-export function issuersOf({ identity }: Pick<Config, 'identity'>, keys: Keys, clock: Clock): readonly Issuer[] {
-  if (identity.developmentIssuer) return [devIssuer(keys)];
-  return identity.issuers.map((name) => remoteIssuer(name, { audience: identity.audience, clock }));
+export function issuersOf(
+  { identity, realms }: Pick<Config, 'identity' | 'realms'>,
+  keys: Keys,
+  clock: Clock,
+): readonly Issuer[] {
+  const ids = realms.map(({ id }) => id);
+  if (identity.developmentIssuer) return [devIssuer(keys, ids)];
+  return identity.issuers.map((name) => {
+    const own = realms.filter(({ issuer }) => issuer === name).map(({ id }) => id);
+    // Where it is nobody's, its people are of the first realm.
+    return { ...remoteIssuer(name, { audience: identity.audience, clock }), realms: own.length > 0 ? own : ids };
+  });
 }
 
 /** Who a request's `Authorization` header says is asking. A token once verified costs one hash until it expires. */
@@ -87,16 +96,28 @@ export class TokenVerifier {
     // A token from the future would make every later one look older, and its claims stay.
     if (payload.iat > now / 1000 + toleranceSeconds) return refused('not_yet_valid');
     if (!isUsableSubject(payload.sub)) return refused('unusable_subject');
+    const realms = issuer.realms ?? [DEFAULT_REALM];
     // Other providers may mean something else by a claim of this name.
-    if (issuer.givesOpaqueIds && (payload.realm ?? realm) !== realm) return refused('unknown_realm');
-    if (issuer.givesOpaqueIds && !principalId.safeParse(payload.sub).success) return refused('unusable_subject');
-    const id = issuer.givesOpaqueIds ? payload.sub : derivedUserId(this.indexKey, issuer.name, payload.sub);
+    const named = issuer.givesOpaqueIds ? payload.realm : undefined;
+    const realm = named === undefined ? realms[0] : realms.find((each) => each === named);
+    if (realm === undefined) return refused('unknown_realm');
+    const id = issuer.givesOpaqueIds
+      ? opaqueId(payload.sub, realm, realms)
+      : derivedUserId(this.indexKey, issuer.name, payload.sub);
+    if (id === undefined) return refused('unusable_subject');
     const credential = fingerprint(this.indexKey, token);
     return {
       ok: true,
       caller: Object.freeze({ id, realm, credential, token: verifiedToken(payload, toleranceSeconds) }),
     };
   }
+}
+
+/** The same subject is another person in another realm: outside of the first one, the id says which. */
+function opaqueId(subject: string, realm: string, realms: readonly string[]): string | undefined {
+  const claimsRealm = realms.some((each) => subject.endsWith(`@${each}`));
+  const id = realm === DEFAULT_REALM ? subject : `${subject}@${realm}`;
+  return !claimsRealm && principalId.safeParse(id).success ? id : undefined;
 }
 
 function decoded(token: string): { algorithm: string; type: string | undefined; issuer: string } | undefined {

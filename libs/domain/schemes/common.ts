@@ -1,0 +1,74 @@
+import type { z } from 'zod';
+import type { Permission } from './actions.js';
+import type { schemeDocument } from './scheme.js';
+
+type RoleInput = z.input<typeof schemeDocument>['roles'][number];
+
+/** What whoever runs the deployment may do in every scheme: rows X-03, X-05 and X-08. */
+export const operating: readonly Permission[] = [
+  'org:list',
+  'org:resolve',
+  'platform-service-account:manage',
+  'legal-hold:place',
+  'legal-hold:release',
+  'replay:run',
+  'projection:rebuild',
+  'ledger:verify',
+];
+
+/** What the owners and admins of an organization may do in every scheme: rows X-02 to X-04 and X-07. */
+export const administering: readonly Permission[] = [
+  'member:list',
+  'decision:evaluate',
+  'decision:search',
+  'service-account:manage',
+  'access-review:run',
+  'access-review:attest',
+  'access-review:read',
+  'auditor:appoint',
+  'privacy-officer:appoint',
+];
+
+/** Row X-04. */
+export const auditing: readonly Permission[] = ['audit:read', 'audit:export', 'history:read', 'evidence:create'];
+
+const asking: readonly Permission[] = ['decision:evaluate', 'decision:search'];
+const subjects: readonly Permission[] = ['subject:export', 'subject:erase'];
+const holds: readonly Permission[] = ['legal-hold:place', 'legal-hold:release'];
+
+/** Row X-01, and what every scheme lets people do with what is theirs. */
+export const beingOneself: readonly Permission[] = ['own-decision:evaluate', 'own-api-key:manage'];
+
+/** Machines, auditors and privacy officers, whom the sources do not name: rows X-02 and X-04 to X-06. */
+export const commonRoles: readonly RoleInput[] = [
+  // What these reach in organizations is up to the scheme's `platformReach`.
+  { key: 'platform.auditor', title: 'Platform auditor', scope: 'platform', permissions: [...auditing] },
+  { key: 'platform.privacy-officer', title: 'Platform privacy officer', scope: 'platform', permissions: [...subjects] },
+  { key: 'platform.checker', title: 'Platform service that checks', scope: 'platform', permissions: [...asking] },
+  {
+    key: 'org.auditor',
+    title: 'Auditor',
+    scope: 'org',
+    permissions: ['org:view', ...auditing, ...asking, 'access-review:read'],
+    assignedWith: 'auditor:appoint',
+    removedWith: 'auditor:appoint',
+    confirmed: true,
+  },
+  {
+    key: 'org.privacy-officer',
+    title: 'Privacy officer',
+    scope: 'org',
+    permissions: ['org:view', ...holds, ...subjects],
+    assignedWith: 'privacy-officer:appoint',
+    removedWith: 'privacy-officer:appoint',
+    confirmed: true,
+  },
+  {
+    key: 'org.checker',
+    title: 'Service that checks',
+    scope: 'org',
+    permissions: [...asking],
+    assignedWith: 'service-account:manage',
+    removedWith: 'service-account:manage',
+  },
+];

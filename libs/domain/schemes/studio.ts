@@ -1,0 +1,133 @@
+import { administering, auditing, beingOneself, commonRoles, operating } from './common.js';
+import { schemeDocument } from './scheme.js';
+
+/**
+ * Admins and members of an organization that its first admin registers; workspaces with roles of their own; features that
+ * take a workspace role as well where their object lies in one (X9). Matrix rows V-M01 to V-M27 and V-W1 to V-W6.
+ */
+export const studio = schemeDocument.parse({
+  id: 'studio',
+  version: 1,
+  children: ['workspace'],
+  roles: [
+    {
+      key: 'platform.admin',
+      title: 'Platform operator',
+      scope: 'platform',
+      permissions: [...operating, 'admin:appoint', 'admin:remove'],
+    },
+    {
+      key: 'org.admin',
+      title: 'ORG Admin',
+      scope: 'org',
+      inherits: ['org.member'],
+      permissions: [
+        ...administering,
+        ...auditing,
+        'org:update',
+        'settings:view',
+        'org-api-key:manage',
+        'ssh-key:view',
+        'search:admin-shortcuts',
+        'dashboard:view-team',
+        'dashboard:view-billing',
+        'billing:manage',
+        'billing-details:edit',
+        'subscription:manage',
+        'payment-method:save',
+        'member:invite',
+        'member:manage',
+        'invitation:resend',
+        'invitation:cancel',
+        'environment:create',
+        'environment:update',
+        'environment:delete',
+      ],
+      holders: { min: 1, max: null },
+      assignedWith: 'admin:appoint',
+      removedWith: 'admin:remove',
+    },
+    {
+      key: 'org.member',
+      title: 'ORG Member',
+      scope: 'org',
+      permissions: [
+        'org:view',
+        'org:select',
+        'feature:discover',
+        'feature:define',
+        'feature:design',
+        'feature:build',
+        'feature:insights',
+        'feature:costs',
+        'dashboard:view',
+        'billing:view',
+        'invoice:view',
+      ],
+      assignedWith: 'member:manage',
+      removedWith: 'member:manage',
+    },
+    {
+      key: 'workspace.admin',
+      title: 'Workspace Admin',
+      scope: 'workspace',
+      inherits: ['workspace.collaborator'],
+      permissions: ['environment:grant'],
+    },
+    {
+      key: 'workspace.collaborator',
+      title: 'Workspace Collaborator',
+      scope: 'workspace',
+      inherits: ['workspace.viewer'],
+      permissions: ['environment:use', 'environment-content:assign'],
+    },
+    {
+      key: 'workspace.viewer',
+      title: 'Workspace Viewer',
+      scope: 'workspace',
+      permissions: ['environment:see', 'environment-content:view'],
+    },
+    // Signing up is creating the first organization.
+    { key: 'realm.account', title: 'Account', scope: 'realm', permissions: ['org:create'] },
+    { key: 'self.person', title: 'Oneself', scope: 'self', permissions: [...beingOneself] },
+    ...commonRoles,
+  ],
+  sources: {
+    record: true,
+    everyone: ['self.person', 'realm.account'],
+    default: 'org.member',
+    idpGroup: 'platform.admin',
+    emailAllowlist: { role: 'platform.admin', breakGlass: true },
+    systemUser: 'platform.admin',
+  },
+  implicit: [{ from: 'org.admin', to: 'workspace.admin' }],
+  override: {
+    scope: 'workspace',
+    mode: 'replace',
+    allowed: { 'org.member': ['workspace.viewer', 'workspace.collaborator', 'workspace.admin'] },
+  },
+  tenancy: { orgsPerUser: 1 },
+  orgCreation: { by: 'registration', ownerRole: 'org.admin' },
+  invitations: { batchMax: 50, forbidRoles: ['org.admin'], countPending: true, ttlHours: 168 },
+  platformReach: { content: false, audit: false, usage: false, actsAsOrgAdmin: false },
+  refusals: { audit: 'none', style: 'redirect' },
+  conjunctions: [
+    { permission: 'feature:define', and: 'environment:use', on: 'workspace' },
+    { permission: 'feature:design', and: 'environment:use', on: 'workspace' },
+    { permission: 'feature:build', and: 'environment:use', on: 'workspace' },
+  ],
+  options: [
+    {
+      key: 'admins-appoint-admins',
+      title: 'An admin makes a member an admin (V-M23)',
+      on: true,
+      gives: [{ role: 'org.admin', permissions: ['admin:appoint', 'member:set-role'] }],
+    },
+    {
+      key: 'admins-demote-admins',
+      title: 'An admin makes an admin a member again (V-M26)',
+      on: true,
+      gives: [{ role: 'org.admin', permissions: ['admin:remove', 'member:set-role'] }],
+    },
+  ],
+});

@@ -1,0 +1,82 @@
+import type { Resource } from '#libs/domain/access/bindings.js';
+import type { Permission } from '#libs/domain/schemes/actions.js';
+
+/** Whom commands are about in a scheme's situation: a member whom nobody minds, and an admin. */
+export interface Extras {
+  readonly plain: string;
+  readonly plainRole: string;
+  readonly otherRole: string;
+  readonly admin: string;
+  readonly owner: string;
+  readonly newcomer: string;
+}
+
+const extras: Readonly<Record<string, Pick<Extras, 'plain' | 'plainRole' | 'otherRole'>>> = {
+  enterprise: { plain: 'pat', plainRole: 'org.participant', otherRole: 'org.admin' },
+  teams: { plain: 'vera', plainRole: 'org.viewer', otherRole: 'org.developer' },
+  studio: { plain: 'nora', plainRole: 'org.member', otherRole: 'org.admin' },
+  projects: { plain: 'mia', plainRole: 'org.member', otherRole: 'org.admin' },
+  gateway: { plain: 'max', plainRole: 'org.member', otherRole: 'org.admin' },
+};
+
+export function extrasOf(scheme: string, idOf: (name: string) => string): Extras {
+  const found = extras[scheme];
+  if (found === undefined) throw new Error(`nobody is known in ${scheme}`);
+  return {
+    ...found,
+    plain: idOf(found.plain),
+    admin: idOf('adam'),
+    owner: idOf('olga'),
+    newcomer: idOf('newcomer'),
+  };
+}
+
+type Input = Readonly<Record<string, unknown>>;
+type Command = readonly [name: string, input: (extras: Extras, environmentId: string, caller: string) => Input];
+
+/** The command that takes a permission, with an input that makes sense; permissions without one have none yet. */
+const commands: { readonly [P in Permission]?: Command } = {
+  'org:create': ['CreateOrg', (_, __, ownerId) => ({ orgId: 'a-new-one', name: 'New', ownerId })],
+  'org:transfer': ['TransferOrgOwnership', ({ admin }) => ({ toUserId: admin })],
+  'member:manage': ['AddMember', ({ newcomer, plainRole }) => ({ userId: newcomer, role: plainRole })],
+  'member:set-role': ['ChangeMemberRole', ({ plain, otherRole }) => ({ userId: plain, role: otherRole })],
+  'admin:appoint': ['ChangeMemberRole', ({ plain }) => ({ userId: plain, role: 'org.admin' })],
+  'admin:remove': ['ChangeMemberRole', ({ admin, plainRole }) => ({ userId: admin, role: plainRole })],
+  'owner:appoint': ['AddMember', ({ newcomer }) => ({ userId: newcomer, role: 'org.owner' })],
+  'owner:remove': ['RemoveMember', ({ owner }) => ({ userId: owner })],
+  'environment:create': ['CreateEnvironment', () => ({ environmentId: 'a-new-one', name: 'New' })],
+  'environment:delete': ['DeleteEnvironment', (_, environmentId) => ({ environmentId })],
+  'environment:configure': [
+    'AddModel',
+    (_, environmentId) => ({ environmentId, modelId: 'm', provider: 'openai', name: 'M' }),
+  ],
+  'environment:grant': [
+    'RevokeEnvironmentAccess',
+    ({ plain }, environmentId) => ({ environmentId, grantee: { type: 'user', id: plain } }),
+  ],
+  'environment:override-role': [
+    'GrantEnvironmentAccess',
+    ({ plain }, environmentId) => ({
+      environmentId,
+      grantee: { type: 'user', id: plain },
+      role: 'workspace.developer',
+    }),
+  ],
+};
+
+export const isCommanded = (permission: Permission): boolean => commands[permission] !== undefined;
+
+/** What to post where, for the permission asked of the resource. */
+export function commandFor(
+  permission: Permission,
+  resource: Resource,
+  extras: Extras,
+  caller: string,
+): { readonly target: string; readonly name: string; readonly input: Input } {
+  const command = commands[permission];
+  if (command === undefined) throw new Error(`no command takes ${permission}`);
+  const [name, input] = command;
+  const environmentId = resource.kind === 'environment' ? resource.environmentId : '';
+  const target = 'orgId' in resource ? `orgs/${resource.orgId}` : 'realm';
+  return { target, name, input: input(extras, environmentId, caller) };
+}
