@@ -137,6 +137,7 @@ export class EsdbEventStore extends EventStore {
           fromPosition: after ?? START,
           filter: excludeSystemEvents({ checkpointInterval: 100 }),
         }),
+      after,
       signal,
     );
   }

@@ -1,5 +1,5 @@
 import type { AllStreamSubscription } from '@eventstore/db-client';
-import { EventStoreUnavailable, type StoredEvent } from '#libs/application/ports/event-store.js';
+import { comparePositions, EventStoreUnavailable, type Position, type StoredEvent } from '#libs/application/ports/event-store.js';
 import { toStored } from './stored-event.js';
 
 /** Events waiting for a slow reader before the subscription is paused, and before it goes on. */
@@ -7,21 +7,27 @@ const HIGH_WATER = 4000;
 const LOW_WATER = 1000;
 
 /**
- * A subscription as batches of whatever has arrived. Ends when the signal aborts, throws when the subscription breaks:
+ * A subscription, begun after a position, as batches of whatever has arrived, each event once. Ends when the signal aborts, throws when the subscription breaks:
  * the client never subscribes again by itself, so whoever follows keeps its own position and starts anew.
  */
 export async function* follow(
   subscribe: () => AllStreamSubscription,
+  after: Position | undefined,
   signal: AbortSignal,
 ): AsyncIterable<readonly StoredEvent[]> {
   let waiting: StoredEvent[] = [];
+  let last = after;
   let failure: unknown;
   let paused = false;
   let wake = () => {};
   const subscription = subscribe();
   subscription.on('data', ({ event }) => {
     if (event === undefined || event.type.startsWith('$')) return;
-    waiting.push(toStored(event));
+    const stored = toStored(event);
+    // A server may deliver again what it has delivered.
+    if (last !== undefined && comparePositions(stored.position, last) <= 0) return;
+    last = stored.position;
+    waiting.push(stored);
     if (!paused && waiting.length >= HIGH_WATER) {
       paused = true;
       subscription.pause();

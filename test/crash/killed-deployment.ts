@@ -7,6 +7,7 @@ import { loadKeys, type Keys } from '#libs/platform/keys.js';
 import { freePort } from '../fault/free-port.js';
 import { built, postmasterOf, StandaloneProcess } from '../fault/standalone-process.js';
 import { RedisServer } from './redis-server.js';
+import { killIfAlive } from '../support/kill.js';
 
 const VICTIMS = ['api 1', 'api 2', 'projector 1', 'projector 2', 'postgres', 'redis'] as const;
 export type Victim = (typeof VICTIMS)[number];
@@ -70,7 +71,7 @@ export class KilledDeployment {
     } else if (victim === 'postgres') {
       // Its guard in this process starts it again.
       const pid = await postmasterOf(this.folder);
-      if (pid !== undefined) process.kill(pid, 'SIGKILL');
+      if (pid !== undefined) killIfAlive(pid);
     } else {
       await this.running.get(victim)?.kill('SIGKILL');
       this.launch(victim);

@@ -16,6 +16,7 @@ import { loadKeys } from '#libs/platform/keys.js';
 import { type Answered, answerTo, type Target } from './crash-clients.js';
 import { orgs, ownerOf, plannedCommands, seeded } from './crash-plan.js';
 import { built, postgresOf, postmasterOf, StandaloneProcess, tenantry } from './standalone-process.js';
+import { killIfAlive } from '../support/kill.js';
 
 const COMMANDS = 2_000;
 const CLIENTS = 20;
@@ -126,7 +127,7 @@ async function crashUntilDone(target: Target, random: () => number, answered: ()
       if (POSTGRES_KILLED_IN.has(kill)) {
         await reached(from + quota / 2);
         const postmaster = await postmasterOf(dataDir);
-        if (postmaster !== undefined) process.kill(postmaster, 'SIGKILL');
+        if (postmaster !== undefined) killIfAlive(postmaster);
       }
       await reached(from + quota);
       await sleep(random() * 40);

@@ -11,6 +11,7 @@ import { startPostgres } from './embedded-postgres.js';
 import { postgresOn, postmasterFile } from './processes.js';
 import { startServer } from './server.js';
 import { waysHere } from './unprivileged.js';
+import { killIfAlive } from '../../../test/support/kill.js';
 
 const QUICK_START_MS = 3_000;
 const WAYS = await waysHere();
@@ -31,7 +32,7 @@ describe('the embedded Postgres', () => {
 
   afterEach(async () => {
     await killChildren();
-    for (const pid of await postgresOn(cluster)) process.kill(pid, 'SIGKILL');
+    for (const pid of await postgresOn(cluster)) killIfAlive(pid);
     // A killed start leaves its sockets for the next one to remove, and here none may follow.
     const sockets = await readFile(join(dataDir, 'socket-folder'), 'utf8').catch(() => undefined);
     if (sockets !== undefined) await rm(sockets, { recursive: true, force: true });
