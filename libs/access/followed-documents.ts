@@ -146,17 +146,20 @@ export class FollowedDocuments extends DocumentSource {
     }
   }
 
-  /** Undefined where the rows lack an event that was followed: they say that they hold it, so waiting would not help. */
+  /** Undefined where the rows do not hold what was followed: they say that they do, so waiting would not help. */
   private answerFrom(keys: readonly StreamDocument[], { held, upTo }: Snapshot): CurrentDocuments | undefined {
     const revisions = new Map<string, bigint>();
+    const followed = this.follower.position;
+    const ahead = comparePositions(upTo, followed) > 0;
     for (const [index, { stream }] of keys.entries()) {
-      const revision = held[index]?.revision ?? -1n;
-      if (revision < (this.movements.revision(stream) ?? -1n)) return undefined;
-      if (revision >= 0n) revisions.set(stream, revision);
+      const each = held[index];
+      const known = this.movements.revision(stream) ?? -1n;
+      if (each === undefined || (ahead ? each.revision < known : !this.movements.isCurrent(stream, each)))
+        return undefined;
+      if (each.revision >= 0n) revisions.set(stream, each.revision);
     }
     this.listener('hit', 'postgres');
-    const followed = this.follower.position;
-    const position = comparePositions(upTo, followed) > 0 ? upTo : followed;
+    const position = ahead ? upTo : followed;
     return { documents: held.map(({ document }) => document), revisions, position };
   }
 

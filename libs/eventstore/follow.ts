@@ -1,5 +1,10 @@
 import type { AllStreamSubscription } from '@eventstore/db-client';
-import { comparePositions, EventStoreUnavailable, type Position, type StoredEvent } from '#libs/application/ports/event-store.js';
+import {
+  comparePositions,
+  EventStoreUnavailable,
+  type Position,
+  type StoredEvent,
+} from '#libs/application/ports/event-store.js';
 import { toStored } from './stored-event.js';
 
 /** Events waiting for a slow reader before the subscription is paused, and before it goes on. */

@@ -68,6 +68,7 @@ export class RedisTier implements CachingTier {
 
   async load(keys: readonly StreamDocument[]): Promise<readonly (Held | undefined)[]> {
     const streams = grouped(keys);
+    const { contents } = this;
     const keyOf = this.keyOf();
     const found =
       keyOf &&
@@ -80,7 +81,8 @@ export class RedisTier implements CachingTier {
         ),
       ));
     if (found === undefined) this.listener('fallback', this.name);
-    const held = new Map(found);
+    // Others may have become known as the right ones while these came.
+    const held = new Map(contents === this.contents ? found : []);
     return keys.map((key) => held.get(key.stream)?.[streams.get(key.stream)?.indexOf(key) ?? -1]);
   }
 
@@ -109,10 +111,15 @@ export class RedisTier implements CachingTier {
     this.redis.disconnect();
   }
 
+  private get contents(): string | undefined {
+    const name = this.scope?.lineage.name;
+    return this.scope && name && `${this.scope.prefix}:${name}`;
+  }
+
   /** The names of hashes, tagged by their stream so that a cluster keeps each in one place. */
   private keyOf(): ((stream: string) => string) | undefined {
-    const name = this.scope?.lineage.name;
-    return name === undefined ? undefined : (stream) => `${this.scope?.prefix}:${name}:{${stream}}`;
+    const contents = this.contents;
+    return contents === undefined ? undefined : (stream) => `${contents}:{${stream}}`;
   }
 
   /** The log may not answer either: then the name agreed last holds on. */
