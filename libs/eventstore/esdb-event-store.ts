@@ -113,12 +113,12 @@ export class EsdbEventStore extends EventStore {
   override async head(): Promise<Position | undefined> {
     let from: Position | typeof END = END;
     for (;;) {
-      const page: AllStreamResolvedEvent[] = [];
-      const options = { direction: BACKWARDS, fromPosition: from, maxCount: 100 } as const;
-      for await (const event of this.client.readAll(options)) page.push(event);
-      const user = page.find(({ event }) => event !== undefined && !event.type.startsWith('$'));
-      if (user?.event !== undefined) return user.event.position;
-      const oldest = page.at(-1)?.event;
+      // The last event is a user's own as a rule; after a row of system events, the way back is longer.
+      const maxCount = from === END ? 1 : 100;
+      const page = await this.drain(this.client.readAll({ direction: BACKWARDS, fromPosition: from, maxCount }));
+      const user = page.find(({ type }) => !type.startsWith('$'));
+      if (user !== undefined) return user.position;
+      const oldest = page.at(-1);
       if (oldest === undefined) return undefined;
       from = oldest.position;
     }
