@@ -23,6 +23,7 @@ import {
   type StoredEvent,
 } from '#libs/application/ports/event-store.js';
 import { follow } from './follow.js';
+import { ignoreAnswersToGivenUp } from './given-up-appends.js';
 import { Semaphore } from './semaphore.js';
 import { toStored } from './stored-event.js';
 
@@ -43,6 +44,7 @@ export class EsdbEventStore extends EventStore {
   /** Connects, and opens the append channel once with an append of no events, which writes nothing. */
   static async connect(connectionString: string): Promise<EsdbEventStore> {
     const client = EventStoreDBClient.connectionString(connectionString);
+    ignoreAnswersToGivenUp(client);
     const store = new EsdbEventStore(client);
     await store.guarded(client.appendToStream('tenantry-warm-up', [], { expectedRevision: ANY }));
     return store;
@@ -146,10 +148,11 @@ export class EsdbEventStore extends EventStore {
     await this.client.dispose();
   }
 
-  private page(stream: string, fromRevision: bigint, maxCount: number): Promise<StoredEvent[]> {
-    return this.drain(
-      this.client.readStream(stream, { direction: FORWARDS, fromRevision, maxCount, requiresLeader: true }),
-    );
+  /** Each event once, even from a server that delivers one again. */
+  private async page(stream: string, fromRevision: bigint, maxCount: number): Promise<StoredEvent[]> {
+    const options = { direction: FORWARDS, fromRevision, maxCount, requiresLeader: true } as const;
+    const events = await this.drain(this.client.readStream(stream, options));
+    return events.filter(({ revision }, index) => revision > (events[index - 1]?.revision ?? -1n));
   }
 
   /** Reads to the end: leaving such a loop early leaks the call. */
