@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { type Database, openDatabase } from '#libs/readstore/database.js';
+import { expect, it } from '@jest/globals';
+import type { Database } from '#libs/readstore/database.js';
 import { given, inBatchesOf } from '../test/fault/projector-sample.js';
-import { type FreshDatabase, freshDatabase } from '../test/support/postgres.js';
+import { useDatabase } from '../test/support/use-database.js';
 
-let database: FreshDatabase;
 let db: Database;
-beforeAll(async () => {
-  database = await freshDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
+useDatabase((opened) => {
+  db = opened;
 });
 
 const at = (n: number) => given[n - 1]?.metadata.occurredAt;

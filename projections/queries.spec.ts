@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, expect, it } from '@jest/globals';
-import { type Database, openDatabase } from '#libs/readstore/database.js';
+import { afterEach, expect, it } from '@jest/globals';
+import type { Database } from '#libs/readstore/database.js';
 import { ensureReadSchema } from '#libs/readstore/read-schema.js';
 import { run } from '#libs/readstore/sql.js';
 import { given, inBatchesOf } from '../test/fault/projector-sample.js';
-import { type FreshDatabase, freshDatabase } from '../test/support/postgres.js';
+import { useDatabase } from '../test/support/use-database.js';
 import { PostgresAccessDocuments } from './access-documents/queries.js';
 import { allProjections } from './all.js';
 import { PostgresCommandIndex } from './command-index/command-index.js';
@@ -13,15 +13,9 @@ import { membershipsOfUser, membersOf } from './members/queries.js';
 import { organization, organizationsNamed, organizationsOfRealm } from './organizations/queries.js';
 import { erasePerson, peopleNamed } from './people/queries.js';
 
-let database: FreshDatabase;
 let db: Database;
-beforeAll(async () => {
-  database = await freshDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
+useDatabase((opened) => {
+  db = opened;
 });
 afterEach(() => run(db, 'drop schema if exists read_v1 cascade'));
 

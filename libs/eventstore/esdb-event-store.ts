@@ -23,6 +23,7 @@ import {
   type StoredEvent,
 } from '#libs/application/ports/event-store.js';
 import { follow } from './follow.js';
+import { ignoreAnswersToGivenUp } from './given-up-appends.js';
 import { Semaphore } from './semaphore.js';
 import { toStored } from './stored-event.js';
 
@@ -43,6 +44,7 @@ export class EsdbEventStore extends EventStore {
   /** Connects, and opens the append channel once with an append of no events, which writes nothing. */
   static async connect(connectionString: string): Promise<EsdbEventStore> {
     const client = EventStoreDBClient.connectionString(connectionString);
+    ignoreAnswersToGivenUp(client);
     const store = new EsdbEventStore(client);
     await store.guarded(client.appendToStream('tenantry-warm-up', [], { expectedRevision: ANY }));
     return store;
@@ -113,12 +115,12 @@ export class EsdbEventStore extends EventStore {
   override async head(): Promise<Position | undefined> {
     let from: Position | typeof END = END;
     for (;;) {
-      const page: AllStreamResolvedEvent[] = [];
-      const options = { direction: BACKWARDS, fromPosition: from, maxCount: 100 } as const;
-      for await (const event of this.client.readAll(options)) page.push(event);
-      const user = page.find(({ event }) => event !== undefined && !event.type.startsWith('$'));
-      if (user?.event !== undefined) return user.event.position;
-      const oldest = page.at(-1)?.event;
+      // The last event is a user's own as a rule; after a row of system events, the way back is longer.
+      const maxCount = from === END ? 1 : 100;
+      const page = await this.drain(this.client.readAll({ direction: BACKWARDS, fromPosition: from, maxCount }));
+      const user = page.find(({ type }) => !type.startsWith('$'));
+      if (user !== undefined) return user.position;
+      const oldest = page.at(-1);
       if (oldest === undefined) return undefined;
       from = oldest.position;
     }
@@ -146,10 +148,11 @@ export class EsdbEventStore extends EventStore {
     await this.client.dispose();
   }
 
-  private page(stream: string, fromRevision: bigint, maxCount: number): Promise<StoredEvent[]> {
-    return this.drain(
-      this.client.readStream(stream, { direction: FORWARDS, fromRevision, maxCount, requiresLeader: true }),
-    );
+  /** Each event once, even from a server that delivers one again. */
+  private async page(stream: string, fromRevision: bigint, maxCount: number): Promise<StoredEvent[]> {
+    const options = { direction: FORWARDS, fromRevision, maxCount, requiresLeader: true } as const;
+    const events = await this.drain(this.client.readStream(stream, options));
+    return events.filter(({ revision }, index) => revision > (events[index - 1]?.revision ?? -1n));
   }
 
   /** Reads to the end: leaving such a loop early leaks the call. */

@@ -14,8 +14,7 @@ export class Connections {
   constructor(private readonly url: string) {}
 
   async take(): Promise<pg.Client> {
-    const idle = this.idle.pop();
-    if (idle !== undefined) return idle;
+    for (let idle = this.idle.pop(); idle !== undefined; idle = this.idle.pop()) if (isOpen(idle)) return idle;
     const client = new pg.Client({ connectionString: this.url });
     client.on('error', () => {});
     await client.connect();
@@ -23,7 +22,7 @@ export class Connections {
   }
 
   give(client: pg.Client): void {
-    this.idle.push(client);
+    if (isOpen(client)) this.idle.push(client);
   }
 
   /** As when its process is killed: Postgres sees the socket close and rolls back. */
@@ -93,3 +92,6 @@ class CrashingClient implements PostgresPoolClient {
 /** A process of a world stands still while others have their turn, for as long as a busy machine takes: none is frozen. */
 const withoutBound = (sql: string): string =>
   sql.replace("'idle_in_transaction_session_timeout', '4s'", "'idle_in_transaction_session_timeout', '0'");
+
+/** False once its process died with it, or Postgres ended it. */
+const isOpen = ({ connection }: pg.Client): boolean => !connection.stream.destroyed && connection.stream.writable;

@@ -171,7 +171,10 @@ export class Crew {
   /** What an append did of which no answer came is known now. */
   private async recovered(): Promise<void> {
     this.world.faults.clear();
-    const head = await this.world.store.head();
+    // A connection that was being dropped still breaks after that.
+    const failed = Symbol('failed');
+    let head: Position | undefined | typeof failed = failed;
+    while (head === failed) head = await this.world.store.head().catch(() => failed);
     if (head !== undefined) this.world.end.moved(head);
   }
 

@@ -1,13 +1,13 @@
 import { type ChildProcess, fork } from 'node:child_process';
-import { randomInt } from 'node:crypto';
 import { once } from 'node:events';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { killAndCompare } from './kills.js';
 import { calls, pointsOf, startingCalls } from './points.js';
 import { allWork, type Done, type Work } from './long-work.js';
+import { crashSeed } from './seed.js';
 
-const seed = Number(process.env.CRASH_SEED ?? randomInt(2 ** 31));
+const seed = crashSeed('random');
 const sequences = Number(process.env.CRASH_SEQUENCES ?? 100_000);
 const kills = Number(process.env.CRASH_KILLS ?? 200);
 /** A process that has done so many pieces is replaced, with what it has gathered in memory. */

@@ -11,7 +11,8 @@ export const PER_WORLD = 500;
 /** A sequence passes about as many crash points as this; crashes that are meant for later ones do not happen. */
 const USUAL_POINTS = 110;
 
-const crewings: readonly Crewing[] = [
+/** Each block has the next of these. */
+export const crewings: readonly Crewing[] = [
   { batchSize: 1000, cacheBytes: 10_000_000 },
   { batchSize: 1, cacheBytes: 10_000_000 },
   { batchSize: 2, cacheBytes: 1 },

@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,6 +16,7 @@ import { type Answered, answerTo, type Target } from './crash-clients.js';
 import { orgs, ownerOf, plannedCommands, seeded } from './crash-plan.js';
 import { built, postgresOf, postmasterOf, StandaloneProcess, tenantry } from './standalone-process.js';
 import { killIfAlive } from '../support/kill.js';
+import { crashSeed } from '../crash/seed.js';
 
 const COMMANDS = 2_000;
 const CLIENTS = 20;
@@ -47,7 +47,7 @@ afterAll(async () => {
 
 describe('a server that is killed again and again under load', () => {
   it('keeps every acknowledged command once, no other twice, and read models that equal a fresh rebuild', async () => {
-    const seed = Number(process.env.CRASH_SEED ?? randomInt(2 ** 31));
+    const seed = crashSeed();
     process.stdout.write(`CRASH_SEED=${seed}\n`);
     const random = seeded(seed);
     const target = await prepared();

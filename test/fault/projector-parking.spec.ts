@@ -1,10 +1,10 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Database, openDatabase } from '#libs/readstore/database.js';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Database } from '#libs/readstore/database.js';
 import type { Projector, ProjectorOptions } from '#libs/readstore/projector.js';
 import { tablesOf } from '#libs/readstore/read-schema.js';
 import { allProjections } from '#projections/all.js';
 import { MemoryEventStore } from '../support/memory-event-store.js';
-import { type FreshDatabase, freshDatabase } from '../support/postgres.js';
+import { useDatabase } from '../support/use-database.js';
 import { dropReadModels, Faulty, parkedIn, parkedStreamsIn, rowsOfOrg } from './parking-support.js';
 import { History, random } from './projector-history.js';
 import {
@@ -20,20 +20,16 @@ import {
   until,
 } from './projector-support.js';
 
-let database: FreshDatabase;
+let url: string;
 let db: Database;
 let store: MemoryEventStore;
 let history: History;
 let faulty: Faulty;
 const started: Projector[] = [];
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
+useDatabase((opened, at) => {
+  db = opened;
+  url = at;
 });
 beforeEach(async () => {
   store = new MemoryEventStore();
@@ -131,7 +127,7 @@ describe('an event that a handler cannot take', () => {
 
   it('costs the others no more than a few transactions: each later batch is one', async () => {
     let transactions = 0;
-    const counted = interruptibleDatabase(database.url, (name) => {
+    const counted = interruptibleDatabase(url, (name) => {
       if (name === 'before begin') transactions += 1;
     });
     const culprit = middleOf('org-org-1');
@@ -349,7 +345,7 @@ describe('a crash between any two steps', () => {
     for (let crashAt = -1; crashAt < total; crashAt += 1) {
       await before();
       let count = 0;
-      const crashing = interruptibleDatabase(database.url, (name) => {
+      const crashing = interruptibleDatabase(url, (name) => {
         if (count++ !== crashAt) return;
         steps.add(name);
         throw new Error(`crashed ${name}`);

@@ -1,22 +1,16 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Database, openDatabase } from '#libs/readstore/database.js';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Database } from '#libs/readstore/database.js';
 import { MemoryEventStore } from '../support/memory-event-store.js';
-import { type FreshDatabase, freshDatabase } from '../support/postgres.js';
+import { useDatabase } from '../support/use-database.js';
 import { History, PlainPersonalData, random } from './projector-history.js';
 import { holds, positionOfReads, project, projectorOf, query, until } from './projector-support.js';
 
-let database: FreshDatabase;
 let db: Database;
 let store: MemoryEventStore;
 let history: History;
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
+useDatabase((opened) => {
+  db = opened;
 });
 beforeEach(async () => {
   store = new MemoryEventStore();

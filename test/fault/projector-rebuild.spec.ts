@@ -1,28 +1,24 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { type Database, openDatabase } from '#libs/readstore/database.js';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type { Database } from '#libs/readstore/database.js';
 import { projection } from '#libs/readstore/projection.js';
 import { bringUpToDate, type RebuildOptions, switchBack } from '#libs/readstore/rebuild.js';
 import { createIndexes, createTable } from '#libs/readstore/table.js';
 import { tablesOf } from '#libs/readstore/read-schema.js';
 import { allProjections } from '#projections/all.js';
 import { MemoryEventStore } from '../support/memory-event-store.js';
-import { type FreshDatabase, freshDatabase } from '../support/postgres.js';
+import { useDatabase } from '../support/use-database.js';
 import { History, random } from './projector-history.js';
 import { entersState, holds, interruptibleDatabase, project, projectorOf, query, rowsIn } from './projector-support.js';
 import { dropReadModels, generationsIn, personalData, rebuilt } from './rebuild-support.js';
 
-let database: FreshDatabase;
+let url: string;
 let db: Database;
 let store: MemoryEventStore;
 let history: History;
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
+useDatabase((opened, at) => {
+  db = opened;
+  url = at;
 });
 beforeEach(async () => {
   store = new MemoryEventStore();
@@ -160,7 +156,7 @@ it('survives death between any two steps', async () => {
     crashed = false;
     let count = 0;
     const death = new AbortController();
-    const faulty = interruptibleDatabase(database.url, (name) => {
+    const faulty = interruptibleDatabase(url, (name) => {
       if (count++ === crashAt) death.abort(new Error(`died ${name}`));
       crashed ||= death.signal.aborted;
       death.signal.throwIfAborted();

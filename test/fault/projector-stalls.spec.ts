@@ -1,26 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from '@jest/globals';
-import { type Database, openDatabase } from '#libs/readstore/database.js';
+import { afterEach, beforeEach, expect, it } from '@jest/globals';
+import type { Database } from '#libs/readstore/database.js';
 import type { Projector, ProjectorOptions } from '#libs/readstore/projector.js';
 import { allProjections } from '#projections/all.js';
 import { MemoryEventStore } from '../support/memory-event-store.js';
-import { type FreshDatabase, freshDatabase } from '../support/postgres.js';
+import { useDatabase } from '../support/use-database.js';
 import { dropReadModels, Faulty, parkedIn } from './parking-support.js';
 import { History, random } from './projector-history.js';
 import { applied, entersState, holds, once, project, projectorOf, rowsIn, tally, until } from './projector-support.js';
 
-let database: FreshDatabase;
 let db: Database;
 let store: MemoryEventStore;
 let history: History;
 const started: Projector[] = [];
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
+useDatabase((opened) => {
+  db = opened;
 });
 beforeEach(async () => {
   store = new MemoryEventStore();

@@ -1,9 +1,9 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Database, openDatabase } from '#libs/readstore/database.js';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Database } from '#libs/readstore/database.js';
 import type { Projection } from '#libs/readstore/projection.js';
 import { allProjections } from '#projections/all.js';
 import { MemoryEventStore } from '../support/memory-event-store.js';
-import { type FreshDatabase, freshDatabase } from '../support/postgres.js';
+import { useDatabase } from '../support/use-database.js';
 import { History, random } from './projector-history.js';
 import {
   applied,
@@ -18,19 +18,15 @@ import {
   tally,
 } from './projector-support.js';
 
-let database: FreshDatabase;
+let url: string;
 let db: Database;
 let store: MemoryEventStore;
 let history: History;
 let expected: Record<string, unknown[]>;
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
+useDatabase((opened, at) => {
+  db = opened;
+  url = at;
 });
 beforeEach(async () => {
   store = new MemoryEventStore();
@@ -112,7 +108,7 @@ describe('a projector', () => {
     const names = new Set<string>();
     for (let crashAt = 0; crashAt < total; crashAt += 1) {
       let count = 0;
-      const faulty = interruptibleDatabase(database.url, (name) => {
+      const faulty = interruptibleDatabase(url, (name) => {
         if (count++ !== crashAt) return;
         names.add(name);
         throw new Error(`crashed ${name}`);

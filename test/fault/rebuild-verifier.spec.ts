@@ -1,29 +1,23 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Database, openDatabase } from '#libs/readstore/database.js';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import type { Database } from '#libs/readstore/database.js';
 import { projection } from '#libs/readstore/projection.js';
 import { Verifier, type VerifierOptions } from '#libs/readstore/verifier.js';
 import { type DamagedRow, verifyStream } from '#libs/readstore/verify-stream.js';
 import { allProjections } from '#projections/all.js';
 import { MemoryEventStore } from '../support/memory-event-store.js';
-import { type FreshDatabase, freshDatabase } from '../support/postgres.js';
+import { useDatabase } from '../support/use-database.js';
 import { History, random } from './projector-history.js';
 import { holds, project, projectorOf, query, until } from './projector-support.js';
 import { dropReadModels, personalData, rebuilt } from './rebuild-support.js';
 
-let database: FreshDatabase;
 let db: Database;
 let store: MemoryEventStore;
 let history: History;
 let found: DamagedRow[];
 const { signal } = new AbortController();
 
-beforeAll(async () => {
-  database = await freshDatabase();
-  db = openDatabase(database.url);
-});
-afterAll(async () => {
-  await db.destroy();
-  await database.drop();
+useDatabase((opened) => {
+  db = opened;
 });
 beforeEach(async () => {
   store = new MemoryEventStore();

@@ -13,8 +13,8 @@ const network = new Set([
   'ETIMEDOUT',
   'EHOSTUNREACH',
 ]);
-/** Connection lost, resources short, operator's intervention; tables that no projector has made yet. */
-const postgresAway = /^((08|53|57)[0-9A-Z]{3}|42P01|3F000)$/;
+/** Connection lost, resources short, operator's intervention. */
+const postgresAway = /^(08|53|57)[0-9A-Z]{3}$/;
 /** What the driver's pool says without a code. */
 const poolAway =
   /^(Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;

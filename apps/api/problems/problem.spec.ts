@@ -48,7 +48,6 @@ describe('a thrown thing', () => {
     ['an event store that does not answer', new EventStoreUnavailable('x'), 'unavailable'],
     ['a Postgres that is down', coded('ECONNREFUSED'), 'unavailable'],
     ['a Postgres that is shut down', coded('57P01'), 'unavailable'],
-    ['a Postgres without the read models', coded('42P01'), 'unavailable'],
     ['a lost connection', new Error('Connection terminated unexpectedly'), 'unavailable'],
     ['a busy pool', new Error('timeout exceeded when trying to connect'), 'unavailable'],
     ['an unknown route', new HttpException('Cannot GET /', 404), 'not_found'],
