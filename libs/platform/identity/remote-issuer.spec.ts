@@ -16,7 +16,7 @@ let provider: OidcProvider;
 let second: OidcProvider;
 let verifier: TokenVerifier;
 
-const issuerAt = ({ issuer }: OidcProvider) => remoteIssuer(issuer, { audience: 'tenantry', clock, timeoutMs: 300 });
+const issuerAt = ({ issuer }: OidcProvider) => remoteIssuer(issuer, { audience: 'tenantry', clock, timeoutMs: 3_000 });
 
 beforeEach(async () => {
   clock = new SetClock(startMs);
