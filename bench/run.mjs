@@ -13,11 +13,11 @@ import { isMet, tableOf } from './support/table.mjs';
 const here = dirname(fileURLToPath(import.meta.url));
 const names = Object.keys(benchmarks);
 
-const help = `npm run bench                       every benchmark, about six minutes
+const help = `npm run bench                       every benchmark, about a quarter of an hour
 npm run bench -- appends permit     only these
 npm run bench -- --profile permit   also where the time goes, by function
 
-${names.map((name) => `  ${name.padEnd(14)}${benchmarks[name]}`).join('\n')}
+${names.map((name) => `  ${name.padEnd(20)}${benchmarks[name]}`).join('\n')}
 
 Rows show a value, its baseline measured in the same run in turns with it, and their ratio: ratios can be compared
 between machines, values cannot. Everything is also written to bench/results.json.`;

@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { EsdbEventStore } from '../../dist/libs/eventstore/esdb-event-store.js';
 import { benchmark, inTurns, median, perSecond, processorMs } from '../support/benchmark.mjs';
 import { child } from '../support/child.mjs';
-import { createOrganizations, startProduct } from '../support/product.mjs';
+import { commandsOf, createOrganizations, startProduct } from '../support/product.mjs';
 import { toAppend } from '../support/stored-events.mjs';
 import { temporaryFolder } from '../support/temporary.mjs';
 
@@ -13,23 +12,6 @@ const ORGANIZATIONS = 64;
 const MANY = 50;
 const ALONE = 150;
 const TOGETHER = 1_000;
-
-/** Owners take turns; each creates an environment, then grants itself the use of it. */
-function commandsOf({ ask }, organizations) {
-  let sent = 0;
-  return ({ keyed }) => {
-    const turn = sent++;
-    const { orgId, ownerId, token } = organizations[turn % ORGANIZATIONS];
-    const step = Math.floor(turn / ORGANIZATIONS);
-    const environmentId = `env-${step >> 1}`;
-    const headers = keyed ? { 'idempotency-key': `"${randomUUID()}"` } : {};
-    const [name, body] =
-      step % 2 === 0
-        ? ['CreateEnvironment', { environmentId, name: 'Production' }]
-        : ['GrantEnvironmentAccess', { environmentId, grantee: { type: 'user', id: ownerId } }];
-    return ask('POST', `/v1/orgs/${orgId}/commands/${name}`, token, { body, headers });
-  };
-}
 
 /** The same events at known revisions through the client alone, on a node of their own with its own disk log. */
 function appendsTo(store) {
@@ -69,9 +51,9 @@ await benchmark(async ({ row, cleanUp }) => {
   };
   const seen = await inTurns(
     {
-      one: () => perSecond(ALONE, 1, () => command({ keyed: false })),
+      one: () => perSecond(ALONE, 1, () => command()),
       bareOne: () => perSecond(ALONE, 1, append),
-      many: () => costing(spent.product, product.pid, () => perSecond(TOGETHER, MANY, () => command({ keyed: false }))),
+      many: () => costing(spent.product, product.pid, () => perSecond(TOGETHER, MANY, () => command())),
       bareMany: () => costing(spent.node, node.process.pid, () => perSecond(TOGETHER, MANY, append)),
       keyed: () => perSecond(TOGETHER, MANY, () => command({ keyed: true })),
     },

@@ -7,7 +7,7 @@ import { loadConfig } from '../../dist/libs/platform/config.js';
 import { startPostgres } from '../../dist/libs/platform/embedded-postgres/embedded-postgres.js';
 import { loadKeys } from '../../dist/libs/platform/keys.js';
 import { benchmark, rethrow } from '../support/benchmark.mjs';
-import { eventsOf } from '../support/organization.mjs';
+import { membersOf } from '../support/organization.mjs';
 import { fill } from '../support/stored-events.mjs';
 import { temporaryFolder } from '../support/temporary.mjs';
 
@@ -21,9 +21,6 @@ function held() {
   const { rss, heapUsed } = process.memoryUsage();
   return { rss: megabytes(rss), heap: megabytes(heapUsed) };
 }
-
-/** Members only: what an organization holds per person at the least. */
-const membersOf = (orgId) => eventsOf(orgId, PEOPLE).filter(({ type }) => type !== 'EnvironmentAccessGranted');
 
 await benchmark(async ({ row, cleanUp }) => {
   const folder = await temporaryFolder(cleanUp);
@@ -46,7 +43,7 @@ await benchmark(async ({ row, cleanUp }) => {
   const { store, pipeline, readPosition } = composition.services;
   const before = held();
 
-  for (let i = 0; i < ORGANIZATIONS; i++) await fill(store, `org-${i}`, membersOf(`org-${i}`));
+  for (let i = 0; i < ORGANIZATIONS; i++) await fill(store, `org-${i}`, membersOf(`org-${i}`, PEOPLE));
   if (!(await readPosition.reached(await store.head(), WAIT_MS))) throw new Error('the read models fell behind');
   const projected = held();
 

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * @typedef {object} Row
@@ -51,6 +52,28 @@ export async function perSecond(count, inFlight, task) {
   const began = performance.now();
   await Promise.all(Array.from({ length: inFlight }, worker));
   return (count / (performance.now() - began)) * 1000;
+}
+
+/**
+ * Starts the task at a steady rate, whether or not those before are done, so that a slow answer delays no later question.
+ * Answers how many were started per second, once all are done.
+ */
+export async function steadily(rate, seconds, task) {
+  const began = performance.now();
+  const count = Math.round(rate * seconds);
+  const tasks = [];
+  const failures = [];
+  while (tasks.length < count) {
+    const due = Math.min(count, Math.ceil(((performance.now() - began) / 1000) * rate));
+    // Nobody waits for a task until the end, so its failure is kept until then.
+    while (tasks.length < due) tasks.push(task(tasks.length).catch((error) => failures.push(error)));
+    if (failures.length > 0) break;
+    await sleep(1);
+  }
+  const took = performance.now() - began;
+  await Promise.all(tasks);
+  if (failures.length > 0) throw failures[0];
+  return (count / took) * 1000;
 }
 
 /**

@@ -34,6 +34,10 @@ export function eventsOf(orgId, people) {
   return events;
 }
 
+/** Members only: what an organization holds per person at the least. */
+export const membersOf = (orgId, people) =>
+  eventsOf(orgId, people).filter(({ type }) => type !== 'EnvironmentAccessGranted');
+
 const grantedTo = (i, environments) => [`env-${i % environments}`, `env-${(i + 1) % environments}`];
 
 /** One folded organization with that many members. */

@@ -1,72 +1,19 @@
-import { once } from 'node:events';
-import { Agent, request } from 'node:http';
-import { createServer } from 'node:net';
+import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { signDevToken } from '../../dist/libs/platform/identity/dev-issuer.js';
 import { loadKeys } from '../../dist/libs/platform/keys.js';
-import { child } from './child.mjs';
+import { startApp } from './app.mjs';
 
-/** What `npm start` runs, on an empty folder and in a process of its own, without a log line for every request. */
-export async function startProduct(folder, cleanUp) {
-  const port = await freePort();
-  const keyDir = join(folder, 'keys');
-  const started = child(new URL('../../dist/apps/standalone/main.js', import.meta.url), {
-    env: { DATA_DIR: join(folder, 'data'), KEY_DIR: keyDir, PORT: String(port), LOG_LEVEL: 'warn' },
-    stdout: 'pipe',
-    cleanUp,
-  });
-  await ready(started);
-  const keys = await loadKeys(keyDir);
-  const url = `http://127.0.0.1:${port}`;
-  const tokenOf = (sub, claims = {}) => signDevToken(keys, { sub, ...claims, ttlSeconds: 3600 });
-  return { url, tokenOf, ask: asking(port), pid: started.process.pid };
+/** What `npm start` runs, on an empty folder and in a process of its own. */
+export async function startProduct(folder, cleanUp, env = {}) {
+  const app = await startApp('standalone', { folder, cleanUp, env });
+  return { ...app, tokenOf: await tokensOf(folder) };
 }
 
-async function ready({ process: started, ended }) {
-  const lines = createInterface({ input: started.stdout });
-  const said = new Promise((resolve) => lines.on('line', (line) => line.includes('"ready"') && resolve(true)));
-  if ((await Promise.race([said, ended])) !== true) throw new Error('the product ended before it was ready');
-}
-
-async function freePort() {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
-
-/** Sends one request on connections that stay open; anything but 200 is an error. */
-function asking(port) {
-  const agent = new Agent({ keepAlive: true, maxSockets: 100 });
-  return (method, path, token, { body, headers = {} } = {}) =>
-    new Promise((resolve, reject) => {
-      const text = body === undefined ? undefined : JSON.stringify(body);
-      const content =
-        text === undefined ? {} : { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) };
-      const sent = request(
-        {
-          agent,
-          port,
-          host: '127.0.0.1',
-          method,
-          path,
-          headers: { ...content, ...headers, authorization: `Bearer ${token}` },
-        },
-        (response) => {
-          const parts = [];
-          response.on('data', (part) => parts.push(part));
-          response.on('end', () => {
-            const answer = Buffer.concat(parts).toString();
-            if (response.statusCode !== 200) reject(new Error(`${method} ${path}: ${response.statusCode} ${answer}`));
-            else resolve({ headers: response.headers, body: JSON.parse(answer) });
-          });
-        },
-      );
-      sent.on('error', reject);
-      sent.end(text);
-    });
+/** Tokens that the processes over the folder believe, for an hour. */
+export async function tokensOf(folder) {
+  const keys = await loadKeys(join(folder, 'keys'));
+  return (sub, claims = {}) => signDevToken(keys, { sub, ...claims, ttlSeconds: 3600 });
 }
 
 /** Organizations with an owner each, who also gets a token. */
@@ -79,4 +26,34 @@ export async function createOrganizations({ ask, tokenOf }, count) {
     created.push({ orgId, ownerId, token: await tokenOf(ownerId) });
   }
   return created;
+}
+
+/**
+ * Owners take turns; each creates an environment, then grants itself the use of it.
+ * `prefix` keeps apart the environments of several that act on the same organizations. Answers where the command acted,
+ * and with what answer.
+ */
+export function commandsOf({ ask }, organizations, prefix = 'env') {
+  let sent = 0;
+  const last = new Map();
+  return async ({ keyed = false } = {}) => {
+    const turn = sent++;
+    const { orgId, ownerId, token } = organizations[turn % organizations.length];
+    const step = Math.floor(turn / organizations.length);
+    const environmentId = `${prefix}-${step >> 1}`;
+    const headers = keyed ? { 'idempotency-key': `"${randomUUID()}"` } : {};
+    const [name, body] =
+      step % 2 === 0
+        ? ['CreateEnvironment', { environmentId, name: 'Production' }]
+        : ['GrantEnvironmentAccess', { environmentId, grantee: { type: 'user', id: ownerId } }];
+    // One command of an organization after the other: on a busy machine one may take longer than a turn of all the others.
+    const before = last.get(orgId);
+    const answering = (async () => {
+      await before;
+      return ask('POST', `/v1/orgs/${orgId}/commands/${name}`, token, { body, headers });
+    })();
+    last.set(orgId, answering);
+    const answer = await answering;
+    return { name, environmentId, orgId, token, answer };
+  };
 }

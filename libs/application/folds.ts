@@ -43,7 +43,7 @@ export class Folds {
 
   constructor(
     private readonly store: EventStore,
-    cacheBytes = 256 * 1024 * 1024,
+    cacheBytes = 96 * 1024 * 1024,
   ) {
     this.entries = new LRUCache({ maxSize: cacheBytes, sizeCalculation: ({ bytes }) => bytes });
   }

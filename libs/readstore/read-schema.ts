@@ -77,7 +77,10 @@ export async function ensureReadSchema(
 async function addMissing(tx: Database, schema: string, live: Generation): Promise<void> {
   const seen = await rowsOf<{ name: string }>(
     tx,
-    `select table_name || '.' || column_name as name from information_schema.columns where table_schema = $1`,
+    // The catalog itself: `information_schema` takes ten times as long.
+    `select relname || '.' || attname as name
+       from pg_namespace n join pg_class r on r.relnamespace = n.oid join pg_attribute a on a.attrelid = r.oid
+       where nspname = $1 and relkind in ('r', 'v') and attnum > 0 and not attisdropped`,
     [schema],
   );
   const names = new Set(seen.map(({ name }) => name));

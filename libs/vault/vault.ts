@@ -17,7 +17,12 @@ const cachedForMs = 60_000;
 
 /** Personal fields under a key per subject; the subject of an event is its stream. */
 export class Vault extends PersonalData {
-  private readonly opened = new LRUCache<string, SealingKey>({ max: 20_000, ttl: cachedForMs });
+  private readonly opened = new LRUCache<string, SealingKey>({
+    // Not `max`, for which the cache would reserve all its places at once.
+    maxSize: 20_000,
+    sizeCalculation: () => 1,
+    ttl: cachedForMs,
+  });
   private forgotten = 0;
 
   constructor(

@@ -129,6 +129,9 @@ class FaultyRead extends FaultyCall {
   }
 
   override sendMessage(message: Buffer, sent: () => void): void {
+    const { dropAfter, delayMs, duplicate, notices } = this.faults;
+    if (delayMs === 0 && !duplicate && (dropAfter ?? notices ?? this.left) === undefined)
+      return super.sendMessage(message, sent);
     const answer = streams.ReadResp.deserializeBinary(message);
     const kind = this.faults.notices;
     const filtered = (this.request as ReadReq).getOptions()?.getFilter() !== undefined;
