@@ -2,10 +2,12 @@ import type { Logger } from 'pino';
 import { Appender } from '#libs/application/appender.js';
 import { Checks } from '#libs/application/checks.js';
 import { Folds } from '#libs/application/folds.js';
+import { History } from '#libs/application/history/history.js';
 import { MembershipClaims } from '#libs/application/membership-claims.js';
 import { Observations } from '#libs/application/observations.js';
 import { Past } from '#libs/application/past.js';
 import { CommandPipeline } from '#libs/application/pipeline.js';
+import { Searches } from '#libs/application/searches.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import { streamOf } from '#libs/application/streams.js';
 import { RepeatedCommands } from '#libs/application/repeated-commands.js';
@@ -33,14 +35,16 @@ import { Vault } from '#libs/vault/vault.js';
 import { PostgresAccessDocuments } from '#projections/access-documents/queries.js';
 import { allProjections } from '#projections/all.js';
 import { PostgresCommandIndex } from '#projections/command-index/command-index.js';
+import { ReadClaimBearers } from './api/queries/history-claim-bearers.js';
 import type { ApiServices } from './api/services.js';
 import { Drain } from './drain.js';
 import { healthProbes } from './health-probes.js';
 import { Readiness } from './readiness.js';
 import { batchObserver, keepReadModels } from './keep-read-models.js';
+import { PostgresSearchReads } from './postgres-search-reads.js';
 import { readModelsName } from './read-models-name.js';
 
-const CACHED_DOCUMENTS = 200_000;
+const CACHED_DOCUMENTS = 100_000;
 /** The published staleness: past this without sight of the log, checks answer 503 instead of an old answer. */
 const STALE_AFTER_MS = 5000;
 
@@ -157,6 +161,8 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     );
     const drain = new Drain();
     const probes = healthProbes({ store, db, projector, verifier, readPosition, metrics });
+    const past = new Past(folds);
+    const search = new PostgresSearchReads(db);
     const readiness = new Readiness(probes, drain, logger);
     metrics.onScrape(async () => {
       for (const [part, { ok }] of Object.entries(await readiness.parts())) metrics.partUp.set({ part }, ok ? 1 : 0);
@@ -169,7 +175,9 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       verifier: new TokenVerifier(issuersOf(config, keys, clock), keys.index, clock),
       observations,
       pipeline,
-      checks: new Checks(documents, new Past(folds), clock),
+      checks: new Checks(documents, past, clock),
+      searches: new Searches(documents, search, readPosition, past, clock, config.readWaitMs),
+      history: new History(store, folds, new ReadClaimBearers(db, store, readPosition, config.readWaitMs), clock),
       store,
       reads: db,
       readPosition,

@@ -4,6 +4,7 @@ import { auditLogProjection } from './audit-log/audit-log.js';
 import { commandIndexProjection } from './command-index/command-index.js';
 import { environmentAccessProjection } from './environment-access/environment-access.js';
 import { environmentsProjection } from './environments/environments.js';
+import { groupsProjection } from './groups/groups.js';
 import { membersProjection } from './members/members.js';
 import { organizationsProjection } from './organizations/organizations.js';
 import { peopleProjection } from './people/people.js';
@@ -15,6 +16,7 @@ export const allProjections: readonly Projection[] = [
   commandIndexProjection,
   environmentAccessProjection,
   environmentsProjection,
+  groupsProjection,
   membersProjection,
   organizationsProjection,
   peopleProjection,

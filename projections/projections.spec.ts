@@ -16,24 +16,39 @@ it('turns every event type into these rows', async () => {
     {
       org_id: 'acme',
       realm: 'default',
-      name: 'Acme',
+      name: 'Acme Corporation',
       owner_id: 'bob',
       scheme_id: 'enterprise',
       scheme_version: 1,
       created_at: at(4),
-      revision: '15',
+      suspended_at: at(44),
+      revision: '39',
     },
   ]);
   expect(rows.members).toEqual([
-    { org_id: 'acme', user_id: 'ann', role: 'org.admin', since: at(4), revision: '15' },
-    { org_id: 'acme', user_id: 'bob', role: 'org.owner', since: at(5), revision: '15' },
+    { org_id: 'acme', user_id: 'ann', role: 'org.admin', since: at(4), suspended_at: null, revision: '25' },
+    { org_id: 'acme', user_id: 'bob', role: 'org.owner', since: at(5), suspended_at: null, revision: '15' },
+    {
+      org_id: 'acme',
+      user_id: 'dan',
+      role: 'org.participant',
+      since: at(27),
+      suspended_at: at(28),
+      revision: '23',
+    },
+  ]);
+  expect(rows.groups).toEqual([
+    { org_id: 'acme', group_id: 'ops', name: 'Operations', created_at: at(31), created_by: 'ann' },
+  ]);
+  expect(rows.group_members).toEqual([
+    { org_id: 'acme', group_id: 'ops', user_id: 'dan', added_at: at(34), added_by: 'ann' },
   ]);
   expect(rows.environments).toEqual([
     {
       org_id: 'acme',
       environment_id: 'prod',
       kind: 'environment',
-      name: 'Production',
+      name: 'Production, Europe',
       created_at: at(8),
       created_by: 'ann',
     },
@@ -42,6 +57,18 @@ it('turns every event type into these rows', async () => {
     { org_id: 'acme', environment_id: 'prod', model_id: 'm1', provider: 'p', name: 'One' },
   ]);
   expect(rows.environment_access).toEqual([
+    {
+      org_id: 'acme',
+      environment_id: 'prod',
+      grantee_type: 'group',
+      grantee_id: 'ops',
+      not_before: null,
+      not_after: null,
+      role: null,
+      granted_by: 'ann',
+      granted_at: at(38),
+      event_id: 'event-38',
+    },
     {
       org_id: 'acme',
       environment_id: 'prod',
@@ -65,7 +92,7 @@ it('turns every event type into these rows', async () => {
       last_changed_at: at(24),
     },
   ]);
-  expect(rows.audit_entries).toHaveLength(20);
+  expect(rows.audit_entries).toHaveLength(40);
   expect(rows.audit_entries?.[15]).toEqual({
     org_id: 'acme',
     revision: '15',
@@ -86,9 +113,9 @@ it('turns every event type into these rows', async () => {
     correlation: null,
     data: given[18]?.data,
   });
-  expect(rows.command_index).toHaveLength(22);
+  expect(rows.command_index).toHaveLength(41);
   expect(rows.access_streams).toEqual([
-    { stream: 'org-acme', revision: '19' },
+    { stream: 'org-acme', revision: '39' },
     { stream: 'realm-default', revision: '0' },
     { stream: 'user-ann', revision: '2' },
   ]);

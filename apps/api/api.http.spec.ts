@@ -413,6 +413,10 @@ describe('the outside of the service', () => {
     expect(body).toEqual({
       policy_decision_point: api.services.publicUrl,
       access_evaluation_endpoint: `${api.services.publicUrl}/access/v1/evaluation`,
+      access_evaluations_endpoint: `${api.services.publicUrl}/access/v1/evaluations`,
+      search_subject_endpoint: `${api.services.publicUrl}/access/v1/search/subject`,
+      search_resource_endpoint: `${api.services.publicUrl}/access/v1/search/resource`,
+      search_action_endpoint: `${api.services.publicUrl}/access/v1/search/action`,
     });
   });
 

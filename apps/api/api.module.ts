@@ -2,7 +2,9 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { Metrics } from '#libs/platform/telemetry/metrics.js';
 import { Readiness } from '../readiness.js';
-import { DecisionPointController, EvaluationController } from './access/evaluation.controller.js';
+import { DecisionPointController } from './access/decision-point.controller.js';
+import { EvaluationController } from './access/evaluation.controller.js';
+import { SearchController } from './access/search.controller.js';
 import { CommandsController } from './commands/commands.controller.js';
 import { RunCommandHandler } from './commands/run-command.js';
 import { DocumentationController } from './documentation/documentation.controller.js';
@@ -23,6 +25,7 @@ export class ApiModule {
         CommandsController,
         QueriesController,
         EvaluationController,
+        SearchController,
         DecisionPointController,
         OperationsController,
         DocumentationController,

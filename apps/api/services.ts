@@ -1,10 +1,12 @@
 import type { Logger } from 'pino';
 import type { Checks } from '#libs/application/checks.js';
+import type { History } from '#libs/application/history/history.js';
 import type { Observations } from '#libs/application/observations.js';
 import type { CommandPipeline } from '#libs/application/pipeline.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import type { EventStore } from '#libs/application/ports/event-store.js';
 import type { ReadPosition } from '#libs/application/ports/read-models.js';
+import type { Searches } from '#libs/application/searches.js';
 import type { TokenVerifier } from '#libs/platform/identity/token-verifier.js';
 import type { Metrics } from '#libs/platform/telemetry/metrics.js';
 import type { Tracing } from '#libs/platform/telemetry/tracing.js';
@@ -24,6 +26,8 @@ export abstract class ApiServices {
   abstract readonly observations: Observations;
   abstract readonly pipeline: CommandPipeline;
   abstract readonly checks: Checks;
+  abstract readonly searches: Searches;
+  abstract readonly history: History;
   abstract readonly store: EventStore;
   /** The database of read models; projections' queries run on it. */
   abstract readonly reads: Database;

@@ -1,69 +1,71 @@
-import type {
-  EnvironmentDocument,
-  MemberDocument,
-  OrgDocument,
-  RealmDocument,
-  UserDocument,
-} from '#libs/domain/access/documents.js';
-import type { Facts, Resource } from '#libs/domain/access/bindings.js';
+import type { RealmDocument } from '#libs/domain/access/documents.js';
+import { type Facts, type Resource, suspensionOf } from '#libs/domain/access/bindings.js';
 import { type DenialReason, type ExaminedBinding, examine, permit, type Question } from '#libs/domain/access/permit.js';
-import { type Permission, isPermission } from '#libs/domain/schemes/actions.js';
+import { actions, isPermission, type Permission } from '#libs/domain/schemes/actions.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { mayKnow } from './authorize.js';
 import type { Caller } from './caller.js';
-import { factsOf, type Moment } from './facts.js';
-import type { Past } from './past.js';
+import type { Moment } from './facts.js';
+import type { Past, PastPoint } from './past.js';
 import type { Clock } from './ports/clock.js';
 import type { DocumentSource } from './ports/current-documents.js';
-import { type Position, positionText } from './ports/event-store.js';
-import { type StreamDocument, StreamParked } from './ports/read-models.js';
+import type { Position } from './ports/event-store.js';
+import { type Asked, Present } from './present.js';
 import { streamOf } from './streams.js';
+import { type Future, type Parked, type Stale, type Stamped, stampOf, tenantOf, View } from './view.js';
 
 export interface Evaluation {
   readonly principal: { readonly type: string; readonly id: string };
   readonly action: string;
   readonly resource: Resource | undefined;
-  /** An instant of the past in milliseconds, or a revision of the organization. */
-  readonly at: { readonly instant: number } | { readonly revision: bigint } | undefined;
-  readonly after: Position | undefined;
+  readonly at: PastPoint | undefined;
   /** Whether the answer lists every source that was looked at. */
   readonly explain: boolean;
 }
 
 export type EvaluationReason = 'allowed' | DenialReason | 'unknown_action' | 'unknown_subject';
 
-export type EvaluationAnswer =
-  | { readonly kind: 'stale' }
-  /** The organization's read models stand still: nothing is answered until it is in line again. */
-  | { readonly kind: 'parked' }
-  | { readonly kind: 'future' }
-  | {
-      readonly kind: 'answered';
-      readonly decision: boolean;
-      readonly reason: EvaluationReason;
-      readonly role?: string;
-      readonly evidence: readonly string[];
-      readonly examined: readonly ExaminedBinding[];
-      readonly revision?: string;
-      readonly position?: string;
-      readonly at: string;
-    };
+export interface Decided extends Stamped {
+  readonly kind: 'answered';
+  readonly decision: boolean;
+  readonly reason: EvaluationReason;
+  readonly role?: string;
+  readonly evidence: readonly string[];
+  readonly examined: readonly ExaminedBinding[];
+}
+
+export type EvaluationAnswer = Stale | Parked | Future | Decided;
+
+export type PermittedActions =
+  | Stale
+  | Parked
+  | Future
+  | (Stamped & { readonly kind: 'answered'; readonly actions: readonly Permission[] });
 
 export type Access =
   | { readonly kind: 'allowed' }
   | { readonly kind: 'denied'; readonly permission: Permission; readonly reason: DenialReason }
   | { readonly kind: 'hidden' }
-  | { readonly kind: 'stale' }
-  | { readonly kind: 'parked' };
+  | Stale
+  | Parked;
+
+/** Past questions that are folded at the same time. */
+const FOLDING = 16;
+
+const permissions = Object.keys(actions).filter(isPermission);
 
 /** Answers permission questions, now from access documents and in the past from folded streams, by the same `permit()`. */
 export class Checks {
+  private readonly present: Present;
+
   constructor(
     private readonly documents: DocumentSource,
     private readonly past: Past,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.present = new Present(documents, clock);
+  }
 
   /** Whether the caller may read something of an organization: hidden where they may not even know that it exists. */
   async access(
@@ -72,8 +74,11 @@ export class Checks {
     resource: Resource,
     after: Position | undefined,
   ): Promise<Access> {
-    const moment = await this.present(caller.realm, caller.id, resource, after);
-    if (typeof moment === 'string') return { kind: moment };
+    const asked = { principal: caller.id, resource };
+    const present = await this.present.load(caller.realm, [asked], after);
+    const moment = present?.of(asked) ?? 'stale';
+    if (moment === 'parked') return this.parked(caller, resource);
+    if (moment === 'stale') return { kind: 'stale' };
     const { facts, at } = moment;
     const answer = permit(facts, { principal: caller.id, permission, resource, at });
     if (answer.allowed) return { kind: 'allowed' };
@@ -90,82 +95,95 @@ export class Checks {
   }
 
   /** One AuthZEN question. About others it takes `decision:evaluate` now, in the organization of the resource. */
-  async evaluate(caller: Caller, question: Evaluation): Promise<EvaluationAnswer> {
-    const now = this.clock.now();
-    if (question.at !== undefined && 'instant' in question.at && question.at.instant > now) return { kind: 'future' };
-    const { principal, action, resource, after } = question;
-    const self = principal.id === caller.id;
-    if (!isPermission(action)) return unsupported('unknown_action', now);
-    if (resource === undefined) return unsupported('unknown_resource', now);
-    if (principal.type !== 'user') return unsupported('unknown_subject', now);
-    if (!self) {
-      const about: Resource = 'orgId' in resource ? { kind: 'org', orgId: resource.orgId } : { kind: 'realm' };
-      const asking = await this.access(caller, 'decision:evaluate', about, after);
-      if (asking.kind === 'stale' || asking.kind === 'parked') return asking;
-      if (asking.kind !== 'allowed') return unsupported('unknown_subject', now);
-    }
-    const moment =
-      question.at === undefined
-        ? await this.present(caller.realm, principal.id, resource, after)
-        : await this.past.moment(caller.realm, principal.id, resource, question.at, now);
-    if (moment === undefined) return unsupported('unknown_resource', now);
-    // Whoever asks about others may know of the organization.
-    if (moment === 'hidden') return self ? unsupported('unknown_resource', now) : { kind: 'parked' };
-    if (typeof moment === 'string') return { kind: moment };
-    return answerFrom(
-      moment,
-      { principal: principal.id, permission: action, resource, at: moment.at },
-      self,
-      question.explain,
-    );
+  async evaluate(caller: Caller, { after, ...question }: Evaluation & After): Promise<EvaluationAnswer> {
+    const answers = await this.evaluateAll(caller, [question], after);
+    return answers?.[0] ?? { kind: 'stale' };
   }
 
-  private async present(
-    realm: string,
-    principal: string,
-    resource: Resource,
+  /**
+   * Many questions, each answered as if asked alone; those about the present from documents of one moment, those about the
+   * same past from one fold. Undefined where the read models cannot answer as of what was asked for.
+   */
+  async evaluateAll(
+    caller: Caller,
+    questions: readonly Evaluation[],
     after: Position | undefined,
-  ): Promise<Moment | 'stale' | 'parked' | 'hidden'> {
-    const keys = keysFor(realm, principal, resource);
-    const loaded = await this.documents.load(keys, after).catch((error: unknown): 'parked' => {
-      if (error instanceof StreamParked) return 'parked';
-      throw error;
+  ): Promise<readonly EvaluationAnswer[] | undefined> {
+    const view = await this.view(caller, questions, after);
+    if (view === undefined) return undefined;
+    const answers: EvaluationAnswer[] = [];
+    for (let from = 0; from < questions.length; from += FOLDING) {
+      const chunk = questions.slice(from, from + FOLDING);
+      answers.push(...(await Promise.all(chunk.map((question) => this.answer(view, question)))));
+    }
+    return answers.some(({ kind }) => kind === 'stale') ? undefined : answers;
+  }
+
+  /** Every action that the principal may take on the resource, by name; about others it takes `decision:search`. */
+  async permittedActions(
+    caller: Caller,
+    { principal, resource, at, after }: Omit<Evaluation, 'action' | 'explain'> & After,
+  ): Promise<PermittedActions> {
+    const none = { kind: 'answered', actions: [], at: new Date(this.clock.now()).toISOString() } as const;
+    if (resource === undefined || principal.type !== 'user') return none;
+    const view = await this.view(caller, [{ principal, resource, at }], after, 'decision:search');
+    const found = view && (await view.moment({ principal: principal.id, resource, at }));
+    if (found === undefined) return { kind: 'stale' };
+    if (found === 'unknown_subject' || found === 'unknown_resource') return none;
+    if ('kind' in found) return found;
+    const { facts } = found;
+    const asked = { principal: principal.id, resource, at: found.at };
+    const allowed = permissions.filter((permission) => permit(facts, { ...asked, permission }).allowed).sort();
+    const known = allowed.length > 0 || principal.id !== caller.id || maySee(facts, principal.id, resource, found.at);
+    return { kind: 'answered', actions: allowed, ...(known ? stampOf(found) : { at: none.at }) };
+  }
+
+  private async view(
+    caller: Caller,
+    questions: readonly Pick<Evaluation, 'principal' | 'resource' | 'at'>[],
+    after: Position | undefined,
+    right: Permission = 'decision:evaluate',
+  ): Promise<View | undefined> {
+    const now = this.clock.now();
+    const asked = questions.flatMap(({ principal, resource, at }): Asked[] => {
+      if (resource === undefined || principal.type !== 'user') return [];
+      const about = at === undefined ? [{ principal: principal.id, resource }] : [];
+      return principal.id === caller.id ? about : [...about, { principal: caller.id, resource: tenantOf(resource) }];
     });
-    if (loaded === 'parked') return this.parked(realm, principal, resource);
-    if (loaded === undefined) return 'stale';
-    const [realmDocument, user, org, member, environment] = loaded.documents;
-    const revision = 'orgId' in resource ? loaded.revisions.get(streamOf('org', resource.orgId)) : undefined;
-    const facts = factsOf(
-      realmDocument as RealmDocument | undefined,
-      user as UserDocument | undefined,
-      org as OrgDocument | undefined,
-      member as MemberDocument | undefined,
-      environment as EnvironmentDocument | undefined,
-    );
-    return facts === undefined ? 'stale' : { facts, revision, position: loaded.position, at: this.clock.now() };
+    // Even a question that needs no document must have seen what it was told to.
+    const present = await this.present.load(caller.realm, asked, after);
+    return present && new View(caller, present, this.past, now, right);
+  }
+
+  private async answer(
+    view: View,
+    { principal, action, resource, at, explain }: Evaluation,
+  ): Promise<EvaluationAnswer> {
+    if (!view.hasCome(at)) return { kind: 'future' };
+    if (!isPermission(action)) return unsupported('unknown_action', view.now);
+    if (resource === undefined) return unsupported('unknown_resource', view.now);
+    if (principal.type !== 'user') return unsupported('unknown_subject', view.now);
+    const found = await view.moment({ principal: principal.id, resource, at });
+    if (typeof found === 'string') return unsupported(found, view.now);
+    if ('kind' in found) return found;
+    const question = { principal: principal.id, permission: action, resource, at: found.at };
+    return answerFrom(found, question, view.isSelf(principal.id), explain);
   }
 
   /** That an organization is parked is told to those only who may know of it: to others it looks like a missing one. */
-  private async parked(realm: string, principal: string, resource: Resource): Promise<'parked' | 'hidden'> {
-    if (!('orgId' in resource)) return 'parked';
-    const known = await this.past.mayKnow(realm, principal, resource.orgId, this.clock.now());
-    return known ? 'parked' : 'hidden';
+  private async parked(caller: Caller, resource: Resource): Promise<Parked | { readonly kind: 'hidden' }> {
+    if (!('orgId' in resource)) return { kind: 'parked' };
+    const known = await this.past.mayKnow(caller.realm, caller.id, resource.orgId, this.clock.now());
+    return { kind: known ? 'parked' : 'hidden' };
   }
 }
 
-function keysFor(realm: string, principal: string, resource: Resource): StreamDocument[] {
-  const keys: StreamDocument[] = [
-    { stream: streamOf('realm', realm), kind: 'realm', id: '' },
-    { stream: streamOf('user', principal), kind: 'user', id: '' },
-  ];
-  if (!('orgId' in resource)) return keys;
-  const stream = streamOf('org', resource.orgId);
-  keys.push({ stream, kind: 'org', id: '' }, { stream, kind: 'member', id: principal });
-  if (resource.kind === 'environment') keys.push({ stream, kind: 'environment', id: resource.environmentId });
-  return keys;
+interface After {
+  /** The answer must have seen the log up to here. */
+  readonly after: Position | undefined;
 }
 
-function answerFrom(moment: Moment, question: Question, self: boolean, explain: boolean): EvaluationAnswer {
+function answerFrom(moment: Moment, question: Question, self: boolean, explain: boolean): Decided {
   const { facts, at } = moment;
   const answer = permit(facts, question);
   const hidden = self && !answer.allowed && !maySee(facts, question.principal, question.resource, at);
@@ -177,21 +195,21 @@ function answerFrom(moment: Moment, question: Question, self: boolean, explain: 
     ...(answer.allowed ? { role: answer.role } : {}),
     evidence: answer.allowed ? answer.evidence : [],
     examined: explain ? examine(facts, question) : [],
-    ...(moment.revision === undefined ? {} : { revision: `${moment.revision}` }),
-    ...(moment.position === undefined ? {} : { position: positionText(moment.position) }),
-    at: new Date(at).toISOString(),
+    ...stampOf(moment),
   };
 }
 
 /** A thing that the asker may not see is answered like one that does not exist. */
-function maySee(facts: Facts, principal: string, resource: Resource, at: number): boolean {
+export function maySee(facts: Facts, principal: string, resource: Resource, at: number): boolean {
   if (resource.kind === 'realm') return true;
   if (resource.kind === 'personal_environment' || resource.kind === 'account') return resource.ownerId === principal;
   if (!mayKnow(facts, principal, resource.orgId, at)) return false;
+  // Whoever is suspended is told this alone, whether the environment is there or not.
+  if (suspensionOf(facts, principal, resource) !== undefined) return true;
   return resource.kind === 'org' || permit(facts, { principal, permission: 'environment:see', resource, at }).allowed;
 }
 
-const unsupported = (reason: EvaluationReason, at: number): EvaluationAnswer => ({
+const unsupported = (reason: EvaluationReason, at: number): Decided => ({
   kind: 'answered',
   decision: false,
   reason,

@@ -1,41 +1,75 @@
 import type { Resource } from '#libs/domain/access/bindings.js';
+import type { OrgState } from '#libs/domain/org/org.js';
+import type { RealmState } from '#libs/domain/realm/realm.js';
 import { mayKnow } from './authorize.js';
 import { factsOf, type Moment } from './facts.js';
-import type { Folds } from './folds.js';
+import type { Folded, Folds } from './folds.js';
 import { meta } from './metadata.js';
 import type { StoredEvent } from './ports/event-store.js';
+import type { Asked } from './present.js';
 
-/** Facts as they were: every stream that bears on the question, folded up to the same instant. */
-export class Past {
-  constructor(private readonly folds: Folds) {}
+/** An instant in milliseconds, or a revision of the organization. */
+export type PastPoint = { readonly instant: number } | { readonly revision: bigint };
 
-  /** `future` for a revision that does not exist yet; undefined where the realm did not exist then. */
-  async moment(
-    realmId: string,
-    principal: string,
-    resource: Resource,
-    asked: { readonly instant: number } | { readonly revision: bigint },
-    now: number,
-  ): Promise<Moment | 'future' | undefined> {
-    const orgId = 'orgId' in resource ? resource.orgId : undefined;
-    const upTo = 'revision' in asked ? byRevision(asked.revision) : byInstant(asked.instant);
-    const past = orgId === undefined ? undefined : await this.folds.past('org', orgId, upTo);
-    if ('revision' in asked && (past === undefined || past.accepted < asked.revision)) return 'future';
-    const org = past?.folded;
-    const at = 'instant' in asked ? asked.instant : org === undefined ? now : Date.parse(org.occurredAt);
-    const [{ folded: realm }, { folded: user }] = await Promise.all([
-      this.folds.past('realm', realmId, byInstant(at)),
-      this.folds.past('user', principal, byInstant(at)),
-    ]);
+/** An organization and its realm as they were, folded once for any number of questions. */
+export class PastFacts {
+  private readonly users = new Map<string, Promise<Folded<'user'>>>();
+
+  constructor(
+    private readonly folds: Folds,
+    readonly realm: RealmState,
+    private readonly org: Folded<'org'> | undefined,
+    readonly at: number,
+  ) {}
+
+  get state(): OrgState | undefined {
+    return this.org?.state;
+  }
+
+  /** Undefined where the realm did not exist then. Reads the person's stream, once. */
+  async of({ principal, resource }: Asked): Promise<Moment | undefined> {
+    const reading = this.users.get(principal) ?? this.folds.past('user', principal, byInstant(this.at)).then(whole);
+    this.users.set(principal, reading);
+    return this.moment(principal, resource, await reading);
+  }
+
+  /** The same without what the person's own stream says: for questions on which no claim of theirs bears. */
+  withoutClaims({ principal, resource }: Asked): Moment | undefined {
+    return this.moment(principal, resource, undefined);
+  }
+
+  private moment(principal: string, resource: Resource, user: Folded<'user'> | undefined): Moment | undefined {
+    const { org, realm, at } = this;
     const environmentId = resource.kind === 'environment' ? resource.environmentId : undefined;
     const facts = factsOf(
-      realm.state.realm,
-      user.state.user,
+      realm.realm,
+      user?.state.user,
       org?.state.org,
       org?.state.members.get(principal),
       environmentId === undefined ? undefined : org?.state.environments.get(environmentId),
     );
     return facts && { facts, revision: org?.revision, position: org?.position, at };
+  }
+}
+
+/** Facts as they were: every stream that bears on the question, folded up to the same instant. */
+export class Past {
+  constructor(private readonly folds: Folds) {}
+
+  /** `future` for a revision that does not exist yet. */
+  async facts(
+    realmId: string,
+    orgId: string | undefined,
+    asked: PastPoint,
+    now: number,
+  ): Promise<PastFacts | 'future'> {
+    const upTo = 'revision' in asked ? byRevision(asked.revision) : byInstant(asked.instant);
+    const past = orgId === undefined ? undefined : await this.folds.past('org', orgId, upTo);
+    if ('revision' in asked && (past === undefined || past.accepted < asked.revision)) return 'future';
+    const org = past?.folded;
+    const at = 'instant' in asked ? asked.instant : org === undefined ? now : Date.parse(org.occurredAt);
+    const { folded: realm } = await this.folds.past('realm', realmId, byInstant(at));
+    return new PastFacts(this.folds, realm.state, org, at);
   }
 
   /** Whether the principal may know of the organization now, from the streams themselves. */
@@ -49,6 +83,8 @@ export class Past {
     return facts !== undefined && mayKnow(facts, principal, orgId, now);
   }
 }
+
+const whole = ({ folded }: { readonly folded: Folded<'user'> }) => folded;
 
 const byRevision = (last: bigint) => (event: StoredEvent) => event.revision <= last;
 

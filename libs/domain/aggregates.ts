@@ -1,6 +1,6 @@
 import type { DocumentKey, Stamp } from './event.js';
-import { noOrg, orgEvolutions, type OrgState } from './org/org.js';
-import { orgEvents } from './org/events.js';
+import { orgEvents, orgEvolutions } from './org/events.js';
+import { noOrg, type OrgState } from './org/org.js';
 import { noRealm, realmEvents, realmEvolutions, type RealmState } from './realm/realm.js';
 import { noUser, userEvents, userEvolutions, type UserState } from './user/user.js';
 

@@ -10,7 +10,17 @@ import { documentIn, type StoredDocument, stateFrom } from './partial-state.js';
 export const accessDocuments = table(
   'access_documents',
   { stream: text, kind: text, id: text, doc: jsonb },
-  { key: ['stream', 'kind', 'id'] },
+  {
+    key: ['stream', 'kind', 'id'],
+    // For searches: of all documents, the few that give roles beside a membership.
+    indexes: [
+      { columns: ['stream', 'id'], where: "kind = 'member' and doc ? 'assignments'" },
+      {
+        columns: ['stream'],
+        where: "kind = 'user' and (doc #>> '{claims,emailIndex}' is not null or doc #> '{claims,groups}' <> '[]')",
+      },
+    ],
+  },
 );
 
 /** The revision that a stream's documents are current to. */
@@ -19,7 +29,7 @@ export const accessStreams = table('access_streams', { stream: text, revision: b
 /** The documents that checks decide from. The domain's own `evolve` is the only logic: it runs on just the touched ones. */
 export const accessDocumentsProjection: Projection = {
   name: 'access-documents',
-  version: 1,
+  version: 2,
   tables: [accessDocuments, accessStreams],
   begin: async (events, db, schema) => {
     const streams = new Map<string, TouchedStream>();

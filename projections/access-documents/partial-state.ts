@@ -17,6 +17,7 @@ const assemble: { readonly [C in Category]: (documents: Documents) => StateByCat
     documents.reduce((state, { kind, id, doc }) => {
       if (kind === 'org') return { ...state, org: doc as typeof state.org };
       if (kind === 'member') return { ...state, members: state.members.set(id, doc as Member) };
+      if (kind === 'group') return { ...state, groups: state.groups.set(id, doc as Group) };
       return { ...state, environments: state.environments.set(id, doc as Environment) };
     }, initialState('org')),
   user: (documents) => documents.reduce((_, { doc }) => ({ user: doc as User }), initialState('user')),
@@ -25,14 +26,16 @@ const assemble: { readonly [C in Category]: (documents: Documents) => StateByCat
 
 type OrgState = StateByCategory['org'];
 type Member = NonNullable<ReturnType<OrgState['members']['get']>>;
+type Group = NonNullable<ReturnType<OrgState['groups']['get']>>;
 type Environment = NonNullable<ReturnType<OrgState['environments']['get']>>;
 type User = StateByCategory['user']['user'];
 type Realm = StateByCategory['realm']['realm'];
 
 const pick: { readonly [C in Category]: (state: StateByCategory[C], key: DocumentKey) => unknown } = {
-  org: ({ org, members, environments }, { kind, id }) => {
+  org: ({ org, members, groups, environments }, { kind, id }) => {
     if (kind === 'org') return org;
-    return kind === 'member' ? members.get(id) : environments.get(id);
+    if (kind === 'member') return members.get(id);
+    return kind === 'group' ? groups.get(id) : environments.get(id);
   },
   user: ({ user }) => user,
   realm: ({ realm }) => realm,

@@ -1,8 +1,10 @@
 import { CompiledQuery } from 'kysely';
 import { AccessDocuments, type LoadedDocuments, type StreamDocument } from '#libs/application/ports/read-models.js';
+import { streamOf } from '#libs/application/streams.js';
 import { checkpoints, PROJECTOR, positionOf } from '#libs/readstore/checkpoints.js';
 import type { Database } from '#libs/readstore/database.js';
 import { parkedStreams } from '#libs/readstore/parked-streams.js';
+import { rowsOf } from '#libs/readstore/sql.js';
 import { qualified, readSchema } from '#libs/readstore/table.js';
 import { accessDocuments, accessStreams } from './access-documents.js';
 
@@ -53,4 +55,32 @@ export class PostgresAccessDocuments extends AccessDocuments {
       parked: new Set(row?.parked),
     };
   }
+}
+
+/** Ids of the members who hold one of the roles beside their membership. */
+export async function membersAssigned(
+  db: Database,
+  orgId: string,
+  roles: readonly string[],
+  { after = '', limit }: { after?: string | undefined; limit: number },
+): Promise<string[]> {
+  const query = `select id from ${qualified(readSchema, accessDocuments.name)}
+    where stream = $1 and kind = 'member' and id > $2 and doc ? 'assignments' and doc->'assignments' ?| $3::text[]
+    order by id limit $4`;
+  const rows = await rowsOf<{ id: string }>(db, query, [streamOf('org', orgId), after, roles, limit]);
+  return rows.map(({ id }) => id);
+}
+
+/** Ids of the people whose tokens have shown a claim that a role source names. */
+export async function claimantsAmongUsers(
+  db: Database,
+  { after = '', limit }: { after?: string | undefined; limit: number },
+): Promise<string[]> {
+  const prefix = streamOf('user', '');
+  const query = `select stream from ${qualified(readSchema, accessDocuments.name)}
+    where kind = 'user' and stream > $1 and starts_with(stream, $2)
+      and (doc #>> '{claims,emailIndex}' is not null or doc #> '{claims,groups}' <> '[]')
+    order by stream limit $3`;
+  const rows = await rowsOf<{ stream: string }>(db, query, [`${prefix}${after}`, prefix, limit]);
+  return rows.map(({ stream }) => stream.slice(prefix.length));
 }

@@ -1,7 +1,7 @@
 import { required } from '#libs/application/metadata.js';
+import { targetsOf } from '#libs/domain/org/events.js';
 import { projectionOfEach } from '#libs/readstore/projection.js';
 import { bigint, jsonb, nullable, table, text, texts, timestamptz } from '#libs/readstore/table.js';
-import { targetsOf } from './targets.js';
 
 /** One entry per event of an organization's stream, at the event's own revision. Each filter has its index, then the cursor. */
 export const auditEntries = table(
@@ -46,12 +46,12 @@ export const auditEntries = table(
 export const auditTargets = table(
   'audit_targets',
   { org_id: text, target: text, revision: bigint },
-  { key: ['org_id', 'target', 'revision'], appendOnly: true },
+  { key: ['org_id', 'target', 'revision'], appendOnly: true, indexes: [{ columns: ['target', 'org_id'] }] },
 );
 
 export const auditLogProjection = projectionOfEach({
   name: 'audit-log',
-  version: 1,
+  version: 2,
   tables: [auditEntries, auditTargets],
   each: ({ category, streamId, id, type, data, metadata, revision, position, occurredAt }, write) => {
     if (category !== 'org') return;

@@ -102,3 +102,19 @@ function between(query: Entries, orgId: string, { from, to }: AuditFilter): Entr
 
 /** Postgres knows no year 0. */
 const storable = (instant: string) => (instant < '0001' ? '0001-01-01T00:00:00.000Z' : instant);
+
+/** Ids of the organizations that have an event about the person, by id. */
+export async function organizationsNaming(
+  db: Database,
+  userId: string,
+  { after = '', limit }: { after?: string | undefined; limit: number },
+): Promise<string[]> {
+  const query = db.withTables<TablesOf<typeof auditTargets>>().selectFrom('audit_targets').select('org_id').distinct();
+  const rows = await query
+    .where('target', '=', userId)
+    .where('org_id', '>', after)
+    .orderBy('org_id')
+    .limit(limit)
+    .execute();
+  return rows.map(({ org_id: id }) => id);
+}

@@ -42,3 +42,42 @@ export async function grantsTo(
 
 const grants = (db: Database, orgId: string) =>
   db.withTables<Tables>().selectFrom('environment_access').selectAll().where('org_id', '=', orgId);
+
+/** Ids of the people with a grant of their own on the environment. */
+export async function granteesOn(
+  db: Database,
+  orgId: string,
+  environmentId: string,
+  { after = '', limit }: { after?: string | undefined; limit: number },
+): Promise<string[]> {
+  const rows = await grants(db, orgId)
+    .where('environment_id', '=', environmentId)
+    .where('grantee_type', '=', 'user')
+    .where('grantee_id', '>', after)
+    .orderBy('grantee_id')
+    .limit(limit)
+    .execute();
+  return rows.map(({ grantee_id: id }) => id);
+}
+
+/** Ids of the environments that are granted to one of the groups. */
+export async function environmentsGrantedTo(
+  db: Database,
+  orgId: string,
+  groups: readonly string[],
+  { after = '', limit }: { after?: string | undefined; limit: number },
+): Promise<string[]> {
+  const rows = await db
+    .withTables<Tables>()
+    .selectFrom('environment_access')
+    .select('environment_id')
+    .distinct()
+    .where('org_id', '=', orgId)
+    .where('grantee_type', '=', 'group')
+    .where('grantee_id', 'in', groups)
+    .where('environment_id', '>', after)
+    .orderBy('environment_id')
+    .limit(limit)
+    .execute();
+  return rows.map(({ environment_id: id }) => id);
+}

@@ -29,6 +29,8 @@ export const environmentsProjection = projection({
           created_at: occurredAt,
           created_by: required(metadata, 'actor'),
         }),
+      EnvironmentRenamed: ({ streamId, data }, write) =>
+        write.patch(environments, { org_id: streamId, environment_id: data.environmentId }, { name: data.name }),
       EnvironmentDeleted: ({ streamId, data }, write) => {
         write.remove(environments, { org_id: streamId, environment_id: data.environmentId });
         write.remove(environmentModels, { org_id: streamId, environment_id: data.environmentId });

@@ -48,3 +48,15 @@ function withModels(db: Database, orgId: string) {
     )
     .where('environments.org_id', '=', orgId);
 }
+
+/** Ids alone; `after` is the last id of the page before. */
+export async function environmentIdsOf(
+  db: Database,
+  orgId: string,
+  page: { after?: string | undefined; limit: number },
+): Promise<string[]> {
+  const query = db.withTables<Tables>().selectFrom('environments').select('environment_id').where('org_id', '=', orgId);
+  const rest = page.after === undefined ? query : query.where('environment_id', '>', page.after);
+  const rows = await rest.orderBy('environment_id').limit(page.limit).execute();
+  return rows.map(({ environment_id: id }) => id);
+}

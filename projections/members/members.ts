@@ -1,5 +1,5 @@
 import { projection } from '#libs/readstore/projection.js';
-import { bigint, table, text, timestamptz } from '#libs/readstore/table.js';
+import { bigint, nullable, table, text, timestamptz } from '#libs/readstore/table.js';
 
 export const members = table(
   'members',
@@ -8,31 +8,34 @@ export const members = table(
     user_id: text,
     role: text,
     since: timestamptz,
-    /** Of the event that last changed the role. */
+    /** Null where the member is not suspended. */
+    suspended_at: nullable(timestamptz),
+    /** Of the event that last changed this row. */
     revision: bigint,
   },
-  { key: ['org_id', 'user_id'], indexes: [{ columns: ['user_id', 'org_id'] }] },
+  {
+    key: ['org_id', 'user_id'],
+    indexes: [{ columns: ['user_id', 'org_id'] }, { columns: ['org_id', 'role', 'user_id'] }],
+  },
 );
 
 export const membersProjection = projection({
   name: 'members',
-  version: 1,
+  version: 2,
   tables: [members],
   on: {
     org: {
       OrgCreated: ({ streamId, data, occurredAt, revision }, write) =>
-        write.put(members, {
-          org_id: streamId,
-          user_id: data.owner.userId,
-          role: data.owner.role,
-          since: occurredAt,
-          revision,
-        }),
+        write.put(members, joined(streamId, data.owner, occurredAt, revision)),
       MemberAdded: ({ streamId, data, occurredAt, revision }, write) =>
-        write.put(members, { org_id: streamId, user_id: data.userId, role: data.role, since: occurredAt, revision }),
+        write.put(members, joined(streamId, data, occurredAt, revision)),
       MemberRoleChanged: ({ streamId, data, revision }, write) =>
         write.patch(members, { org_id: streamId, user_id: data.userId }, { role: data.role, revision }),
       MemberRemoved: ({ streamId, data }, write) => write.remove(members, { org_id: streamId, user_id: data.userId }),
+      MemberSuspended: ({ streamId, data, occurredAt, revision }, write) =>
+        write.patch(members, { org_id: streamId, user_id: data.userId }, { suspended_at: occurredAt, revision }),
+      MemberResumed: ({ streamId, data, revision }, write) =>
+        write.patch(members, { org_id: streamId, user_id: data.userId }, { suspended_at: null, revision }),
       OrgOwnershipTransferred: ({ streamId, data, revision }, write) => {
         write.patch(members, { org_id: streamId, user_id: data.from }, { role: data.left, revision });
         write.patch(members, { org_id: streamId, user_id: data.to }, { role: data.role, revision });
@@ -40,3 +43,10 @@ export const membersProjection = projection({
     },
   },
 });
+
+const joined = (
+  org_id: string,
+  { userId: user_id, role }: { userId: string; role: string },
+  since: string,
+  revision: bigint,
+) => ({ org_id, user_id, role, since, suspended_at: null, revision });

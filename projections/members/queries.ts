@@ -1,6 +1,7 @@
 import type { Database } from '#libs/readstore/database.js';
-import type { RowOf, TablesOf } from '#libs/readstore/table.js';
-import type { members } from './members.js';
+import { rowsOf } from '#libs/readstore/sql.js';
+import { qualified, readSchema, type RowOf, type TablesOf } from '#libs/readstore/table.js';
+import { members } from './members.js';
 
 export type Member = RowOf<typeof members>;
 type Tables = TablesOf<typeof members>;
@@ -25,4 +26,19 @@ export async function membershipsOfUser(
   const query = db.withTables<Tables>().selectFrom('members').selectAll().where('user_id', '=', userId);
   const rest = page.after === undefined ? query : query.where('org_id', '>', page.after);
   return rest.orderBy('org_id').limit(page.limit).execute();
+}
+
+/** Ids of the members whose membership gives one of the roles. Each role's holders are read in order and no further. */
+export async function membersHolding(
+  db: Database,
+  orgId: string,
+  roles: readonly string[],
+  { after = '', limit }: { after?: string | undefined; limit: number },
+): Promise<string[]> {
+  const query = `select holder.user_id from unnest($2::text[]) as wanted(role), lateral (
+      select user_id from ${qualified(readSchema, members.name)}
+      where org_id = $1 and role = wanted.role and user_id > $3 order by user_id limit $4
+    ) holder order by holder.user_id limit $4`;
+  const rows = await rowsOf<{ user_id: string }>(db, query, [orgId, roles, after, limit]);
+  return rows.map(({ user_id: id }) => id);
 }

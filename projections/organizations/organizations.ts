@@ -1,6 +1,6 @@
 import { required } from '#libs/application/metadata.js';
 import { projection } from '#libs/readstore/projection.js';
-import { bigint, integer, table, text, timestamptz } from '#libs/readstore/table.js';
+import { bigint, integer, nullable, table, text, timestamptz } from '#libs/readstore/table.js';
 
 export const organizations = table(
   'organizations',
@@ -12,6 +12,9 @@ export const organizations = table(
     scheme_id: text,
     scheme_version: integer,
     created_at: timestamptz,
+    /** Null where it is not suspended. */
+    suspended_at: nullable(timestamptz),
+    /** Of the event that last changed this row. */
     revision: bigint,
   },
   { key: ['org_id'], indexes: [{ columns: ['realm', 'org_id'] }] },
@@ -19,7 +22,7 @@ export const organizations = table(
 
 export const organizationsProjection = projection({
   name: 'organizations',
-  version: 1,
+  version: 2,
   tables: [organizations],
   on: {
     org: {
@@ -32,8 +35,15 @@ export const organizationsProjection = projection({
           scheme_id: data.scheme.id,
           scheme_version: data.scheme.version,
           created_at: occurredAt,
+          suspended_at: null,
           revision,
         }),
+      OrgRenamed: ({ streamId, data, revision }, write) =>
+        write.patch(organizations, { org_id: streamId }, { name: data.name, revision }),
+      OrgSuspended: ({ streamId, occurredAt, revision }, write) =>
+        write.patch(organizations, { org_id: streamId }, { suspended_at: occurredAt, revision }),
+      OrgResumed: ({ streamId, revision }, write) =>
+        write.patch(organizations, { org_id: streamId }, { suspended_at: null, revision }),
       OrgOwnershipTransferred: ({ streamId, data, revision }, write) =>
         write.patch(organizations, { org_id: streamId }, { owner_id: data.to, revision }),
     },

@@ -17,3 +17,14 @@ export async function erasePerson(db: Database, userId: string): Promise<void> {
   for (const schema of await generationsHolding(db, 'people'))
     await db.withSchema(schema).withTables<Tables>().deleteFrom('people').where('user_id', '=', userId).execute();
 }
+
+/** Ids of those who were seen in the realm. */
+export async function peopleOfRealm(
+  db: Database,
+  realm: string,
+  { after = '', limit }: { after?: string | undefined; limit: number },
+): Promise<string[]> {
+  const query = db.withTables<Tables>().selectFrom('people').select('user_id').where('realm', '=', realm);
+  const rows = await query.where('user_id', '>', after).orderBy('user_id').limit(limit).execute();
+  return rows.map(({ user_id: id }) => id);
+}

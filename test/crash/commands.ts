@@ -30,6 +30,8 @@ export type Act = readonly (Request | Question)[];
 
 /** The platform admin of every sequence, by the group that the token shows. */
 export const ROOT = 'root';
+/** The one group that organizations make; a grantee of this name is it and no person. */
+export const GROUP = 'crew';
 /** All sequences share it, as they share the log. */
 export const REALM = 'default';
 
@@ -49,6 +51,7 @@ export class Cast {
       { stream, kind: 'org', id: '' },
       ...people.map((id) => ({ stream, kind: 'member', id }) as const),
       ...people.map((id) => ({ stream: `user-${id}`, kind: 'user', id: '' }) as const),
+      { stream, kind: 'group', id: GROUP },
       ...['live', 'test'].map((id) => ({ stream, kind: 'environment', id }) as const),
     ];
   }
@@ -62,7 +65,9 @@ export class Cast {
   private named(field: string, value: unknown): unknown {
     if (field === 'orgId') return this.org(String(value));
     if (['userId', 'ownerId', 'toUserId'].includes(field)) return this.person(String(value));
-    return field === 'grantee' ? { type: 'user', id: this.person(String(value)) } : value;
+    if (field !== 'grantee') return value;
+    const name = String(value);
+    return name === GROUP ? { type: 'group', id: GROUP } : { type: 'user', id: this.person(name) };
   }
 }
 
@@ -77,9 +82,21 @@ export const commands = {
   createOrg: draft('CreateOrg', 'orgId', 'ownerId', 'name'),
   addMember: draft('AddMember', 'userId', 'role'),
   removeMember: draft('RemoveMember', 'userId'),
+  suspendMember: draft('SuspendMember', 'userId'),
+  resumeMember: draft('ResumeMember', 'userId'),
+  leave: draft('LeaveOrg'),
+  updateOrg: draft('UpdateOrg', 'name'),
+  suspendOrg: draft('SuspendOrg'),
+  resumeOrg: draft('ResumeOrg'),
+  createGroup: draft('CreateGroup', 'groupId', 'name'),
+  renameGroup: draft('RenameGroup', 'groupId', 'name'),
+  deleteGroup: draft('DeleteGroup', 'groupId'),
+  addGroupMember: draft('AddGroupMember', 'groupId', 'userId'),
+  removeGroupMember: draft('RemoveGroupMember', 'groupId', 'userId'),
   changeRole: draft('ChangeMemberRole', 'userId', 'role'),
   transfer: draft('TransferOrgOwnership', 'toUserId'),
   createEnvironment: draft('CreateEnvironment', 'environmentId', 'name'),
+  updateEnvironment: draft('UpdateEnvironment', 'environmentId', 'name'),
   deleteEnvironment: draft('DeleteEnvironment', 'environmentId'),
   grant: draft('GrantEnvironmentAccess', 'environmentId', 'grantee', 'notBefore', 'notAfter'),
   revoke: draft('RevokeEnvironmentAccess', 'environmentId', 'grantee'),

@@ -1,9 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Lab } from './enumerate.js';
-import { pointsOf, startingCalls } from './points.js';
-
-/** Nothing but a new log passes it. */
-const NEW_LOG = 'pipeline: append realm';
+import { NEW_LOG, pointsOf, startingCalls } from './points.js';
 
 let lab: Lab;
 beforeAll(async () => {

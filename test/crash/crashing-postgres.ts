@@ -5,11 +5,13 @@ import { readSchema } from '#libs/readstore/table.js';
 import type { Process } from './process.js';
 import { statementName } from './statement-names.js';
 
+/** Of the connections that dying processes leave, each so many-th closes. */
+const CLOSED_EVERY = 8;
+
 /** Connections that outlive the processes of a world, so that a new life does not wait for new ones. */
 export class Connections {
   private readonly idle: pg.Client[] = [];
-  /** Destroyed while in use. */
-  cut = 0;
+  private dropped = 0;
 
   constructor(private readonly url: string) {}
 
@@ -25,10 +27,16 @@ export class Connections {
     if (isOpen(client)) this.idle.push(client);
   }
 
-  /** As when its process is killed: Postgres sees the socket close and rolls back. */
-  destroy(client: pg.Client): void {
-    this.cut += 1;
-    client.connection.stream.destroy();
+  /**
+   * As when its process is killed: Postgres sees the socket close, and rolls back what is open there. It does no more
+   * where it is told to roll back, so that most connections live on: a new one is among the dearest things of a new life.
+   */
+  drop(client: pg.Client, busy: boolean): void {
+    this.dropped += 1;
+    if (busy || this.dropped % CLOSED_EVERY === 0) return void client.connection.stream.destroy();
+    // Before whatever is asked next on this connection; that fails where this does.
+    if (client.getTransactionStatus() !== 'I') client.query('rollback').catch(() => {});
+    this.give(client);
   }
 
   async end(): Promise<void> {
@@ -44,14 +52,14 @@ export function crashingDatabase(
   /** Statements that run at once, without crash points: those that come by the clock, which no sequence could replay. */
   byTheClock: (statement: string) => boolean = () => false,
 ): Database {
-  const held = new Set<pg.Client>();
+  const used = new Set<CrashingClient>();
   process.onDeath(() => {
-    for (const client of held) connections.destroy(client);
+    for (const client of used) client.die();
   });
   const call: Call = (statement, run) =>
     process.alive && byTheClock(`${part}: ${statement}`) ? run() : process.call(`${part}: ${statement}`, run);
   const pool = {
-    connect: async () => new CrashingClient(connections, held, call),
+    connect: async () => new CrashingClient(connections, used, call),
     end: async () => {},
   };
   return new Kysely<object>({ dialect: new PostgresDialect({ pool }) }).withSchema(readSchema);
@@ -61,30 +69,44 @@ type Call = <T>(name: string, run: () => Promise<T>) => Promise<T>;
 
 class CrashingClient implements PostgresPoolClient {
   private client: pg.Client | undefined;
+  private running = 0;
 
   constructor(
     private readonly connections: Connections,
-    private readonly held: Set<pg.Client>,
+    private readonly used: Set<CrashingClient>,
     private readonly call: Call,
   ) {}
 
   query = (sql: unknown, values?: unknown): never =>
     this.call(statementName(String(sql)), async () => {
       const client = await this.hold();
-      return client.query(withoutBound(String(sql)), values as unknown[]);
+      this.running += 1;
+      try {
+        return await client.query(withoutBound(String(sql)), values as unknown[]);
+      } finally {
+        this.running -= 1;
+      }
     }) as never;
 
   release(): void {
-    if (this.client === undefined) return;
-    this.held.delete(this.client);
-    this.connections.give(this.client);
+    this.leave((client) => this.connections.give(client));
+  }
+
+  die(): void {
+    this.leave((client) => this.connections.drop(client, this.running > 0));
+  }
+
+  private leave(how: (client: pg.Client) => void): void {
+    const { client } = this;
     this.client = undefined;
+    this.used.delete(this);
+    if (client !== undefined) how(client);
   }
 
   private async hold(): Promise<pg.Client> {
     if (this.client !== undefined) return this.client;
     this.client = await this.connections.take();
-    this.held.add(this.client);
+    this.used.add(this);
     return this.client;
   }
 }

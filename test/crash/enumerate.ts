@@ -10,10 +10,11 @@ import { newWorld, type World } from './world.js';
 const crewing = { batchSize: 1, cacheBytes: 10_000_000 };
 const SEED = 5;
 
-/** Names of crash points, each once, in the order in which they were first passed. */
+/** Names of crash points in the order in which they were passed. */
 export interface Recorded {
-  /** While the tables are made and the first process creates the realm. */
+  /** While the tables are made and the first process creates the realm; each once. */
   readonly founding: readonly string[];
+  /** As often as they were passed. */
   readonly scenarios: ReadonlyMap<string, readonly string[]>;
 }
 
@@ -22,7 +23,7 @@ export async function recordPoints(): Promise<Recorded> {
   const lab = await Lab.open();
   try {
     const passed = new Map<string, readonly string[]>();
-    for (const name of Object.keys(scenarios)) passed.set(name, [...new Set(await lab.scenario(name, []))]);
+    for (const name of Object.keys(scenarios)) passed.set(name, await lab.scenario(name, []));
     return { founding: lab.founding, scenarios: passed };
   } finally {
     await lab.close();
@@ -32,6 +33,18 @@ export async function recordPoints(): Promise<Recorded> {
 interface Single {
   readonly scenario: string;
   readonly point: string;
+}
+
+/** Every passing of every point: `occurrence` counts those of the same point before. */
+export function occurrences({ scenarios: passed }: Recorded): (Single & { readonly occurrence: number })[] {
+  return [...passed].flatMap(([scenario, points]) => {
+    const times = new Map<string, number>();
+    return points.map((point) => {
+      const occurrence = times.get(point) ?? 0;
+      times.set(point, occurrence + 1);
+      return { scenario, point, occurrence };
+    });
+  });
 }
 
 /** Every point of the scenarios once, in the first that passes it. */
@@ -81,6 +94,14 @@ export class Lab {
     await this.crew.found(seeded(SEED), fates.at);
     this.verifier = await Verifier.of(this.world, this.crew);
     this.ran(crashes, fates, await this.verifier.whole());
+  }
+
+  /** Counts what another has done as well. */
+  add({ runs, crashes, unreached, mismatches }: Lab): void {
+    this.runs += runs;
+    this.crashes += crashes;
+    this.unreached.push(...unreached);
+    this.mismatches.push(...mismatches);
   }
 
   /** Answers every point that was passed. */

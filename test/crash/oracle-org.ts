@@ -8,6 +8,24 @@ interface Member {
   revision: string;
   evidence: string;
   readonly grants: Map<string, Row>;
+  /** Group → the event of the entry; undefined before the first one. Entries outlive their group. */
+  groups?: Map<string, string>;
+  suspended?: { at: string; evidence: string };
+}
+
+interface Environment {
+  row: Row;
+  active: boolean;
+  readonly models: Map<string, Row>;
+  /** Grants to groups. */
+  readonly grants: Map<string, Row>;
+}
+
+interface Group {
+  row: Row;
+  active: boolean;
+  /** Person → row. */
+  readonly members: Map<string, Row>;
 }
 
 /**
@@ -21,7 +39,10 @@ export class OrgOracle {
   private readonly holders: Record<string, number> = {};
   private readonly voided: string[] = [];
   private readonly members = new Map<string, Member>();
-  private readonly environments = new Map<string, { row: Row; active: boolean; models: Map<string, Row> }>();
+  private readonly suspendedHolders: Record<string, number> = {};
+  private suspension: { at: string; evidence: string } | undefined;
+  private readonly groups = new Map<string, Group>();
+  private readonly environments = new Map<string, Environment>();
   private readonly access = new Map<string, Row>();
 
   constructor(private readonly stream: string) {
@@ -48,10 +69,89 @@ export class OrgOracle {
           scheme_id: id,
           scheme_version: version,
           created_at: at,
+          suspended_at: null,
           revision,
         };
         this.org = { name: data.name, scheme: data.scheme, ownerId: data.owner.userId, evidence: event.id };
         this.join(data.owner.userId, data.owner.role, event);
+        break;
+      }
+      case 'OrgRenamed':
+        this.organization = { ...this.organization, name: data.name, revision };
+        this.org = { ...this.org, name: data.name };
+        break;
+      case 'OrgSuspended':
+        expect(this.suspension === undefined, event);
+        this.suspension = { at, evidence: event.id };
+        this.organization = { ...this.organization, suspended_at: at, revision };
+        break;
+      case 'OrgResumed':
+        expect(this.suspension !== undefined, event);
+        this.suspension = undefined;
+        this.organization = { ...this.organization, suspended_at: null, revision };
+        break;
+      case 'MemberSuspended': {
+        const member = this.member(data.userId, event);
+        expect(member.suspended === undefined, event);
+        this.counts(member, -1);
+        Object.assign(member, { suspended: { at, evidence: event.id }, revision });
+        this.counts(member, 1);
+        break;
+      }
+      case 'MemberResumed': {
+        const member = this.member(data.userId, event);
+        expect(member.suspended !== undefined, event);
+        this.counts(member, -1);
+        Object.assign(member, { suspended: undefined, revision });
+        this.counts(member, 1);
+        break;
+      }
+      case 'GroupCreated':
+        expect(!this.groups.has(data.groupId), event);
+        this.groups.set(data.groupId, {
+          row: {
+            org_id: this.id,
+            group_id: data.groupId,
+            name: data.name,
+            created_at: at,
+            created_by: event.metadata.actor,
+          },
+          active: true,
+          members: new Map(),
+        });
+        break;
+      case 'GroupRenamed': {
+        const group = this.group(data.groupId, event);
+        group.row = { ...group.row, name: data.name };
+        break;
+      }
+      case 'GroupDeleted': {
+        const group = this.group(data.groupId, event);
+        group.active = false;
+        group.members.clear();
+        // All that was granted to it was revoked right before.
+        for (const { grants } of this.environments.values()) expect(!grants.has(data.groupId), event);
+        break;
+      }
+      case 'GroupMemberAdded': {
+        const member = this.member(data.userId, event);
+        member.groups = (member.groups ?? new Map<string, string>()).set(data.groupId, event.id);
+        this.group(data.groupId, event).members.set(data.userId, {
+          org_id: this.id,
+          group_id: data.groupId,
+          user_id: data.userId,
+          added_at: at,
+          added_by: event.metadata.actor,
+        });
+        break;
+      }
+      case 'GroupMemberRemoved':
+        this.member(data.userId, event).groups?.delete(data.groupId);
+        this.group(data.groupId, event).members.delete(data.userId);
+        break;
+      case 'EnvironmentRenamed': {
+        const environment = this.environment(data.environmentId, event);
+        environment.row = { ...environment.row, name: data.name };
         break;
       }
       case 'MemberAdded':
@@ -62,9 +162,9 @@ export class OrgOracle {
         this.takesRole(data.userId, data.role, event);
         break;
       case 'MemberRemoved': {
-        const { role } = this.member(data.userId, event);
-        this.count(role, -1);
+        this.counts(this.member(data.userId, event), -1);
         this.members.delete(data.userId);
+        for (const { members } of this.groups.values()) members.delete(data.userId);
         this.dropAccess((row) => row.grantee_type === 'user' && row.grantee_id === data.userId);
         break;
       }
@@ -87,21 +187,22 @@ export class OrgOracle {
           },
           active: true,
           models: new Map(),
+          grants: new Map(),
         });
         break;
       case 'EnvironmentDeleted': {
         const environment = this.environment(data.environmentId, event);
         environment.active = false;
         environment.models.clear();
+        environment.grants.clear();
         this.dropAccess((row) => row.environment_id === data.environmentId);
         break;
       }
       case 'EnvironmentAccessGranted': {
-        this.environment(data.environmentId, event);
-        const member = this.member(data.grantee.id, event);
         const { notBefore, notAfter, role } = data;
-        member.grants.set(data.environmentId, { ...optional({ notBefore, notAfter, role }), evidence: event.id });
-        this.access.set(`${data.environmentId}/${data.grantee.id}`, {
+        const [grants, key] = this.holding(data, event);
+        grants.set(key, { ...optional({ notBefore, notAfter, role }), evidence: event.id });
+        this.access.set(accessKey(data), {
           org_id: this.id,
           environment_id: data.environmentId,
           grantee_type: data.grantee.type,
@@ -115,10 +216,12 @@ export class OrgOracle {
         });
         break;
       }
-      case 'EnvironmentAccessRevoked':
-        this.member(data.grantee.id, event).grants.delete(data.environmentId);
-        this.access.delete(`${data.environmentId}/${data.grantee.id}`);
+      case 'EnvironmentAccessRevoked': {
+        const [grants, key] = this.holding(data, event);
+        grants.delete(key);
+        this.access.delete(accessKey(data));
         break;
+      }
       case 'ModelAdded':
         this.environment(data.environmentId, event).models.set(data.modelId, {
           org_id: this.id,
@@ -141,8 +244,12 @@ export class OrgOracle {
 
   addTo(rows: Rows): void {
     if (this.organization !== undefined) rows.add('organizations', this.organization);
-    for (const [user_id, { role, since, revision }] of this.members)
-      rows.add('members', { org_id: this.id, user_id, role, since, revision });
+    for (const [user_id, { role, since, suspended, revision }] of this.members)
+      rows.add('members', { org_id: this.id, user_id, role, since, suspended_at: suspended?.at ?? null, revision });
+    for (const { row, active, members } of this.groups.values()) {
+      if (active) rows.add('groups', row);
+      for (const member of members.values()) rows.add('group_members', member);
+    }
     for (const { row, active, models } of this.environments.values()) {
       if (active) rows.add('environments', row);
       for (const model of models.values()) rows.add('environment_models', model);
@@ -155,9 +262,22 @@ export class OrgOracle {
   private *documents(): Iterable<readonly [kind: string, id: string, doc: unknown]> {
     // The owner is a member, so there is a document of an organization wherever it was created or a claim was voided.
     if (this.organization !== undefined || this.voided.length > 0) yield ['org', '', this.orgDocument()];
-    for (const [id, { role, evidence, grants }] of this.members)
-      yield ['member', id, { id, role, evidence, grants: Object.fromEntries(grants) }];
-    for (const [id, { row, active, models }] of this.environments)
+    for (const [id, { role, evidence, grants, groups, suspended }] of this.members)
+      yield [
+        'member',
+        id,
+        {
+          id,
+          role,
+          evidence,
+          grants: Object.fromEntries(grants),
+          ...(groups && { groups: Object.fromEntries(groups) }),
+          ...(suspended && { suspension: { evidence: suspended.evidence } }),
+        },
+      ];
+    for (const [id, { row, active }] of this.groups)
+      yield ['group', id, { id, name: row.name, status: active ? 'active' : 'deleted' }];
+    for (const [id, { row, active, models, grants }] of this.environments)
       yield [
         'environment',
         id,
@@ -167,7 +287,7 @@ export class OrgOracle {
           ...(row.kind !== 'environment' && { kind: row.kind }),
           status: active ? 'active' : 'deleted',
           models: Object.fromEntries([...models].map(([model, { provider, name }]) => [model, { provider, name }])),
-          groupGrants: {},
+          groupGrants: Object.fromEntries(grants),
         },
       ];
   }
@@ -180,37 +300,59 @@ export class OrgOracle {
       status: exists ? 'active' : 'none',
       ...(exists ? this.org : none),
       holders: this.holders,
+      ...(Object.keys(this.suspendedHolders).length > 0 && { suspendedHolders: this.suspendedHolders }),
+      ...(this.suspension && { suspension: { evidence: this.suspension.evidence } }),
       voidedClaims: this.voided,
     };
   }
 
   private join(person: string, role: string, event: StoredEvent): void {
-    this.count(role, 1);
-    this.members.set(person, {
+    const member: Member = {
       role,
       since: String(event.metadata.occurredAt),
       revision: `${event.revision}`,
       evidence: event.id,
       grants: new Map(),
-    });
+    };
+    this.members.set(person, member);
+    this.counts(member, 1);
   }
 
   private takesRole(person: string, role: string, event: StoredEvent): void {
     const member = this.member(person, event);
-    this.count(member.role, -1);
-    this.count(role, 1);
+    this.counts(member, -1);
     Object.assign(member, { role, revision: `${event.revision}`, evidence: event.id });
+    this.counts(member, 1);
   }
 
-  private count(role: string, change: number): void {
-    this.holders[role] = (this.holders[role] ?? 0) + change;
+  private counts({ role, suspended }: Member, change: number): void {
+    for (const counts of suspended === undefined ? [this.holders] : [this.holders, this.suspendedHolders])
+      counts[role] = (counts[role] ?? 0) + change;
+  }
+
+  /** Where a grant stands, and as what: with the person, or with the environment where it is to a group. */
+  private holding(
+    { environmentId, grantee }: { environmentId: string; grantee: { type: string; id: string } },
+    event: StoredEvent,
+  ): readonly [Map<string, Row>, string] {
+    const environment = this.environment(environmentId, event);
+    if (grantee.type === 'user') return [this.member(grantee.id, event).grants, environmentId];
+    this.group(grantee.id, event);
+    return [environment.grants, grantee.id];
+  }
+
+  private group(id: string, event: StoredEvent): Group {
+    const group = this.groups.get(id);
+    if (group?.active !== true) throw illegal(event);
+    return group;
   }
 
   private dropAccess(which: (row: Row) => boolean): void {
     for (const [key, row] of this.access) {
       if (!which(row)) continue;
       this.access.delete(key);
-      this.members.get(String(row.grantee_id))?.grants.delete(String(row.environment_id));
+      if (row.grantee_type === 'user')
+        this.members.get(String(row.grantee_id))?.grants.delete(String(row.environment_id));
     }
   }
 
@@ -226,6 +368,9 @@ export class OrgOracle {
     return environment;
   }
 }
+
+const accessKey = ({ environmentId, grantee }: { environmentId: string; grantee: { type: string; id: string } }) =>
+  `${environmentId}/${grantee.type}/${grantee.id}`;
 
 const illegal = ({ stream, revision, type }: StoredEvent) => new Error(`${type} is not legal at ${stream}@${revision}`);
 

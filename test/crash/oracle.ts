@@ -47,8 +47,20 @@ export function oracle(events: readonly StoredEvent[], told: Told): Rows {
   return rows;
 }
 
+/** Every kind of event in a log that only grows; looks at each event once. */
+export class EventKinds {
+  private readonly kinds = new Set<string>();
+  private seen = 0;
+
+  of(log: readonly StoredEvent[]): string[] {
+    for (const { stream, type } of log.slice(this.seen)) this.kinds.add(`${stream.split('-')[0]}/${type}`);
+    this.seen = log.length;
+    return [...this.kinds].sort();
+  }
+}
+
 /** The checkpoint's row after a whole log. */
-export function oracleCheckpoint(log: readonly StoredEvent[]): Row {
+export function oracleCheckpoint(log: readonly StoredEvent[], kinds = new EventKinds()): Row {
   const last = log.at(-1);
   if (last === undefined) throw new Error('an empty log has no checkpoint');
   const { position, id, stream, revision, type, data, metadata } = last;
@@ -60,7 +72,7 @@ export function oracleCheckpoint(log: readonly StoredEvent[]): Row {
     witness_prepare: `${position.prepare}`,
     witness_id: id,
     witness_hash: createHash('sha256').update(hashed).digest('hex'),
-    event_kinds: [...new Set(log.map((each) => `${each.stream.split('-')[0]}/${each.type}`))].sort(),
+    event_kinds: kinds.of(log),
   };
 }
 
@@ -118,7 +130,7 @@ function targetsOf(data: Record<string, unknown>, type: string): string[] {
   if (type === 'OrgCreated') return [(data.owner as { userId: string }).userId];
   if (type === 'OrgOwnershipTransferred') return [String(data.from), String(data.to)];
   const grantee = data.grantee as { id: string } | undefined;
-  const named = [data.userId, data.environmentId, grantee?.id, data.modelId];
+  const named = [data.groupId, data.userId, data.environmentId, grantee?.id, data.modelId];
   return [...new Set(named.filter((name) => typeof name === 'string'))];
 }
 

@@ -22,6 +22,8 @@ export const calls = [
   'projector: delete environment_access',
   'projector: delete environment_models',
   'projector: delete environments',
+  'projector: delete group_members',
+  'projector: delete groups',
   'projector: delete members',
   'projector: follow',
   'projector: insert access_documents',
@@ -32,6 +34,8 @@ export const calls = [
   'projector: insert environment_access',
   'projector: insert environment_models',
   'projector: insert environments',
+  'projector: insert group_members',
+  'projector: insert groups',
   'projector: insert members',
   'projector: insert organizations',
   'projector: insert people',
@@ -49,11 +53,15 @@ export const calls = [
   'tiers: select parked_streams, checkpoint',
 ] as const;
 
+/** Nothing but a new log passes it. */
+export const NEW_LOG = 'pipeline: append realm';
+
 /** Passed by the first processes of a deployment only, or by each process as it starts. */
 export const startingCalls = [
-  'pipeline: append realm',
+  NEW_LOG,
   'projector: create index audit_entries',
   'projector: create index environment_access',
+  'projector: create index group_members',
   'projector: create index members',
   'projector: create index organizations',
   'projector: create or replace view access_documents',
@@ -65,6 +73,8 @@ export const startingCalls = [
   'projector: create or replace view environment_access',
   'projector: create or replace view environment_models',
   'projector: create or replace view environments',
+  'projector: create or replace view group_members',
+  'projector: create or replace view groups',
   'projector: create or replace view members',
   'projector: create or replace view organizations',
   'projector: create or replace view parked_streams',
@@ -81,6 +91,8 @@ export const startingCalls = [
   'projector: create table environment_models',
   'projector: create table environments',
   'projector: create table generations',
+  'projector: create table group_members',
+  'projector: create table groups',
   'projector: create table members',
   'projector: create table organizations',
   'projector: create table parked_streams',
@@ -95,6 +107,8 @@ export const startingCalls = [
   'projector: drop view environment_access',
   'projector: drop view environment_models',
   'projector: drop view environments',
+  'projector: drop view group_members',
+  'projector: drop view groups',
   'projector: drop view members',
   'projector: drop view organizations',
   'projector: drop view parked_streams',

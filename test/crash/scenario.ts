@@ -1,7 +1,12 @@
-import { type Act, commands, type Draft, type Question, type Request, ROOT } from './commands.js';
+import { type Act, commands, type Draft, GROUP, type Question, type Request, ROOT } from './commands.js';
 
 const { createOrg, addMember, removeMember, changeRole, transfer, createEnvironment } = commands;
-const { deleteEnvironment, grant, revoke, addModel, removeModel } = commands;
+const { deleteEnvironment, grant, revoke, addModel, removeModel, updateEnvironment } = commands;
+const { createGroup, renameGroup, deleteGroup, addGroupMember, removeGroupMember } = commands;
+const { updateOrg, suspendOrg, resumeOrg, suspendMember, resumeMember, leave } = commands;
+
+/** Only the platform may send these. */
+const ofPlatform = ['TransferOrgOwnership', 'UpdateOrg', 'SuspendOrg', 'ResumeOrg'];
 
 const PARTICIPANT = 'org.participant';
 const ADMIN = 'org.admin';
@@ -18,12 +23,15 @@ export const scenarios: Readonly<Record<string, readonly Act[]>> = {
         addMember('ann', PARTICIPANT),
         createEnvironment('live', 'Live'),
         grant('live', 'ann'),
+        createGroup(GROUP, 'The crew'),
+        addGroupMember(GROUP, 'ann'),
+        grant('live', GROUP),
       ),
     ],
     [request('model', 'olga', 'a', addModel('live', 'm1', 'openai', 'M1')), { about: 'a' }],
     [request('revoke', 'olga', 'a', revoke('live', 'ann'), removeModel('live', 'm1'))],
     [{ about: 'a' }, { about: 'a' }],
-    [request('remove', 'olga', 'a', deleteEnvironment('live'), removeMember('ann'))],
+    [request('remove', 'olga', 'a', deleteGroup(GROUP), deleteEnvironment('live'), removeMember('ann'))],
   ],
   'two who want one person': [
     [
@@ -77,6 +85,21 @@ export function randomActs(random: () => number): Act[] {
     () => removeMember(person()),
     () => deleteEnvironment(environment()),
     () => transfer(person()),
+    () => createGroup(GROUP, 'The crew'),
+    () => createGroup(GROUP, 'The crew'),
+    () => renameGroup(GROUP, 'Renamed'),
+    () => addGroupMember(GROUP, person()),
+    () => addGroupMember(GROUP, person()),
+    () => removeGroupMember(GROUP, person()),
+    () => grant(environment(), GROUP, undefined, until()),
+    () => deleteGroup(GROUP),
+    () => suspendMember(person()),
+    () => resumeMember(person()),
+    () => leave(),
+    () => updateEnvironment(environment(), 'Renamed'),
+    () => updateOrg('Renamed'),
+    () => suspendOrg(),
+    () => resumeOrg(),
   ];
   const owners = { a: 'olga', b: 'boris' } as const;
   const both = random() < 0.3;
@@ -90,7 +113,7 @@ export function randomActs(random: () => number): Act[] {
     const several = random() < 0.25 ? [pick(kinds)(), pick(kinds)()] : [];
     const key = `k${sent.length}`;
     const only = pick(kinds)();
-    const by = only.name === 'TransferOrgOwnership' ? ROOT : random() < 0.1 ? person() : owners[org];
+    const by = ofPlatform.includes(only.name) ? ROOT : random() < 0.1 ? person() : owners[org];
     const token = by !== ROOT && random() < 0.1 ? { token: 2 } : {};
     const made = { ...request(key, by, org, only, ...several), ...token };
     sent.push(made);

@@ -19,6 +19,17 @@ export const crewings: readonly Crewing[] = [
   { batchSize: 3, cacheBytes: 10_000_000 },
 ];
 
+const { CRASH_SEQUENCE } = process.env;
+
+/** Which sequence a run repeats, where `CRASH_SEQUENCE` names one as a failure printed it. */
+export const wanted: { readonly blocks: readonly number[]; readonly range: { from?: number; count?: number } } =
+  CRASH_SEQUENCE === undefined
+    ? { blocks: [], range: {} }
+    : {
+        blocks: [Math.floor(Number(CRASH_SEQUENCE) / PER_WORLD)],
+        range: { from: Number(CRASH_SEQUENCE) % PER_WORLD, count: 1 },
+      };
+
 export interface Tally {
   sequences: number;
   commands: number;
@@ -43,7 +54,8 @@ export async function runBlock(
     for (let index = from; index < from + count; index++) {
       const number = block * PER_WORLD + index;
       const wrong = await oneSequence(crew, verifier, { seed, number, faulty }, tally);
-      tally.mismatches.push(...wrong.map((each) => `CRASH_SEED=${seed} CRASH_SEQUENCE=${number}: ${each}`));
+      const where = `CRASH_SEED=${seed} CRASH_SEQUENCE=${number}${faulty ? ' with faults' : ''}`;
+      tally.mismatches.push(...wrong.map((each) => `${where}: ${each}`));
       if (wrong.length > 0) return tally;
     }
     const strays = await verifier.whole();

@@ -2,13 +2,15 @@ import { comparePositions, positionText, type StoredEvent } from '#libs/applicat
 import type { StreamDocument } from '#libs/application/ports/read-models.js';
 import { meta } from '#libs/application/metadata.js';
 import { type AskedDocuments, type Crew, type Ran, tokenOf } from './crew.js';
-import { oracle, oracleCheckpoint, type Told } from './oracle.js';
+import { EventKinds, oracle, oracleCheckpoint, type Told } from './oracle.js';
 import { canonical, differences, type Row, Rows } from './rows.js';
 import { StoredRows } from './stored-rows.js';
 import type { World } from './world.js';
 
 /** Compares everything that is kept of a world's log with what the oracle makes of it. */
 export class Verifier {
+  private readonly kinds = new EventKinds();
+
   private constructor(
     private readonly world: World,
     private readonly crew: Crew,
@@ -37,7 +39,7 @@ export class Verifier {
       ...documents.flatMap((each) => staleOrWrong(log, each)),
       ...(await this.documentsAgainst(expected, log.at(-1))),
     ];
-    return [...differences(withCheckpoint(expected, log), plain(await this.stored.of(name))), ...wrong];
+    return [...differences(withCheckpoint(expected, log, this.kinds), plain(await this.stored.of(name))), ...wrong];
   }
 
   /** Every row of every sequence against the whole log: nothing stands there that no event put there. */
@@ -92,8 +94,8 @@ function withTallies(rows: Rows): Rows {
   return rows;
 }
 
-function withCheckpoint(rows: Rows, log: readonly StoredEvent[]): Rows {
-  rows.add('checkpoint', oracleCheckpoint(log));
+function withCheckpoint(rows: Rows, log: readonly StoredEvent[], kinds?: EventKinds): Rows {
+  rows.add('checkpoint', oracleCheckpoint(log, kinds));
   return rows;
 }
 

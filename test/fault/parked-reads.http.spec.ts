@@ -81,6 +81,49 @@ beforeAll(async () => {
 afterAll(() => api?.stop());
 
 describe('a parked organization', () => {
+  it('is denied in its place in a batch, to those who may know of it', async () => {
+    const items = async (who: string) => {
+      const evaluations = [question(who, 'acme'), question(who, 'other')];
+      const { status, text } = await send(who, '/access/v1/evaluations', { evaluations });
+      expect(status).toBe(200);
+      return JSON.parse(text).evaluations;
+    };
+    const [stands, goesOn] = await items('mia');
+    expect(stands).toEqual({ decision: false, context: { error: { status: 503, message: expect.any(String) } } });
+    expect(goesOn).toEqual({ decision: false, context: { at: expect.any(String) } });
+    expect((await items('zoe'))[0]).toEqual({ decision: false, context: { at: expect.any(String) } });
+    expect((await items('zoe'))[1]).toMatchObject({ decision: true });
+  });
+
+  it('is searched by nobody: whoever may know of it is told, to others it is missing', async () => {
+    const search = async (who: string, kind: string, body: object) => {
+      const { status, text } = await send(who, `/access/v1/search/${kind}`, body, {
+        accept: 'application/problem+json',
+      });
+      return { status, body: JSON.parse(text) };
+    };
+    const standing = { status: 503, body: parked };
+    const orgs = (who: string) => ({
+      subject: { type: 'user', id: who },
+      action: { name: 'org:view' },
+      resource: { type: 'org' },
+    });
+    for (const who of ['ann', 'mia']) {
+      expect(await search(who, 'subject', question(who, 'acme'))).toMatchObject(standing);
+      expect(await search(who, 'action', question(who, 'acme'))).toMatchObject(standing);
+      expect(await search(who, 'resource', orgs(who))).toMatchObject(standing);
+    }
+    for (const kind of ['subject', 'action'])
+      expect(await search('nobody', kind, question('nobody', 'acme'))).toMatchObject({
+        status: 200,
+        body: { results: [] },
+      });
+    expect(await search('zoe', 'resource', orgs('zoe'))).toMatchObject({
+      status: 200,
+      body: { results: [{ id: 'other' }] },
+    });
+  });
+
   it('is shown to those who run the service, and the projections go on', async () => {
     const { status, body } = await get('root', '/v1/projections');
     expect(status).toBe(200);
@@ -126,7 +169,8 @@ describe('a parked organization', () => {
   });
 
   it.each(queryNames.filter((name) => queryTable[name].path.includes('{orgId}')))('%s is not read', async (name) => {
-    const path = queryTable[name].path.replace('{orgId}', 'acme').replace('{environmentId}', 'room');
+    const { path: template, example } = queryTable[name];
+    const path = `${template.replace('{orgId}', 'acme').replace('{environmentId}', 'room').replace('{groupId}', 'team')}?${new URLSearchParams(example)}`;
     expect((await get('ann', path)).body).toMatchObject(parked);
     const answer = await get('zoe', path.replace('acme', 'other'));
     expect([200, 404]).toContain(answer.status);
@@ -148,9 +192,11 @@ describe('a parked organization', () => {
 
   it('looks like a missing one to those who may not know of it', async () => {
     const same = { 'x-request-id': 'same' };
-    for (const path of queryNames.map((name) => queryTable[name].path).filter((each) => each.includes('{orgId}'))) {
-      const ask = (org: string) =>
-        send('nobody', path.replace('{orgId}', org).replace('{environmentId}', 'room'), undefined, same);
+    for (const name of queryNames) {
+      const { path, example } = queryTable[name];
+      if (!path.includes('{orgId}')) continue;
+      const filled = `${path.replace('{environmentId}', 'room').replace('{groupId}', 'team')}?${new URLSearchParams(example)}`;
+      const ask = (org: string) => send('nobody', filled.replace('{orgId}', org), undefined, same);
       const [hidden, missing] = [await ask('acme'), await ask('missing')];
       expect([hidden.status, hidden.text]).toEqual([404, missing.text]);
     }

@@ -96,7 +96,8 @@ export class History {
     const userId = `user-${this.pick(this.size.users)}`;
     const environmentId = `env-${this.pick(this.size.environments)}`;
     const role = ROLES[this.pick(ROLES.length)];
-    const grantee = { type: 'user', id: userId };
+    const groupId = `group-${this.pick(3)}`;
+    const grantee = this.pick(4) === 0 ? { type: 'group', id: groupId } : { type: 'user', id: userId };
     const notAfter = this.pick(3) === 0 ? '2027-01-01T00:00:00.000Z' : undefined;
     if (org.status === 'none') return ['CreateOrg', { orgId, name: `Org ${orgId}`, ownerId: userId }];
     const commands: readonly [OrgCommandName, unknown][] = [
@@ -114,7 +115,21 @@ export class History {
       ['AddModel', { environmentId, modelId: `model-${this.pick(3)}`, provider: 'acme', name: 'Model' }],
       ['RemoveModel', { environmentId, modelId: `model-${this.pick(3)}` }],
     ];
-    return commands[this.pick(commands.length)] ?? ['RemoveMember', { userId }];
+    const rarer: readonly [OrgCommandName, unknown][] = [
+      ['SuspendMember', { userId }],
+      ['ResumeMember', { userId }],
+      ['UpdateOrg', { name: `Org ${this.pick(3)}` }],
+      [this.pick(2) === 0 ? 'SuspendOrg' : 'ResumeOrg', {}],
+      ['CreateGroup', { groupId, name: `Group ${groupId}` }],
+      ['RenameGroup', { groupId, name: `Group ${this.pick(3)}` }],
+      ['DeleteGroup', { groupId: this.pick(4) === 0 ? groupId : 'group-9' }],
+      ['AddGroupMember', { groupId, userId }],
+      ['AddGroupMember', { groupId, userId }],
+      ['RemoveGroupMember', { groupId, userId }],
+      ['UpdateEnvironment', { environmentId, name: `Environment ${this.pick(3)}` }],
+    ];
+    const asked = this.pick(3) === 0 ? rarer : commands;
+    return asked[this.pick(asked.length)] ?? ['RemoveMember', { userId }];
   }
 
   /** A first sight of a person is one command of two events; the claims of a later one stand alone. */

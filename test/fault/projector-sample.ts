@@ -82,6 +82,31 @@ event('org-acme', 'CommandHadNoEffect', { command: 'AddMember' }, { correlation:
 event('org-acme', 'MembershipClaimVoided', { claimId: '5d7b9e0e-8f0a-4f6e-9a0b-0d7f6a1c2b3d' });
 event('user-ann', 'ProfileObserved', { ...ann, email: 'bad\0mail\ud800', name: null });
 
+const toGroup = (id: string) => ({ environmentId: 'prod', grantee: { type: 'group', id } });
+event('org-acme', 'OrgRenamed', { name: 'Acme Corporation' });
+event('org-acme', 'EnvironmentRenamed', { environmentId: 'prod', name: 'Production, Europe' });
+event('org-acme', 'MemberAdded', { userId: 'dan', role: 'org.participant' });
+event('org-acme', 'MemberSuspended', { userId: 'dan' });
+event('org-acme', 'MemberSuspended', { userId: 'ann' });
+event('org-acme', 'MemberResumed', { userId: 'ann' });
+event('org-acme', 'GroupCreated', { groupId: 'ops', name: 'Ops' });
+event('org-acme', 'GroupCreated', { groupId: 'old', name: 'Old' });
+event('org-acme', 'GroupRenamed', { groupId: 'ops', name: 'Operations' });
+for (const [groupId, userId] of [
+  ['ops', 'dan'],
+  ['ops', 'bob'],
+  ['old', 'dan'],
+])
+  event('org-acme', 'GroupMemberAdded', { groupId, userId });
+event('org-acme', 'GroupMemberRemoved', { groupId: 'ops', userId: 'bob' });
+event('org-acme', 'EnvironmentAccessGranted', toGroup('ops'));
+event('org-acme', 'EnvironmentAccessGranted', toGroup('old'));
+event('org-acme', 'EnvironmentAccessRevoked', toGroup('old'), { part: '1/2', commandId: 'delete-old' });
+event('org-acme', 'GroupDeleted', { groupId: 'old' }, { part: '2/2', commandId: 'delete-old' });
+event('org-acme', 'OrgSuspended', {});
+event('org-acme', 'OrgResumed', {});
+event('org-acme', 'OrgSuspended', {});
+
 /** The rows of the sample history, projected anew in batches of these sizes in turn. */
 export async function inBatchesOf(db: Database, sizes: readonly number[]): Promise<Record<string, unknown[]>> {
   await run(db, 'drop schema if exists read_v1 cascade');

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
 import type { Database } from '#libs/readstore/database.js';
 import type { Projector, ProjectorOptions } from '#libs/readstore/projector.js';
@@ -7,6 +8,9 @@ import { useDatabase } from '../support/use-database.js';
 import { dropReadModels, Faulty, parkedIn } from './parking-support.js';
 import { History, random } from './projector-history.js';
 import { applied, entersState, holds, once, project, projectorOf, rowsIn, tally, until } from './projector-support.js';
+
+/** A minute in the long form. */
+const STALL_MS = Number(process.env.STALL_MS ?? 0);
 
 let db: Database;
 let store: MemoryEventStore;
@@ -37,6 +41,16 @@ const asOnce = async () => {
   expect(await rowsIn(db)).toEqual(await project(db, store, history, { schema: 'reference', batchSize: 1_000_000 }));
   expect(await applied(db)).toEqual(once(store));
 };
+
+/** The log goes on for so long, once at least, and the other projector with it. */
+async function growFor(ms: number, other: Projector): Promise<void> {
+  const over = performance.now() + ms;
+  do {
+    await history.grow(20);
+    await holds(other, history);
+    await sleep(Math.min(1_000, Math.max(0, over - performance.now())));
+  } while (performance.now() < over);
+}
 
 /** A place where a process stands still until it is woken. */
 class Gate {
@@ -79,46 +93,53 @@ async function parked(): Promise<void> {
   expect(await parkedIn(db)).toHaveLength(1);
 }
 
-it('a projector that stands still in the middle of a batch holds nobody up, and does no harm when it wakes', async () => {
-  const gate = new Gate();
-  const frozen = new Faulty();
-  let batches = 0;
-  frozen.within = async () => {
-    if (++batches === 3) await gate.pass();
-  };
-  const sleeper = start(frozen);
-  await until(() => gate.reached);
-  const other = start(new Faulty(), { batchSize: 7 });
-  await holds(other, history);
-  await history.grow(20);
-  await holds(other, history);
-  gate.wake();
-  await holds(sleeper, history);
-  await history.grow(10);
-  await Promise.all([holds(sleeper, history), holds(other, history)]);
-  await asOnce();
-});
+it(
+  'a projector that stands still in the middle of a batch holds nobody up, and does no harm when it wakes',
+  async () => {
+    const gate = new Gate();
+    const frozen = new Faulty();
+    let batches = 0;
+    frozen.within = async () => {
+      if (++batches === 3) await gate.pass();
+    };
+    const sleeper = start(frozen);
+    await until(() => gate.reached);
+    const other = start(new Faulty(), { batchSize: 7 });
+    await holds(other, history);
+    await growFor(STALL_MS, other);
+    gate.wake();
+    await holds(sleeper, history);
+    await history.grow(10);
+    await Promise.all([holds(sleeper, history), holds(other, history)]);
+    await asOnce();
+  },
+  120_000 + 3 * STALL_MS,
+);
 
-it('neither does one that stands still before its transaction, with a batch read long ago', async () => {
-  const gate = new Gate();
-  const stalled = new (class extends SameLog {
-    override async *follow(...[after, signal]: Parameters<MemoryEventStore['follow']>) {
-      for await (const page of store.follow(after, signal)) {
-        if (!gate.reached && after !== undefined) await gate.pass();
-        yield page;
+it(
+  'neither does one that stands still before its transaction, with a batch read long ago',
+  async () => {
+    const gate = new Gate();
+    const stalled = new (class extends SameLog {
+      override async *follow(...[after, signal]: Parameters<MemoryEventStore['follow']>) {
+        for await (const page of store.follow(after, signal)) {
+          if (!gate.reached && after !== undefined) await gate.pass();
+          yield page;
+        }
       }
-    }
-  })();
-  const other = start(new Faulty());
-  await holds(other, history);
-  const sleeper = start(new Faulty(), { store: stalled });
-  await history.grow(20);
-  await until(() => gate.reached);
-  await holds(other, history);
-  gate.wake();
-  await holds(sleeper, history);
-  await asOnce();
-});
+    })();
+    const other = start(new Faulty());
+    await holds(other, history);
+    const sleeper = start(new Faulty(), { store: stalled });
+    await history.grow(20);
+    await until(() => gate.reached);
+    await growFor(STALL_MS, other);
+    gate.wake();
+    await holds(sleeper, history);
+    await asOnce();
+  },
+  120_000 + 3 * STALL_MS,
+);
 
 it('neither does one that stands still in the middle of a replay', async () => {
   await parked();

@@ -111,7 +111,7 @@ describe('the verifier', () => {
 
   it('finds rows that nothing in the log bears out', async () => {
     await project(db, store, history);
-    await query(db, `insert into read_v1.members values ('org-1', 'intruder', 'org.owner', now(), 0)`);
+    await query(db, `insert into read_v1.members values ('org-1', 'intruder', 'org.owner', now(), null, 0)`);
     await query(db, `insert into read_v1.access_documents values ('org-org-1', 'member', 'intruder', '{}')`);
     const verifier = verifierOf();
     await roundsUntil(verifier, () => found.length >= 2);

@@ -4,6 +4,7 @@ import { FollowedDocuments, type FollowedDocumentsOptions } from '#libs/access/f
 import { RedisTier } from '#libs/access/redis/redis-tier.js';
 import type { Position, StoredEvent } from '#libs/application/ports/event-store.js';
 import { StreamParked } from '#libs/application/ports/read-models.js';
+import { evolve, initialState } from '#libs/domain/aggregates.js';
 import { type Database, openDatabase } from '#libs/readstore/database.js';
 import type { Projector } from '#libs/readstore/projector.js';
 import { CheckpointPosition } from '#libs/readstore/read-position.js';
@@ -32,6 +33,15 @@ const grant = (environmentId: string) => ({
   type: 'EnvironmentAccessGranted',
   data: { environmentId, grantee: { type: 'user', id: 'ann' } },
 });
+
+/** Documents that leave no room for others in a small cache. */
+const evicting = ['a', 'b', 'c', 'd'].map((id) => ({ stream: other.stream, kind: 'member', id }) as const);
+
+const folded = (events: readonly StoredEvent[]) =>
+  events.reduce((state, { type, data, id, revision, metadata }) => {
+    const stamp = { id, revision, occurredAt: String(metadata['occurredAt']) };
+    return evolve('org', state, { type, data, stamp });
+  }, initialState('org'));
 
 /** A log that can go out of sight of one process. */
 class HidingStore extends WrappedStore {
@@ -142,6 +152,48 @@ describe('the documents of a process that follows the log', () => {
       await beside.load(other, ann);
       return (await beside.hit(org, live)).by === 'redis hit';
     });
+  });
+
+  it('say who is suspended, which group was granted what and who is in it, in every tier as the fold does', async () => {
+    const { hit } = await follow();
+    const beside = await follow({ cachedDocuments: 4 });
+    const team = { stream, kind: 'group', id: 'team' } as const;
+    const keys = [org, ann, team, live] as const;
+    const toTeam = { environmentId: 'live', grantee: { type: 'group', id: 'team' } };
+    for (const drafts of [
+      [{ type: 'GroupCreated', data: { groupId: 'team', name: 'Team' } }],
+      [{ type: 'GroupMemberAdded', data: { groupId: 'team', userId: 'ann' } }],
+      [{ type: 'EnvironmentAccessGranted', data: toTeam }],
+      [{ type: 'MemberSuspended', data: { userId: 'ann' } }],
+      [
+        { type: 'OrgSuspended', data: {} },
+        { type: 'OrgRenamed', data: { name: 'Renamed' } },
+      ],
+      [{ type: 'MemberResumed', data: { userId: 'ann' } }],
+      [{ type: 'OrgResumed', data: {} }],
+      [
+        { type: 'EnvironmentAccessRevoked', data: toTeam },
+        { type: 'GroupDeleted', data: { groupId: 'team' } },
+      ],
+    ]) {
+      await history.append(stream, drafts);
+      const state = folded(store.log.filter((event) => event.stream === stream));
+      const { groups, members, environments } = state;
+      const documents = [state.org, members.get('ann'), groups.get('team'), environments.get('live')];
+      const asStored: unknown = JSON.parse(JSON.stringify(documents));
+      const seenBy = new Set<string | undefined>();
+      // From where it lies, then from the process's own memory, and from what it left to others.
+      await until(async () => {
+        const found = await hit(...keys);
+        expect(found.loaded?.documents).toEqual(asStored);
+        seenBy.add(found.by);
+        await beside.load(other, { stream: other.stream, kind: 'member', id: 'olga' }, ...evicting);
+        const shared = await beside.hit(...keys);
+        expect(shared.loaded?.documents).toEqual(asStored);
+        seenBy.add(shared.by);
+        return ['process hit', 'redis hit'].every((by) => seenBy.has(by));
+      });
+    }
   });
 
   it('are not answered at all while their organization is parked, though they stand in every tier', async () => {

@@ -8,25 +8,64 @@ interface NaiveGrant {
 /**
  * An organization written down a second time, from the rules and without the code: mutable, in plain maps and sets.
  * One owner always; owner and admins reach every environment; a participant reaches what was granted to this very
- * person, in [from, until); who leaves, or what is deleted, takes its grants along.
+ * person, or to a group that the person is in, in [from, until); who leaves, or what is deleted, takes its grants along.
+ * Whoever is suspended, or is in a suspended organization, reaches nothing.
  */
 export class NaiveOrg {
   exists = false;
+  name = '';
+  suspended = false;
   owner = '';
   readonly roles = new Map<string, string>();
+  readonly suspendedMembers = new Set<string>();
+  readonly groupNames = new Map<string, string>();
+  /** Group → people. */
+  readonly inGroup = new Map<string, Set<string>>();
   readonly environments = new Map<string, string>();
   readonly deleted = new Set<string>();
   readonly models = new Map<string, Map<string, string>>();
   /** Environment → person → window. */
   readonly grants = new Map<string, Map<string, NaiveGrant>>();
-  readonly groupGrants = new Map<string, Set<string>>();
+  /** Environment → group → window. */
+  readonly groupGrants = new Map<string, Map<string, NaiveGrant>>();
 
   apply({ type, data }: OrgEvent): void {
     switch (type) {
       case 'OrgCreated':
         this.exists = true;
+        this.name = data.name;
         this.owner = data.owner.userId;
         this.roles.set(data.owner.userId, data.owner.role);
+        break;
+      case 'OrgRenamed':
+        this.name = data.name;
+        break;
+      case 'OrgSuspended':
+        this.suspended = true;
+        break;
+      case 'OrgResumed':
+        this.suspended = false;
+        break;
+      case 'MemberSuspended':
+        this.suspendedMembers.add(data.userId);
+        break;
+      case 'MemberResumed':
+        this.suspendedMembers.delete(data.userId);
+        break;
+      case 'GroupCreated':
+      case 'GroupRenamed':
+        this.groupNames.set(data.groupId, data.name);
+        break;
+      case 'GroupDeleted':
+        this.groupNames.delete(data.groupId);
+        this.inGroup.delete(data.groupId);
+        for (const granted of this.groupGrants.values()) granted.delete(data.groupId);
+        break;
+      case 'GroupMemberAdded':
+        this.inGroup.set(data.groupId, (this.inGroup.get(data.groupId) ?? new Set<string>()).add(data.userId));
+        break;
+      case 'GroupMemberRemoved':
+        this.inGroup.get(data.groupId)?.delete(data.userId);
         break;
       case 'MemberAdded':
       case 'MemberRoleChanged':
@@ -34,7 +73,9 @@ export class NaiveOrg {
         break;
       case 'MemberRemoved':
         this.roles.delete(data.userId);
+        this.suspendedMembers.delete(data.userId);
         for (const granted of this.grants.values()) granted.delete(data.userId);
+        for (const people of this.inGroup.values()) people.delete(data.userId);
         break;
       case 'OrgOwnershipTransferred':
         this.owner = data.to;
@@ -42,6 +83,7 @@ export class NaiveOrg {
         this.roles.set(data.to, 'org.owner');
         break;
       case 'EnvironmentCreated':
+      case 'EnvironmentRenamed':
         this.environments.set(data.environmentId, data.name);
         break;
       case 'EnvironmentDeleted':
@@ -51,19 +93,15 @@ export class NaiveOrg {
         this.groupGrants.delete(data.environmentId);
         this.models.delete(data.environmentId);
         break;
-      case 'EnvironmentAccessGranted':
-        if (data.grantee.type === 'group') {
-          const groups = this.groupGrants.get(data.environmentId) ?? new Set<string>();
-          this.groupGrants.set(data.environmentId, groups.add(data.grantee.id));
-        } else {
-          const granted = this.grants.get(data.environmentId) ?? new Map<string, NaiveGrant>();
-          granted.set(data.grantee.id, { from: data.notBefore, until: data.notAfter });
-          this.grants.set(data.environmentId, granted);
-        }
+      case 'EnvironmentAccessGranted': {
+        const granted = this.grantsTo(data.grantee.type);
+        const onThis = granted.get(data.environmentId) ?? new Map<string, NaiveGrant>();
+        onThis.set(data.grantee.id, { from: data.notBefore, until: data.notAfter });
+        granted.set(data.environmentId, onThis);
         break;
+      }
       case 'EnvironmentAccessRevoked':
-        if (data.grantee.type === 'group') this.groupGrants.get(data.environmentId)?.delete(data.grantee.id);
-        else this.grants.get(data.environmentId)?.delete(data.grantee.id);
+        this.grantsTo(data.grantee.type).get(data.environmentId)?.delete(data.grantee.id);
         break;
       case 'ModelAdded': {
         const models = this.models.get(data.environmentId) ?? new Map<string, string>();
@@ -82,10 +120,20 @@ export class NaiveOrg {
   mayUse(person: string, environment: string, at: number): boolean {
     const role = this.roles.get(person);
     if (!this.exists || role === undefined || !this.environments.has(environment)) return false;
+    if (this.suspended || this.suspendedMembers.has(person)) return false;
     if (role !== 'org.participant') return true;
-    const grant = this.grants.get(environment)?.get(person);
-    if (grant === undefined) return false;
-    const begun = grant.from === undefined || at >= new Date(grant.from).getTime();
-    return begun && (grant.until === undefined || at < new Date(grant.until).getTime());
+    const own = this.grants.get(environment)?.get(person);
+    const through = [...(this.groupGrants.get(environment) ?? [])]
+      .filter(([group]) => this.inGroup.get(group)?.has(person))
+      .map(([, grant]) => grant);
+    return [...(own === undefined ? [] : [own]), ...through].some(
+      ({ from, until }) =>
+        (from === undefined || at >= new Date(from).getTime()) &&
+        (until === undefined || at < new Date(until).getTime()),
+    );
+  }
+
+  private grantsTo(type: 'user' | 'group'): Map<string, Map<string, NaiveGrant>> {
+    return type === 'user' ? this.grants : this.groupGrants;
   }
 }

@@ -1,12 +1,12 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { touches } from '#libs/domain/aggregates.js';
-import type { EnvironmentDocument, MemberDocument, OrgDocument } from '#libs/domain/access/documents.js';
+import type { EnvironmentDocument, GroupDocument, MemberDocument, OrgDocument } from '#libs/domain/access/documents.js';
 import { permit } from '#libs/domain/access/permit.js';
 import { isRefusal, refusals } from '#libs/domain/decision.js';
 import { type OrgCommandName, orgCommands } from '#libs/domain/org/decisions.js';
-import { type OrgEvent, orgEvents } from '#libs/domain/org/events.js';
-import { noOrg, orgEvolutions, type OrgState } from '#libs/domain/org/org.js';
+import { type OrgEvent, orgEvents, orgEvolutions } from '#libs/domain/org/events.js';
+import { noOrg, type OrgState } from '#libs/domain/org/org.js';
 import { PersistentMap } from '#libs/domain/persistent-map.js';
 import { type Command, decide, enterprise, enterpriseWith, faultsOf, fold } from '../support/decider.js';
 import { NaiveOrg } from './naive-org.js';
@@ -28,16 +28,29 @@ const provider = fc.constantFrom('anthropic', 'openai');
 const instant = fc.option(fc.constantFrom(...instants), { nil: undefined });
 const grantee = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constant('user' as const), id: userId }) },
-  { weight: 1, arbitrary: fc.record({ type: fc.constant('group' as const), id: fc.constantFrom(...groups) }) },
+  { weight: 2, arbitrary: fc.record({ type: fc.constant('group' as const), id: fc.constantFrom(...groups) }) },
 );
+const groupId = fc.constantFrom(...groups);
 
 const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
   CreateOrg: fc.record({ orgId: fc.constant('acme'), name, ownerId: userId }),
+  UpdateOrg: fc.record({ name }),
+  SuspendOrg: fc.record({}),
+  ResumeOrg: fc.record({}),
   AddMember: fc.record({ userId, role }),
   RemoveMember: fc.record({ userId }),
+  LeaveOrg: fc.record({}),
   ChangeMemberRole: fc.record({ userId, role }),
+  SuspendMember: fc.record({ userId }),
+  ResumeMember: fc.record({ userId }),
   TransferOrgOwnership: fc.record({ toUserId: userId }),
+  CreateGroup: fc.record({ groupId, name }),
+  RenameGroup: fc.record({ groupId, name }),
+  DeleteGroup: fc.record({ groupId }),
+  AddGroupMember: fc.record({ groupId, userId }),
+  RemoveGroupMember: fc.record({ groupId, userId }),
   CreateEnvironment: fc.record({ environmentId, name }, { requiredKeys: ['name'] }),
+  UpdateEnvironment: fc.record({ environmentId, name }),
   DeleteEnvironment: fc.record({ environmentId }),
   GrantEnvironmentAccess: fc.record({ environmentId, grantee, notBefore: instant, notAfter: instant }),
   RevokeEnvironmentAccess: fc.record({ environmentId, grantee }),
@@ -49,11 +62,23 @@ const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
 };
 const weights: { readonly [Name in OrgCommandName]: number } = {
   CreateOrg: 1,
+  UpdateOrg: 1,
+  SuspendOrg: 1,
+  ResumeOrg: 2,
   AddMember: 6,
-  RemoveMember: 3,
+  RemoveMember: 2,
+  LeaveOrg: 1,
   ChangeMemberRole: 4,
+  SuspendMember: 2,
+  ResumeMember: 2,
   TransferOrgOwnership: 3,
+  CreateGroup: 4,
+  RenameGroup: 1,
+  DeleteGroup: 1,
+  AddGroupMember: 5,
+  RemoveGroupMember: 1,
   CreateEnvironment: 4,
+  UpdateEnvironment: 1,
   DeleteEnvironment: 1,
   GrantEnvironmentAccess: 8,
   RevokeEnvironmentAccess: 2,
@@ -65,7 +90,7 @@ const commandNames = Object.keys(orgCommands).filter((key): key is OrgCommandNam
 const command: fc.Arbitrary<Command> = fc.oneof(
   ...commandNames.map((each) => ({
     weight: weights[each],
-    arbitrary: fc.record({ name: fc.constant(each), input: inputs[each], newId: environmentId }),
+    arbitrary: fc.record({ name: fc.constant(each), input: inputs[each], newId: environmentId, actor: userId }),
   })),
 );
 const created: fc.Arbitrary<Command> = fc.record({
@@ -89,8 +114,19 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
   event('MemberAdded', { userId, role }),
   event('MemberRoleChanged', { userId, role, from: role }),
   event('MemberRemoved', { userId, role }),
+  event('MemberSuspended', { userId }),
+  event('MemberResumed', { userId }),
+  event('OrgRenamed', { name }),
+  event('OrgSuspended', {}),
+  event('OrgResumed', {}),
+  event('GroupCreated', { groupId, name }),
+  event('GroupRenamed', { groupId, name }),
+  event('GroupDeleted', { groupId }),
+  event('GroupMemberAdded', { groupId, userId }),
+  event('GroupMemberRemoved', { groupId, userId }),
   event('OrgOwnershipTransferred', { from: userId, to: userId, role, given: role, left: role }),
   event('EnvironmentCreated', { environmentId, name, kind: fc.constant(undefined) }),
+  event('EnvironmentRenamed', { environmentId, name }),
   event('EnvironmentDeleted', { environmentId }),
   event('EnvironmentAccessGranted', {
     environmentId,
@@ -130,19 +166,25 @@ function historyOf(given: readonly Command[], scheme = enterprise): OrgEvent[] {
 interface Documents {
   org: OrgDocument;
   members: Record<string, MemberDocument>;
+  groups: Record<string, GroupDocument>;
   environments: Record<string, EnvironmentDocument>;
 }
 
 /** Everything that an organization is, as the access documents hold it. */
-const documentsOf = ({ org, members, environments: found }: OrgState): Documents => ({
-  org,
-  members: Object.fromEntries([...members.entries()].sort(([a], [b]) => (a < b ? -1 : 1))),
-  environments: Object.fromEntries([...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1))),
+const documentsOf = (state: OrgState): Documents => ({
+  org: state.org,
+  members: sorted(state.members),
+  groups: sorted(state.groups),
+  environments: sorted(state.environments),
 });
+
+const sorted = <V>(map: PersistentMap<V>): Record<string, V> =>
+  Object.fromEntries([...map.entries()].sort(([a], [b]) => (a < b ? -1 : 1)));
 
 const stateOf = (documents: Documents): OrgState => ({
   org: documents.org,
   members: PersistentMap.from(Object.entries(documents.members)),
+  groups: PersistentMap.from(Object.entries(documents.groups)),
   environments: PersistentMap.from(Object.entries(documents.environments)),
 });
 
@@ -168,14 +210,24 @@ function expectAgreement(state: OrgState, naive: NaiveOrg): void {
   expect(state.org.status === 'active').toBe(naive.exists);
   expect(state.org.ownerId).toBe(naive.owner);
   expect(state.members.size).toBe(naive.roles.size);
-  for (const { id, role: held } of state.members.values()) expect(held).toBe(naive.roles.get(id));
+  expect(state.org.name).toBe(naive.name);
+  expect(state.org.suspension !== undefined).toBe(naive.suspended);
+  for (const { id, role: held, suspension } of state.members.values()) {
+    expect(held).toBe(naive.roles.get(id));
+    expect(suspension !== undefined).toBe(naive.suspendedMembers.has(id));
+  }
+  const groupsNow = [...state.groups.values()].filter(({ status }) => status === 'active');
+  expect(new Map(groupsNow.map(({ id, name: called }) => [id, called]))).toEqual(naive.groupNames);
   const active = [...state.environments.values()].filter(({ status }) => status === 'active');
   expect(new Map(active.map(({ id, name: called }) => [id, called]))).toEqual(naive.environments);
   expect(state.environments.size).toBe(naive.environments.size + naive.deleted.size);
   for (const { id, models, groupGrants } of active) {
     const listed = Object.entries(models).map(([model, of]) => [model, `${of.provider}/${of.name}`] as const);
     expect(new Map(listed)).toEqual(naive.models.get(id) ?? new Map());
-    expect(new Set(Object.keys(groupGrants))).toEqual(naive.groupGrants.get(id) ?? new Set());
+    const toGroups = Object.entries(groupGrants).map(
+      ([to, { notBefore, notAfter }]) => [to, { from: notBefore, until: notAfter }] as const,
+    );
+    expect(new Map(toGroups)).toEqual(naive.groupGrants.get(id) ?? new Map());
     const holders = [...state.members.values()].filter(({ grants }) => Object.hasOwn(grants, id));
     const windows = holders.map(
       ({ id: who, grants }) => [who, { from: grants[id]?.notBefore, until: grants[id]?.notAfter }] as const,
@@ -195,9 +247,10 @@ function expectAgreement(state: OrgState, naive: NaiveOrg): void {
 function partOf(state: OrgState, next: OrgEvent): OrgState {
   let part = noOrg;
   for (const { kind, id } of touchedBy(next)) {
-    const [held, found] = [state.members.get(id), state.environments.get(id)];
+    const [held, group, found] = [state.members.get(id), state.groups.get(id), state.environments.get(id)];
     if (kind === 'org') part = { ...part, org: state.org };
     if (kind === 'member' && held !== undefined) part = { ...part, members: part.members.set(id, held) };
+    if (kind === 'group' && group !== undefined) part = { ...part, groups: part.groups.set(id, group) };
     if (kind === 'environment' && found !== undefined)
       part = { ...part, environments: part.environments.set(id, found) };
   }
@@ -213,7 +266,7 @@ function expectTouchesComplete(state: OrgState, next: OrgEvent, after: number): 
   const isTouched = (kind: string, id: string) => touched.some((key) => key.kind === kind && key.id === id);
   if (isTouched('org', '')) expect(part.org).toEqual(whole.org);
   else expect([whole.org === state.org, part.org === noOrg.org]).toEqual([true, true]);
-  for (const kind of ['member', 'environment'] as const) {
+  for (const kind of ['member', 'group', 'environment'] as const) {
     const collection = `${kind}s` as const;
     const ids = new Set([whole, part, state].flatMap((each) => [...each[collection].entries()].map(([id]) => id)));
     for (const id of ids) {

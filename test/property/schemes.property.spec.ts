@@ -23,12 +23,24 @@ function commandsOf({ document, roles }: CompiledScheme): fc.Arbitrary<Command[]
   const childRole = fc.constantFrom(undefined, ...childRoles);
   const environmentId = fc.constantFrom(...environments);
   const kind = fc.constantFrom(...document.children);
-  const grantee = fc.record({ type: fc.constant('user' as const), id: userId });
+  const grantee = fc.oneof(
+    fc.record({ type: fc.constant('user' as const), id: userId }),
+    fc.record({ type: fc.constant('group' as const), id: fc.constant('team') }),
+  );
+  const inTeam = fc.record({ groupId: fc.constant('team'), userId });
   const inputs = {
     AddMember: fc.record({ userId, role }),
     RemoveMember: fc.record({ userId }),
     ChangeMemberRole: fc.record({ userId, role }),
     TransferOrgOwnership: fc.record({ toUserId: userId }),
+    SuspendMember: fc.record({ userId }),
+    ResumeMember: fc.record({ userId }),
+    LeaveOrg: fc.record({}),
+    SuspendOrg: fc.record({}),
+    ResumeOrg: fc.record({}),
+    CreateGroup: fc.constant({ groupId: 'team', name: 'Team' }),
+    AddGroupMember: inTeam,
+    RemoveGroupMember: inTeam,
     CreateEnvironment: fc.record({ environmentId, name: environmentId, kind }),
     GrantEnvironmentAccess: fc.record({ environmentId, grantee, role: childRole }),
     RevokeEnvironmentAccess: fc.record({ environmentId, grantee }),
@@ -104,7 +116,7 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, scheme] as con
       );
     });
 
-    it('leaves nothing to who is no member (P1, P3), and nothing of the platform or oneself to who is (P6)', () => {
+    it('leaves nothing to who is no member or suspended (P1, P3), and nothing of the platform or oneself to who is (P6)', () => {
       const within: readonly ActionScope[] = ['org', 'environment'];
       fc.assert(
         fc.property(asked, (commands) => {
@@ -113,7 +125,8 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, scheme] as con
           if (last === undefined) return;
           for (const person of [...people, 'stranger']) {
             const found = held(last, scheme, person);
-            if (!last.members.has(person)) expect(found).toEqual([]);
+            const member = last.members.get(person);
+            if (member === undefined || member.suspension || last.org.suspension) expect(found).toEqual([]);
             for (const { permission } of found) expect(within).toContain(actionOf(permission).scope);
           }
         }),

@@ -38,6 +38,7 @@ type Command = readonly [name: string, input: (extras: Extras, environmentId: st
 const commands: { readonly [P in Permission]?: Command } = {
   'org:create': ['CreateOrg', (_, __, ownerId) => ({ orgId: 'a-new-one', name: 'New', ownerId })],
   'org:transfer': ['TransferOrgOwnership', ({ admin }) => ({ toUserId: admin })],
+  'org:update': ['UpdateOrg', () => ({ name: 'Renamed' })],
   'member:manage': ['AddMember', ({ newcomer, plainRole }) => ({ userId: newcomer, role: plainRole })],
   'member:set-role': ['ChangeMemberRole', ({ plain, otherRole }) => ({ userId: plain, role: otherRole })],
   'admin:appoint': ['ChangeMemberRole', ({ plain }) => ({ userId: plain, role: 'org.admin' })],
@@ -45,6 +46,7 @@ const commands: { readonly [P in Permission]?: Command } = {
   'owner:appoint': ['AddMember', ({ newcomer }) => ({ userId: newcomer, role: 'org.owner' })],
   'owner:remove': ['RemoveMember', ({ owner }) => ({ userId: owner })],
   'environment:create': ['CreateEnvironment', () => ({ environmentId: 'a-new-one', name: 'New' })],
+  'environment:update': ['UpdateEnvironment', (_, environmentId) => ({ environmentId, name: 'Renamed' })],
   'environment:delete': ['DeleteEnvironment', (_, environmentId) => ({ environmentId })],
   'environment:configure': [
     'AddModel',

@@ -18,6 +18,7 @@ describe('the commands of the enterprise matrix, each as every role', () => {
       environmentId: 'granted',
       grantee: { type: 'user', id: people.PT },
     });
+    await command('OA', 'orgs/acme', 'CreateGroup', { groupId: 'team', name: 'Team' });
     // The first sight of a person is an event of its own.
     for (const id of Object.values(people))
       await api.http.send({ path: '/v1/me', headers: { authorization: await bearer(id) } });
@@ -50,6 +51,8 @@ describe('the commands of the enterprise matrix, each as every role', () => {
     ['T-M02', ['PA'], 'orgs/acme', 'TransferOrgOwnership', { toUserId: people.OA }],
     ['T-M05', ['OO', 'OA'], 'orgs/acme', 'AddMember', { userId: 'newcomer', role: 'org.participant' }],
     ['T-M05', ['OO', 'OA'], 'orgs/acme', 'RemoveMember', { userId: people.PT }],
+    ['T-M05', ['OO', 'OA'], 'orgs/acme', 'SuspendMember', { userId: people.PT }],
+    ['T-M05', ['OO', 'OA'], 'orgs/acme', 'ResumeMember', { userId: people.PT }],
     ['T-M06', ['OO', 'OA'], 'orgs/acme', 'CreateEnvironment', { environmentId: 'new', name: 'New' }],
     ['T-M06', ['OO', 'OA'], 'orgs/acme', 'DeleteEnvironment', { environmentId: 'granted' }],
     [
@@ -74,10 +77,28 @@ describe('the commands of the enterprise matrix, each as every role', () => {
       'RevokeEnvironmentAccess',
       { environmentId: 'granted', grantee: { type: 'user', id: people.PT } },
     ],
+    ['T-M18', ['OO', 'OA'], 'orgs/acme', 'UpdateEnvironment', { environmentId: 'granted', name: 'Renamed' }],
+    ['T47', ['PA'], 'orgs/acme', 'UpdateOrg', { name: 'Renamed' }],
+    ['T47', ['PA'], 'orgs/acme', 'SuspendOrg', {}],
+    ['T47', ['PA'], 'orgs/acme', 'ResumeOrg', {}],
+    ['X3', ['OO', 'OA'], 'orgs/acme', 'CreateGroup', { groupId: 'new', name: 'New' }],
+    ['X3', ['OO', 'OA'], 'orgs/acme', 'RenameGroup', { groupId: 'team', name: 'Renamed' }],
+    ['X3', ['OO', 'OA'], 'orgs/acme', 'AddGroupMember', { groupId: 'team', userId: people.PT }],
+    ['X3', ['OO', 'OA'], 'orgs/acme', 'RemoveGroupMember', { groupId: 'team', userId: people.PT }],
+    ['X3', ['OO', 'OA'], 'orgs/acme', 'DeleteGroup', { groupId: 'team' }],
+    [
+      'T-M08',
+      ['OO', 'OA'],
+      'orgs/acme',
+      'GrantEnvironmentAccess',
+      { environmentId: 'ungranted', grantee: { type: 'group', id: 'team' } },
+    ],
     ['T-M15', ['OO', 'OA'], 'orgs/acme', 'ChangeMemberRole', { userId: people.PT, role: 'org.admin' }],
     ['T-M16', ['OO', 'OA'], 'orgs/acme', 'ChangeMemberRole', { userId: people.OA, role: 'org.participant' }],
     ['T-M17', [], 'orgs/acme', 'ChangeMemberRole', { userId: people.OO, role: 'org.participant' }],
     ['T-M17', [], 'orgs/acme', 'RemoveMember', { userId: people.OO }],
+    ['T-M17', [], 'orgs/acme', 'SuspendMember', { userId: people.OO }],
+    ['T-M16', ['OO', 'OA'], 'orgs/acme', 'SuspendMember', { userId: people.OA }],
   ];
   const attempts = commands.flatMap(([row, allowed, target, name, body]) =>
     enterpriseColumns.map((actor) => [`${row} ${actor}`, name, actor, allowed.includes(actor), target, body] as const),

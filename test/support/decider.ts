@@ -53,14 +53,22 @@ export function enterpriseWith(changes: Partial<z.input<typeof schemeDocument>>)
 export function faultsOf({ org, members }: OrgState, { document }: CompiledScheme = enterprise): string[] {
   if (org.status === 'none') return members.size === 0 ? [] : ['members without an organization'];
   const count = new Map<string, number>();
-  for (const { role } of members.values()) count.set(role, (count.get(role) ?? 0) + 1);
+  const suspended = new Map<string, number>();
+  for (const { role, suspension } of members.values()) {
+    count.set(role, (count.get(role) ?? 0) + 1);
+    if (suspension !== undefined) suspended.set(role, (suspended.get(role) ?? 0) + 1);
+  }
   const roles = new Set([...count.keys(), ...Object.keys(org.holders)]);
   const faults = [...roles]
     .filter((role) => (count.get(role) ?? 0) !== (org.holders[role] ?? 0))
     .map((role) => `${role}: ${count.get(role) ?? 0} members, counted as ${org.holders[role]}`);
+  for (const role of new Set([...suspended.keys(), ...Object.keys(org.suspendedHolders ?? {})]))
+    if ((suspended.get(role) ?? 0) !== (org.suspendedHolders?.[role] ?? 0))
+      faults.push(`${role}: ${suspended.get(role) ?? 0} suspended, counted as ${org.suspendedHolders?.[role]}`);
   for (const { key, holders } of document.roles) {
     const held = count.get(key) ?? 0;
-    if (holders !== undefined && (held < holders.min || (holders.max !== null && held > holders.max)))
+    const acting = held - (suspended.get(key) ?? 0);
+    if (holders !== undefined && (acting < holders.min || (holders.max !== null && held > holders.max)))
       faults.push(`${key}: ${held} holders`);
   }
   const { ownerRole } = document.orgCreation;

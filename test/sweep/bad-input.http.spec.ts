@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import fc from 'fast-check';
 import { pino } from 'pino';
 import type { z } from 'zod';
-import { evaluationRequest } from '../../apps/api/access/evaluation-request.js';
 import { batchBody } from '../../apps/api/commands/steps.js';
-import { inputSchema } from '../../apps/api/documentation/openapi.js';
+import { decisionOperations } from '../../apps/api/documentation/decision-paths.js';
+import { inputSchema } from '../../apps/api/documentation/json-schema.js';
 import { queryNames, queryTable } from '../../apps/api/queries/query-table.js';
 import { commandNames, commandTable } from '#libs/application/command-table.js';
 import { positionText } from '#libs/application/ports/event-store.js';
@@ -80,7 +80,7 @@ const pathOf = (name: (typeof commandNames)[number]) =>
 const posted: readonly Posted[] = [
   ...commandNames.map((name) => ({ name, path: pathOf(name), schema: orgCommands[name] })),
   { name: 'a batch', path: '/v1/orgs/acme/commands', schema: batchBody },
-  { name: 'an evaluation', path: '/access/v1/evaluation', schema: evaluationRequest },
+  ...Object.entries(decisionOperations).map(([name, { path, request }]) => ({ name, path, schema: request })),
 ];
 
 const type = 'application/json';
@@ -172,10 +172,10 @@ function roundTripped(body: unknown): unknown {
 describe('queries', () => {
   const paths = queryNames.map((name) => ({
     name,
-    path: queryTable[name].path
+    path: `${queryTable[name].path
       .replace('{orgId}', 'acme')
       .replace('{environmentId}', 'production')
-      .replace('{schemeId}', 'enterprise'),
+      .replace('{schemeId}', 'enterprise')}?${new URLSearchParams(queryTable[name].example)}`,
     filter: queryTable[name].filter,
   }));
 
@@ -189,7 +189,7 @@ describe('queries', () => {
           .map(([key, value]) => `${encoded(key)}=${encoded(value)}`)
           .join('&')
           .slice(0, 8000);
-        await refused({ path: `${path}?${query}`, headers: { authorization: owner } }, [200, 400]);
+        await refused({ path: `${path}&${query}`, headers: { authorization: owner } }, [200, 400]);
       }),
       { numRuns: RUNS },
     );
@@ -214,14 +214,18 @@ describe('queries', () => {
     );
   });
 
-  it.each(['/v1/orgs', '/v1/orgs/acme/members', '/v1/orgs/acme/environments', '/v1/orgs/acme/audit'])(
-    '%s refuses a cursor that is not of this query',
-    async (path) => {
-      const other = Buffer.from(JSON.stringify(['x', 'acme'])).toString('base64url');
-      for (const cursor of ['x', 'e30', other, Buffer.from('[1').toString('base64url')])
-        await refused({ path: `${path}?cursor=${cursor}`, headers: { authorization: owner } });
-    },
-  );
+  it.each([
+    '/v1/orgs',
+    '/v1/orgs/acme/members',
+    '/v1/orgs/acme/environments',
+    '/v1/orgs/acme/audit',
+    '/v1/orgs/acme/history/state',
+    '/v1/orgs/acme/history/access-diff',
+  ])('%s refuses a cursor that is not of this query', async (path) => {
+    const other = Buffer.from(JSON.stringify(['x', 'acme'])).toString('base64url');
+    for (const cursor of ['x', 'e30', other, Buffer.from('[1').toString('base64url')])
+      await refused({ path: `${path}?cursor=${cursor}`, headers: { authorization: owner } });
+  });
 });
 
 describe('an evaluation by somebody who may ask', () => {

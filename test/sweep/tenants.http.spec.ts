@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { decisionOperations } from '../../apps/api/documentation/decision-paths.js';
 import { queryNames, queryTable, type QueryName } from '../../apps/api/queries/query-table.js';
 import { commandNames, commandTable } from '#libs/application/command-table.js';
 import { positionText } from '#libs/application/ports/event-store.js';
@@ -12,6 +13,8 @@ const secrets = [
   'Quetzal Holdings',
   'vivarium',
   'Vivarium Room',
+  'flamingos',
+  'Flamingo Flock',
   'basilisk-9',
   'Basilisk Nine',
   'owlowner',
@@ -51,6 +54,9 @@ beforeAll(async () => {
     const model = { environmentId, modelId: 'basilisk-9', provider: 'openai', name: 'Basilisk Nine' };
     await done(owner, '/v1/orgs/quetzal/commands/AddModel', model);
   }
+  await done(owner, '/v1/orgs/quetzal/commands/CreateGroup', { groupId: 'flamingos', name: 'Flamingo Flock' });
+  const inGroup = { groupId: 'flamingos', userId: 'kiwimember' };
+  await done(owner, '/v1/orgs/quetzal/commands/AddGroupMember', inGroup);
   const grantee = { type: 'user', id: 'kiwimember' };
   token = await done(owner, '/v1/orgs/quetzal/commands/GrantEnvironmentAccess', {
     environmentId: 'second-room',
@@ -91,10 +97,22 @@ const requestId = { 'x-request-id': 'the-same-one' };
 /** What would be right for the organization, so that only rights stand in the way. */
 const inputs: { readonly [Name in OrgCommandName]: object } = {
   CreateOrg: { orgId: 'third', name: 'Third', ownerId: 'someone' },
+  UpdateOrg: { name: 'Quetzal Renamed' },
+  SuspendOrg: {},
+  ResumeOrg: {},
   AddMember: { userId: 'newcomer', role: 'org.participant' },
   RemoveMember: { userId: 'kiwimember' },
+  LeaveOrg: {},
   ChangeMemberRole: { userId: 'kiwimember', role: 'org.admin' },
   TransferOrgOwnership: { toUserId: 'ibisadmin' },
+  SuspendMember: { userId: 'ibisadmin' },
+  ResumeMember: { userId: 'ibisadmin' },
+  CreateGroup: { groupId: 'new-flock', name: 'New' },
+  RenameGroup: { groupId: 'flamingos', name: 'Renamed' },
+  DeleteGroup: { groupId: 'flamingos' },
+  AddGroupMember: { groupId: 'flamingos', userId: 'kiwimember' },
+  RemoveGroupMember: { groupId: 'flamingos', userId: 'kiwimember' },
+  UpdateEnvironment: { environmentId: 'vivarium', name: 'Renamed' },
   CreateEnvironment: { environmentId: 'third-room', name: 'Third' },
   DeleteEnvironment: { environmentId: 'vivarium' },
   GrantEnvironmentAccess: { environmentId: 'vivarium', grantee: { type: 'user', id: 'kiwimember' } },
@@ -113,10 +131,11 @@ const batch = (orgId: string) => ({
   body: { commands: [{ command: 'AddMember', input: inputs.AddMember }] },
 });
 const query = (name: QueryName, orgId: string, environmentId = 'vivarium') => ({
-  path: queryTable[name].path
+  path: `${queryTable[name].path
     .replace('{orgId}', orgId)
     .replace('{environmentId}', environmentId)
-    .replace('{schemeId}', 'enterprise'),
+    .replace('{groupId}', 'flamingos')
+    .replace('{schemeId}', 'enterprise')}?${new URLSearchParams(queryTable[name].example)}`,
 });
 const orgQueryNames = queryNames.filter((name) => queryTable[name].path.includes('{orgId}'));
 
@@ -137,7 +156,7 @@ describe('anonymous', () => {
   it.each([
     ['/v1/orgs/quetzal/commands', batch('quetzal').body],
     ['/v1/me/commands/Anything', {}],
-    ['/access/v1/evaluation', {}],
+    ...Object.values(decisionOperations).map(({ path, example }) => [path, example] as const),
   ])('%s: 401', async (path, body) => {
     expect((await as('anonymous', { path, body })).status).toBe(401);
   });
@@ -233,6 +252,35 @@ describe.each(['stranger', 'outsider'] as const)('a %s', (person) => {
     },
   );
 
+  it.each(['environment:use', 'decision:search'])(
+    'every search and batch for %s looks like one about nothing',
+    async (name) => {
+      const subjects = ['owlowner', 'kiwimember', person === 'stranger' ? 'zoe' : 'nobody-in-particular'];
+      for (const id of subjects)
+        for (const [hidden = '', missing = ''] of [
+          ['quetzal', 'missing'],
+          ['quetzal/vivarium', 'missing/vivarium'],
+          ['quetzal/second-room', 'quetzal/none'],
+        ])
+          for (const { path } of Object.values(decisionOperations)) {
+            const type = hidden.includes('/') ? 'environment' : 'org';
+            const ask = async (resource: string) => {
+              const question = { subject: { type: 'user', id }, action: { name }, resource: { type, id: resource } };
+              const body = path.endsWith('/evaluations') ? { ...question, evaluations: [{}, {}] } : question;
+              return as(person, { path, headers: requestId, body });
+            };
+            const answer = await ask(hidden);
+            expect(answer.status).toBe(200);
+            // Where the answer is what the stranger may reach, it names none of this.
+            silent(answer);
+            expect(timeless(answer)).toEqual(timeless(await ask(missing)));
+            if (path.includes('/search/') && !path.endsWith('/resource'))
+              expect(JSON.parse(answer.text)).toMatchObject({ results: [], page: { next_token: '', count: 0 } });
+          }
+    },
+    30_000,
+  );
+
   it('claims in a request about oneself change no decision', async () => {
     const properties = { role: 'org.owner', groups: ['admin'], permissions: ['*'] };
     const answer = await as(person, {
@@ -248,18 +296,22 @@ describe.each(['stranger', 'outsider'] as const)('a %s', (person) => {
   });
 });
 
-const timeless = (answer: HttpAnswer) => ({ ...bytesOf(answer), text: answer.text.replace(/"at":"[^"]+"/, '') });
+const timeless = (answer: HttpAnswer) => ({ ...bytesOf(answer), text: answer.text.replaceAll(/"at":"[^"]+"/g, '') });
 
 describe('a member without the right', () => {
-  it.each(orgCommandNames)('%s: 403, with the permission that is missing', async (name) => {
-    const answer = await as('member', command(name, 'quetzal'));
-    expect(JSON.parse(answer.text)).toMatchObject({
-      status: 403,
-      code: 'forbidden',
-      reason: 'role_lacks_permission',
-      permission: expect.any(String),
-    });
-  });
+  // Whoever belongs to an organization may leave it.
+  it.each(orgCommandNames.filter((name) => name !== 'LeaveOrg'))(
+    '%s: 403, with the permission that is missing',
+    async (name) => {
+      const answer = await as('member', command(name, 'quetzal'));
+      expect(JSON.parse(answer.text)).toMatchObject({
+        status: 403,
+        code: 'forbidden',
+        reason: 'role_lacks_permission',
+        permission: expect.any(String),
+      });
+    },
+  );
 
   it('a batch: 403', async () => {
     expect((await as('member', batch('quetzal'))).status).toBe(403);
@@ -272,7 +324,14 @@ describe('a member without the right', () => {
     Environments: 200,
     Environment: 403,
     EnvironmentAccess: 403,
+    Groups: 403,
+    Group: 403,
+    GroupMembers: 403,
     Audit: 403,
+    Permissions: 200,
+    HistoryState: 403,
+    AccessDiff: 403,
+    AccessTimeline: 403,
     Scheme: 200,
     SchemeMatrix: 200,
     Me: 200,

@@ -1,14 +1,18 @@
 import { z } from 'zod';
 import type { Evaluation } from '#libs/application/checks.js';
-import type { Position } from '#libs/application/ports/event-store.js';
+import type { PastPoint } from '#libs/application/past.js';
 import type { Resource } from '#libs/domain/access/bindings.js';
 import { environmentKind } from '#libs/domain/schemes/scheme.js';
 import { instant, principalId, slug } from '#libs/domain/text.js';
 
-const entity = z.object({ type: z.string(), id: z.string() });
+export const entity = z.object({ type: z.string(), id: z.string() });
+export const action = z.object({ name: z.string() });
 
 /** Revisions are unsigned 64-bit numbers; text, because JSON numbers are not. */
 const revision = z.object({ revision: z.string().regex(/^\d{1,18}$/, 'must be a revision as decimal text') });
+
+/** `at`: the past instant, or revision of the organization, that is asked about. */
+export const context = z.object({ at: z.union([instant, revision]).optional() });
 
 /**
  * AuthZEN 1.0: what is not known here is ignored. That goes for `properties` too, on purpose: a request says nothing
@@ -16,33 +20,34 @@ const revision = z.object({ revision: z.string().regex(/^\d{1,18}$/, 'must be a 
  */
 export const evaluationRequest = z.object({
   subject: entity,
-  action: z.object({ name: z.string() }),
+  action,
   resource: entity,
-  context: z.object({ at: z.union([instant, revision]).optional() }).optional(),
+  context: context.optional(),
 });
 
-export type EvaluationRequest = z.output<typeof evaluationRequest>;
+type EvaluationRequest = z.output<typeof evaluationRequest>;
 
 export function evaluationFrom(
-  { subject, action, resource, context }: EvaluationRequest,
-  after: Position | undefined,
+  { subject, action: { name }, resource, context: about }: EvaluationRequest,
   explain: boolean,
 ): Evaluation {
-  const at = context?.at;
   return {
-    // An id of no possible principal is that of an unknown subject; it must not reach stream names or queries.
-    principal: principalId.safeParse(subject.id).success ? subject : { type: 'unknown', id: '' },
-    action: action.name,
+    principal: principalFrom(subject),
+    action: name,
     resource: resourceFrom(resource.type, resource.id),
-    at:
-      at === undefined
-        ? undefined
-        : typeof at === 'string'
-          ? { instant: Date.parse(at) }
-          : { revision: BigInt(at.revision) },
-    after,
+    at: pastFrom(about),
     explain,
   };
+}
+
+/** An id of no possible principal is that of an unknown subject; it must not reach stream names or queries. */
+export const principalFrom = (subject: z.output<typeof entity>): Evaluation['principal'] =>
+  principalId.safeParse(subject.id).success ? subject : { type: 'unknown', id: '' };
+
+export function pastFrom(about: z.output<typeof context> | undefined): PastPoint | undefined {
+  const at = about?.at;
+  if (at === undefined) return undefined;
+  return typeof at === 'string' ? { instant: Date.parse(at) } : { revision: BigInt(at.revision) };
 }
 
 const isSlug = (id: string | undefined): id is string => slug.safeParse(id).success;

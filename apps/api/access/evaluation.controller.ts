@@ -1,20 +1,15 @@
-import { Controller, Get, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
-import type { EvaluationAnswer } from '#libs/application/checks.js';
+import { Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
+import type { Evaluation, EvaluationAnswer } from '#libs/application/checks.js';
 import { Metrics } from '#libs/platform/telemetry/metrics.js';
 import { Authenticated } from '../identity/authenticated.guard.js';
-import { invalid, organizationParked, staleRead } from '../problems/problem.js';
-import { type ApiRequest, identityOf } from '../requests/api-request.js';
-import { later, positionFrom } from '../requests/consistency-token.js';
+import { problemTable, staleRead } from '../problems/problem.js';
+import type { ApiRequest } from '../requests/api-request.js';
 import { parsed } from '../requests/input.js';
 import { ApiServices } from '../services.js';
+import { askerOf } from './asker.js';
+import { type Decision, decisionFrom, problemOfUnanswered } from './decision.js';
 import { evaluationFrom, evaluationRequest } from './evaluation-request.js';
-
-type Answered = Extract<EvaluationAnswer, { kind: 'answered' }>;
-
-export interface Decision {
-  readonly decision: boolean;
-  readonly context: Readonly<Record<string, unknown>>;
-}
+import { evaluationsRequest, type Item, itemsFrom, type Semantic } from './evaluations-request.js';
 
 /** OpenID AuthZEN 1.0. The product's hot path: nothing stands between the request and the check but the guard. */
 @Controller('access/v1')
@@ -28,51 +23,64 @@ export class EvaluationController {
   @Post('evaluation')
   @HttpCode(200)
   async evaluate(@Req() request: ApiRequest): Promise<Decision> {
-    const { caller, observedUpTo } = identityOf(request);
-    const after = later(observedUpTo, positionFrom(request.headers['consistency-token'], this.services.storeId));
-    const explain =
-      typeof request.query === 'object' && request.query !== null && Reflect.get(request.query, 'explain') === 'true';
-    const question = evaluationFrom(parsed(evaluationRequest, request.body), after, explain);
+    const { caller, after, explain } = askerOf(request, this.services.storeId);
+    const question = evaluationFrom(parsed(evaluationRequest, request.body), explain);
     const began = performance.now();
-    const answer = await this.services.checks.evaluate(caller, question);
+    const answer = await this.services.checks.evaluate(caller, { ...question, after });
     const about = question.at === undefined ? 'present' : 'past';
     this.metrics.checkSeconds.observe({ about }, (performance.now() - began) / 1000);
-    if (answer.kind === 'stale') {
-      this.metrics.decisions.inc({ decision: 'none', reason: 'stale_read' });
-      throw staleRead();
-    }
-    if (answer.kind === 'parked') {
-      this.metrics.decisions.inc({ decision: 'none', reason: 'organization_parked' });
-      throw organizationParked();
-    }
-    if (answer.kind === 'future') throw invalid([{ path: 'context.at', message: 'lies in the future' }]);
-    this.metrics.decisions.inc({ decision: answer.decision ? 'allow' : 'deny', reason: answer.reason });
-    return { decision: answer.decision, context: explain ? explained(answer) : momentOf(answer) };
+    if (answer.kind === 'stale') throw this.stale();
+    this.count(answer);
+    if (answer.kind !== 'answered') throw problemOfUnanswered(answer);
+    return decisionFrom(answer, explain);
+  }
+
+  @Post('evaluations')
+  @HttpCode(200)
+  async evaluateAll(@Req() request: ApiRequest): Promise<Decision | { readonly evaluations: readonly Decision[] }> {
+    const body = parsed(evaluationsRequest, request.body);
+    if (body.evaluations === undefined || body.evaluations.length === 0) return this.evaluate(request);
+    const { caller, after, explain } = askerOf(request, this.services.storeId);
+    const items = itemsFrom(body, explain);
+    const questions = items.filter((item): item is Evaluation => !('fault' in item));
+    const answers = await this.services.checks.evaluateAll(caller, questions, after);
+    if (answers === undefined) throw this.stale();
+    const next = answers.values();
+    const decisions = items.map((item) => this.decision(item, next, explain));
+    return { evaluations: upToDeciding(decisions, body.options?.evaluations_semantic) };
+  }
+
+  /** What is wrong with one item is its own denial, and nothing to the others. */
+  private decision(item: Item, answers: Iterator<EvaluationAnswer>, explain: boolean): Decision {
+    if ('fault' in item) return denied(400, item.fault);
+    const answer: EvaluationAnswer = answers.next().value;
+    this.count(answer);
+    if (answer.kind === 'answered') return decisionFrom(answer, explain);
+    if (answer.kind === 'stale') throw this.stale();
+    const problem = problemOfUnanswered(answer);
+    return denied(problemTable[problem.code].status, problem.message);
+  }
+
+  private count(answer: EvaluationAnswer): void {
+    if (answer.kind === 'answered')
+      this.metrics.decisions.inc({ decision: answer.decision ? 'allow' : 'deny', reason: answer.reason });
+    else if (answer.kind === 'parked') this.metrics.decisions.inc({ decision: 'none', reason: 'organization_parked' });
+  }
+
+  private stale() {
+    this.metrics.decisions.inc({ decision: 'none', reason: 'stale_read' });
+    return staleRead();
   }
 }
 
-const momentOf = ({ revision, position, at }: Answered) => ({
-  ...(revision === undefined ? {} : { revision }),
-  ...(position === undefined ? {} : { position }),
-  at,
+const denied = (status: number, message: string): Decision => ({
+  decision: false,
+  context: { error: { status, message } },
 });
 
-const explained = (answer: Answered) => ({
-  ...momentOf(answer),
-  reason: answer.reason,
-  ...(answer.role === undefined ? {} : { role: answer.role }),
-  evidence: answer.evidence,
-  examined: answer.examined,
-});
-
-/** Where AuthZEN clients find the API; from the configuration, never from a request's Host. */
-@Controller('.well-known')
-export class DecisionPointController {
-  constructor(private readonly services: ApiServices) {}
-
-  @Get('authzen-configuration')
-  configuration() {
-    const { publicUrl } = this.services;
-    return { policy_decision_point: publicUrl, access_evaluation_endpoint: `${publicUrl}/access/v1/evaluation` };
-  }
+/** The items up to and including the one that decides. */
+function upToDeciding(decisions: readonly Decision[], semantic: Semantic = 'execute_all'): readonly Decision[] {
+  if (semantic === 'execute_all') return decisions;
+  const deciding = decisions.findIndex(({ decision }) => decision === (semantic === 'permit_on_first_permit'));
+  return deciding < 0 ? decisions : decisions.slice(0, deciding + 1);
 }

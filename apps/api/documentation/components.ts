@@ -60,10 +60,45 @@ const decision: Json = {
         role: text,
         evidence: { type: 'array', items: text },
         examined: { type: 'array', items: { type: 'object' } },
+        error: {
+          type: 'object',
+          description: 'What is wrong with this item of a batch',
+          properties: { status: { type: 'integer' }, message: text },
+        },
       },
     },
   },
 };
+
+const decisions: Json = {
+  type: 'object',
+  required: ['evaluations'],
+  properties: { evaluations: { type: 'array', items: { $ref: '#/components/schemas/Decision' } } },
+};
+
+const found = (item: Json): Json => ({
+  type: 'object',
+  required: ['page', 'context', 'results'],
+  properties: {
+    page: {
+      type: 'object',
+      required: ['next_token', 'count'],
+      properties: {
+        next_token: { type: 'string', description: '`page.token` of the next request; empty on the last page' },
+        count: { type: 'integer', description: 'Of the results in this page' },
+      },
+    },
+    context: {
+      type: 'object',
+      required: ['at'],
+      properties: { at: { type: 'string', format: 'date-time' }, revision: text, position: text },
+    },
+    results: { type: 'array', items: item },
+  },
+});
+
+const entity: Json = { type: 'object', required: ['type', 'id'], properties: { type: text, id: text } };
+const action: Json = { type: 'object', required: ['name'], properties: { name: text } };
 
 const problem: Json = {
   type: 'object',
@@ -89,5 +124,12 @@ const problem: Json = {
 
 export const components: Json = {
   securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
-  schemas: { CommandAnswer: answer, Decision: decision, Problem: problem },
+  schemas: {
+    CommandAnswer: answer,
+    Decision: decision,
+    Decisions: decisions,
+    FoundEntities: found(entity),
+    FoundActions: found(action),
+    Problem: problem,
+  },
 };

@@ -1,26 +1,14 @@
-import { z } from 'zod';
 import { commandNames, commandTable } from '#libs/application/command-table.js';
 import { orgCommands } from '#libs/domain/org/decisions.js';
-import { evaluationRequest } from '../access/evaluation-request.js';
 import { batchBody } from '../commands/steps.js';
 import { queryNames, queryTable } from '../queries/query-table.js';
-import {
-  commandHeaderParameters,
-  consistencyTokenParameter,
-  explainParameter,
-  pathParameters,
-  queryParameters,
-} from './parameters.js';
+import { commandHeaderParameters, consistencyTokenParameter, pathParameters, queryParameters } from './parameters.js';
 import { components, headersOfCommands, problemsOf } from './components.js';
+import { decisionPaths } from './decision-paths.js';
+import { inputSchema, outputSchema } from './json-schema.js';
 import { operationPaths } from './operation-paths.js';
 
 type Json = Readonly<Record<string, unknown>>;
-
-/** JSON Schema by zod's own hand: what a client may send, before any transformation. */
-export const inputSchema = (schema: z.ZodType): Json =>
-  z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12' });
-export const outputSchema = (schema: z.ZodType): Json =>
-  z.toJSONSchema(schema, { io: 'input', target: 'draft-2020-12', unrepresentable: 'any' });
 
 /** OpenAPI 3.1, generated from the tables that the routes are made of. */
 export function openApi(publicUrl: string): Json {
@@ -92,34 +80,3 @@ function queryPaths(): Json {
     }),
   );
 }
-
-const decisionPaths: Json = {
-  '/access/v1/evaluation': {
-    post: {
-      operationId: 'Evaluate',
-      tags: ['Decisions'],
-      summary: 'OpenID AuthZEN 1.0: may this subject do this to that, now or at a past instant or revision',
-      parameters: [explainParameter, consistencyTokenParameter],
-      requestBody: {
-        required: true,
-        content: {
-          'application/json': {
-            schema: inputSchema(evaluationRequest),
-            example: {
-              subject: { type: 'user', id: 'bob' },
-              action: { name: 'environment:use' },
-              resource: { type: 'environment', id: 'acme/production' },
-            },
-          },
-        },
-      },
-      responses: {
-        200: {
-          description: 'The decision',
-          content: { 'application/json': { schema: { $ref: '#/components/schemas/Decision' } } },
-        },
-        ...problemsOf(400, 401, 409, 413, 503),
-      },
-    },
-  },
-};

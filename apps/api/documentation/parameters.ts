@@ -4,6 +4,7 @@ const slugSchema = { type: 'string', pattern: '^[a-z0-9][a-z0-9-]{0,62}$' };
 const examples: Readonly<Record<string, string>> = {
   orgId: 'acme',
   environmentId: 'production',
+  groupId: 'infrastructure',
   schemeId: 'enterprise',
 };
 
@@ -19,9 +20,15 @@ export function pathParameters(path: string): Json[] {
 }
 
 export function queryParameters(filter: Json): Json[] {
-  const { properties } = filter;
+  const { properties, required } = filter;
+  const isRequired = (name: string) => Array.isArray(required) && required.includes(name);
   if (typeof properties !== 'object' || properties === null) return [];
-  return Object.entries(properties).map(([name, schema]) => ({ name, in: 'query', required: false, schema }));
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: isRequired(name),
+    schema,
+  }));
 }
 
 const header = (name: string, description: string, schema: Json): Json => ({

@@ -13,18 +13,19 @@ export function cursorTo(scope: CursorScope, key: string): string {
   return Buffer.from(JSON.stringify([fingerprint(scope), key])).toString('base64url');
 }
 
-/** The key that a cursor stands for; throws a problem for a cursor of anything else. */
+/** The key that a cursor, given at `path`, stands for; throws a problem for a cursor of anything else. */
 export function keyFrom<Key extends string>(
   cursor: string | undefined,
   scope: CursorScope,
   key: z.ZodType<Key>,
+  path = 'cursor',
 ): Key | undefined {
   if (cursor === undefined) return undefined;
   const opened = opaque.test(cursor) ? content.safeParse(jsonOf(cursor)) : undefined;
   const [mark, place] = opened?.data ?? [];
   const parsed = key.safeParse(place);
   if (mark !== fingerprint(scope) || !parsed.success)
-    throw invalid([{ path: 'cursor', message: 'does not belong to this query' }]);
+    throw invalid([{ path, message: 'does not belong to this query' }]);
   return parsed.data;
 }
 

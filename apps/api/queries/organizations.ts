@@ -18,6 +18,8 @@ const org = z.object({
   ownerId: z.string(),
   scheme: z.object({ id: z.string(), version: z.int() }),
   createdAt: z.string(),
+  /** Since when it is suspended; absent where it is not. */
+  suspendedAt: z.string().optional(),
   /** The caller's own role; absent where the organization is seen by a platform role, and while it is parked. */
   role: z.string().optional(),
   /** Its read models stand still: this is how it was then. */
@@ -30,6 +32,7 @@ const shown = (row: Organization): z.input<typeof org> => ({
   ownerId: row.owner_id,
   scheme: { id: row.scheme_id, version: row.scheme_version },
   createdAt: row.created_at,
+  ...(row.suspended_at === null ? {} : { suspendedAt: row.suspended_at }),
 });
 
 const realm = { permission: 'org:list', resource: { kind: 'realm' } } as const;
@@ -80,6 +83,8 @@ export const organizationQueries = {
           id: z.string(),
           role: z.string(),
           since: z.string(),
+          /** Since when the member is suspended; absent where not. */
+          suspendedAt: z.string().optional(),
           email: z.string().nullable(),
           name: z.string().nullable(),
         }),
@@ -98,9 +103,10 @@ export const organizationQueries = {
           )
         ).map((person) => [person.user_id, person]),
       );
-      const members = items.map(({ user_id: id, role, since }) => {
+      const members = items.map(({ user_id: id, role, since, suspended_at: suspendedAt }) => {
         const person = people.get(id);
-        return { id, role, since, email: person?.email ?? null, name: person?.name ?? null };
+        const suspended = suspendedAt === null ? {} : { suspendedAt };
+        return { id, role, since, ...suspended, email: person?.email ?? null, name: person?.name ?? null };
       });
       return { members, ...rest };
     },

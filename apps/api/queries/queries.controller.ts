@@ -64,9 +64,44 @@ export class QueriesController {
     return this.ask('EnvironmentAccess', request);
   }
 
+  @Get('orgs/:orgId/groups')
+  groups(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Groups', request);
+  }
+
+  @Get('orgs/:orgId/groups/:groupId')
+  group(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Group', request);
+  }
+
+  @Get('orgs/:orgId/groups/:groupId/members')
+  groupMembers(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('GroupMembers', request);
+  }
+
   @Get('orgs/:orgId/audit')
   audit(@Req() request: ApiRequest): Promise<unknown> {
     return this.ask('Audit', request);
+  }
+
+  @Get('orgs/:orgId/history/state')
+  historyState(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('HistoryState', request);
+  }
+
+  @Get('orgs/:orgId/history/access-diff')
+  accessDiff(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('AccessDiff', request);
+  }
+
+  @Get('orgs/:orgId/history/access-timeline')
+  accessTimeline(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('AccessTimeline', request);
+  }
+
+  @Get('orgs/:orgId/permissions')
+  permissions(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Permissions', request);
   }
 
   @Get('schemes/:schemeId')

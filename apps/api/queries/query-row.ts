@@ -9,7 +9,7 @@ import type { ApiServices } from '../services.js';
 export interface Asking {
   readonly caller: Caller;
   readonly after: Position | undefined;
-  readonly services: Pick<ApiServices, 'reads' | 'checks' | 'projections'>;
+  readonly services: Pick<ApiServices, 'reads' | 'checks' | 'history' | 'projections'>;
 }
 
 /** The read models cannot answer as of what was asked for. */
@@ -26,6 +26,8 @@ export interface QueryRow<Params extends z.ZodType, Filter extends z.ZodType, An
   /** Of the path. What does not parse cannot exist. */
   readonly params: Params;
   readonly filter: Filter;
+  /** What the filter cannot do without, as an example of it. */
+  readonly example?: Readonly<Record<string, string>>;
   /** One of them is enough. */
   readonly needs: (params: z.output<Params>) => readonly Need[];
   readonly answer: Answer;

@@ -1,7 +1,10 @@
 import { auditQueries } from './audit.js';
 import { environmentQueries } from './environments.js';
+import { groupQueries } from './groups.js';
+import { historyQueries } from './history.js';
 import { selfQueries } from './me.js';
 import { organizationQueries } from './organizations.js';
+import { permissionQueries } from './permissions.js';
 import { projectionQueries } from './projections.js';
 import { schemeQueries } from './schemes.js';
 
@@ -9,7 +12,10 @@ import { schemeQueries } from './schemes.js';
 export const queryTable = {
   ...organizationQueries,
   ...environmentQueries,
+  ...groupQueries,
   ...auditQueries,
+  ...permissionQueries,
+  ...historyQueries,
   ...schemeQueries,
   ...selfQueries,
   ...projectionQueries,

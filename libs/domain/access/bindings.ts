@@ -97,14 +97,20 @@ function platformBindings({ scheme, realm, user }: Facts, principal: string, int
     add(into, { role: emailAllowlist.role, source: 'email_allowlist', ...window });
 }
 
-function orgBindings(
-  { scheme, org, member, environment }: Facts,
+/** What keeps the principal's membership from holding anything in the organization of the resource; none where there is none. */
+export function suspensionOf(
+  { org, member }: Facts,
   principal: string,
-  resource: OrgResource,
-  into: Collection,
-): void {
+  resource: Resource,
+): 'org_suspended' | 'member_suspended' | undefined {
+  if (!('orgId' in resource) || org?.id !== resource.orgId || member?.id !== principal) return undefined;
+  return org.suspension ? 'org_suspended' : member.suspension ? 'member_suspended' : undefined;
+}
+
+function orgBindings(facts: Facts, principal: string, resource: OrgResource, into: Collection): void {
+  const { scheme, org, member, environment } = facts;
   if (org?.status !== 'active' || org.id !== resource.orgId || member?.id !== principal) return;
-  const block = org.suspension ? 'org_suspended' : member.suspension ? 'member_suspended' : undefined;
+  const block = suspensionOf(facts, principal, resource);
   const joined = [member.evidence];
   always(into, member.role, 'record', joined, block);
   if (member.assignments !== undefined) assignmentBindings(scheme, member.assignments, joined, block, into);

@@ -90,6 +90,8 @@ export interface OrgDocument {
   readonly ownerId: string;
   /** How many members hold each role. */
   readonly holders: Readonly<Record<string, number>>;
+  /** How many of these are suspended: they hold the role, and nobody can rely on them. */
+  readonly suspendedHolders?: Readonly<Record<string, number>>;
   /** Membership claims that another organization has voided before they were borne out here. */
   readonly voidedClaims: readonly string[];
   readonly suspension?: Suspension | undefined;
@@ -104,9 +106,16 @@ export interface MemberDocument {
   readonly grants: Readonly<Record<string, Grant>>;
   /** Roles beside the one of the membership. */
   readonly assignments?: Readonly<Record<string, Assignment>>;
-  /** The groups that the member is in: group → id of the event that put them there. */
+  /** The groups that the member is in, or was until they were deleted: group → id of the event that put them there. */
   readonly groups?: Readonly<Record<string, string>>;
   readonly suspension?: Suspension | undefined;
+}
+
+/** A group; who is in it stands with the members. A deleted one stays known, so that its id is never used again. */
+export interface GroupDocument {
+  readonly id: string;
+  readonly name: string;
+  readonly status: 'active' | 'deleted';
 }
 
 /** An environment with what it holds and the grants to groups: so no event rewrites many documents. */

@@ -1,7 +1,7 @@
 import type { Permission } from '../schemes/actions.js';
 import type { Binding, Block } from './binding.js';
 import { realmOf } from './documents.js';
-import { bindingsOf, type Facts, type Resource } from './bindings.js';
+import { bindingsOf, type Facts, type Resource, suspensionOf } from './bindings.js';
 
 export interface Question {
   readonly principal: string;
@@ -40,7 +40,9 @@ type Allowed = Extract<Permit, { allowed: true }>;
  * The same function serves commands, checks and history. Order of steps and reasons: the role-scheme model, steps 3 to 11.
  */
 export function permit(facts: Facts, question: Question): Permit {
-  if (!exists(facts, question.resource)) return denied('unknown_resource');
+  if (!orgExists(facts, question.resource)) return denied('unknown_resource');
+  // Whoever is suspended learns that alone, also of an environment that is not there.
+  if (!exists(facts, question.resource)) return denied(blockOf(facts, question) ?? 'unknown_resource');
   if (outOfSession(facts, question)) return denied('not_active_org');
   const first = held(facts, question, question.permission);
   if (!first.allowed) return first;
@@ -80,10 +82,13 @@ export interface ExaminedBinding {
  * there. Where a second permission is needed, a role that holds either supports its part.
  */
 export function examine(facts: Facts, question: Question): readonly ExaminedBinding[] {
-  if (!exists(facts, question.resource) || outOfSession(facts, question)) return [];
+  // Of an environment, whoever is suspended does not even learn whether it is there.
+  const seen = blockOf(facts, question) === undefined ? facts : { ...facts, environment: undefined };
+  if (seen === facts && !exists(facts, question.resource)) return [];
+  if (!orgExists(facts, question.resource) || outOfSession(facts, question)) return [];
   const { holders } = facts.scheme;
-  const second = secondPermission(facts, question);
-  return bindingsOf(facts, question.principal, question.resource).map((binding) => {
+  const second = secondPermission(seen, question);
+  return bindingsOf(seen, question.principal, question.resource).map((binding) => {
     const { role, source, evidence } = binding;
     const holds =
       holders.get(question.permission)?.has(role) === true || (second && holders.get(second)?.has(role)) === true;
@@ -99,12 +104,17 @@ function obstacleOf({ from, until, block }: Binding, at: number): 'not_yet_valid
 }
 
 /** What is of another realm is not there (tenant guard). */
-function exists({ realm, org, environment, scheme }: Facts, resource: Resource): boolean {
-  if (resource.kind === 'realm' || resource.kind === 'account') return true;
-  if (resource.kind === 'personal_environment') return scheme.document.tenancy.personalEnvironment;
+function orgExists({ realm, org }: Facts, resource: Resource): boolean {
+  if (!('orgId' in resource)) return true;
   if (org?.status !== 'active' || org.id !== resource.orgId) return false;
-  if (realm !== undefined && realm.id !== realmOf(org)) return false;
-  if (resource.kind === 'org') return true;
+  return realm === undefined || realm.id === realmOf(org);
+}
+
+function exists(facts: Facts, resource: Resource): boolean {
+  const { environment, scheme } = facts;
+  if (resource.kind === 'personal_environment') return scheme.document.tenancy.personalEnvironment;
+  if (resource.kind !== 'environment') return orgExists(facts, resource);
+  if (!orgExists(facts, resource)) return false;
   if (environment?.status !== 'active' || environment.id !== resource.environmentId) return false;
   return resource.type === undefined || resource.type === (environment.kind ?? 'environment');
 }
@@ -121,10 +131,14 @@ function secondPermission({ scheme, environment }: Facts, { resource, permission
   return scheme.children.get(environment?.kind ?? 'environment')?.conjunctions.get(permission);
 }
 
-function absence({ member }: Facts, { principal, resource }: Question): DenialReason {
+const blockOf = (facts: Facts, { principal, resource }: Question): Block | undefined =>
+  suspensionOf(facts, principal, resource);
+
+function absence(facts: Facts, question: Question): DenialReason {
+  const { principal, resource } = question;
   if (resource.kind === 'personal_environment' || resource.kind === 'account')
     return resource.ownerId === principal ? 'role_lacks_permission' : 'not_owner';
   if (resource.kind === 'org' || resource.kind === 'environment')
-    return member?.id === principal ? 'role_lacks_permission' : 'not_member';
+    return blockOf(facts, question) ?? (facts.member?.id === principal ? 'role_lacks_permission' : 'not_member');
   return 'role_lacks_permission';
 }

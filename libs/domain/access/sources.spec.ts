@@ -158,9 +158,22 @@ describe('what is suspended holds nothing', () => {
     for (const [permission, resource] of [
       ['member:manage', acme],
       ['environment:use', main],
+      ['org:request-transfer', acme],
     ] as const)
       expect(ask(facts, permission, resource).reason).toBe('member_suspended');
-    expect(ask(facts, 'org:request-transfer', acme).reason).toBe('role_lacks_permission');
+  });
+
+  it('and learns nothing else: an environment that is not there is answered like one that is', () => {
+    const grants = { main: { evidence: 'granted' } };
+    for (const facts of [
+      factsOf('enterprise', { role: 'org.participant', member: { suspension, grants } }),
+      factsOf('enterprise', { role: 'org.participant', org: { suspension }, member: { grants } }),
+    ])
+      for (const explain of [permit, examine]) {
+        const question = { principal: 'pat', permission: 'environment:use', resource: main, at } as const;
+        const missing = { ...facts, environment: undefined };
+        expect(explain(missing, question)).toEqual(explain(facts, question));
+      }
   });
 
   it('an organization, but for the platform', () => {

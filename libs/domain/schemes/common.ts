@@ -4,10 +4,11 @@ import type { schemeDocument } from './scheme.js';
 
 type RoleInput = z.input<typeof schemeDocument>['roles'][number];
 
-/** What whoever runs the deployment may do in every scheme: rows. */
+/** What whoever runs the deployment may do in every scheme: rows, and suspending whom it serves. */
 export const operating: readonly Permission[] = [
   'org:list',
   'org:resolve',
+  'org:suspend',
   'platform-service-account:manage',
   'legal-hold:place',
   'legal-hold:release',

@@ -4,7 +4,7 @@ import { schemeDocument } from './scheme.js';
 /**
  * Organizations provisioned by the platform; one owner, admins, participants; environments granted one by one;
  * a personal environment for everyone. Matrix rows T-M01 to T-M28. Options: admins appoint admins (X1), ownership moves to an
- * admin only (X16), the platform's admins reach neither content nor audit (K13, K14).
+ * admin only (X16), groups are managed by admins (X3), the platform's admins reach neither content nor audit (K13, K14).
  */
 export const enterprise = schemeDocument.parse({
   id: 'enterprise',
@@ -14,7 +14,7 @@ export const enterprise = schemeDocument.parse({
       key: 'platform.admin',
       title: 'Platform admin',
       scope: 'platform',
-      permissions: [...operating, 'org:create', 'org:delete', 'org:transfer', 'org:set-plan'],
+      permissions: [...operating, 'org:create', 'org:update', 'org:delete', 'org:transfer', 'org:set-plan'],
     },
     {
       key: 'org.owner',
@@ -36,6 +36,7 @@ export const enterprise = schemeDocument.parse({
         ...auditing,
         'provider-key:manage',
         'member:manage',
+        'group:manage',
         'member:set-role',
         'admin:remove',
         'environment:create',
@@ -52,7 +53,7 @@ export const enterprise = schemeDocument.parse({
       key: 'org.participant',
       title: 'Participant',
       scope: 'org',
-      permissions: ['org:view', 'org:select'],
+      permissions: ['org:view', 'org:select', 'org:leave'],
       assignedWith: 'member:manage',
       removedWith: 'member:manage',
     },
@@ -92,6 +93,12 @@ export const enterprise = schemeDocument.parse({
       title: 'Admins appoint admins, as the owner does (T-M15, X1)',
       on: true,
       gives: [{ role: 'org.admin', permissions: ['admin:appoint'] }],
+    },
+    {
+      key: 'admins-rename-org',
+      title: 'The owner and admins rename the organization, as the platform does (T47)',
+      on: false,
+      gives: [{ role: 'org.admin', permissions: ['org:update'] }],
     },
     {
       key: 'admins-read-content',

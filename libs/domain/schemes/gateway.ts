@@ -57,7 +57,7 @@ export const gateway = schemeDocument.parse({
       key: 'org.member',
       title: 'Member',
       scope: 'org',
-      permissions: ['org:view', 'org:select'],
+      permissions: ['org:view', 'org:select', 'org:leave'],
       assignedWith: 'member:manage',
       removedWith: 'member:manage',
     },

@@ -62,7 +62,7 @@ export const projects = schemeDocument.parse({
       key: 'org.member',
       title: 'Member',
       scope: 'org',
-      permissions: ['org:view', 'org:select', 'dashboard:view'],
+      permissions: ['org:view', 'org:select', 'org:leave', 'dashboard:view'],
       assignedWith: 'member:manage',
       removedWith: 'member:manage',
     },

@@ -54,6 +54,7 @@ export const studio = schemeDocument.parse({
       permissions: [
         'org:view',
         'org:select',
+        'org:leave',
         'feature:discover',
         'feature:define',
         'feature:design',

@@ -1,0 +1,103 @@
+import { type Category, evolve, type StateByCategory, touches } from '#libs/domain/aggregates.js';
+import type {
+  EnvironmentDocument,
+  MemberDocument,
+  OrgDocument,
+  RealmDocument,
+  UserDocument,
+} from '#libs/domain/access/documents.js';
+import type { OrgState } from '#libs/domain/org/org.js';
+import type { Folded } from '../folds.js';
+import { endsCommand, required } from '../metadata.js';
+import type { EventStore, Position, StoredEvent } from '../ports/event-store.js';
+import { causeOf, type EventCause } from './cause.js';
+
+/** One event that may bear on access, with the documents as it left them; those that it left alone are absent. */
+export interface Step {
+  readonly at: number;
+  readonly position: Position;
+  readonly cause: EventCause;
+  readonly realm?: RealmDocument | undefined;
+  readonly user?: UserDocument | undefined;
+  readonly org?: OrgDocument | undefined;
+  readonly members?: ReadonlyMap<string, MemberDocument | undefined> | undefined;
+  readonly environments?: ReadonlyMap<string, EnvironmentDocument | undefined> | undefined;
+}
+
+export type Documents = Omit<Step, 'at' | 'position' | 'cause'>;
+
+export interface Steps<C extends Category> {
+  readonly steps: readonly Step[];
+  readonly folded: Folded<C>;
+  /** The last revision that was accepted: beyond the folded one where it is in the middle of a command. */
+  readonly accepted: bigint;
+}
+
+/**
+ * Folds a stream on from where `from` stands, by whole commands and as far as `until` accepts. Each event that changed
+ * what bears on access, and that `wanted` asks for, is a step.
+ */
+export async function stepsOf<C extends Category>(
+  store: EventStore,
+  stream: string,
+  category: C,
+  from: Folded<C>,
+  until: (event: StoredEvent) => boolean,
+  wanted: (documents: Documents) => boolean = () => true,
+): Promise<Steps<C>> {
+  const steps: Step[] = [];
+  let folded = from;
+  let accepted = from.revision;
+  let command: StoredEvent[] = [];
+  const fold = (event: StoredEvent) => {
+    const occurredAt = required(event.metadata, 'occurredAt');
+    const stamp = { id: event.id, revision: event.revision, occurredAt };
+    const taken = { type: event.type, data: event.data, stamp };
+    const state = evolve(category, folded.state, taken);
+    const documents = changed[category](folded.state, state, () => touches(category, taken));
+    if (documents !== undefined && wanted(documents))
+      steps.push({ at: Date.parse(occurredAt), position: event.position, cause: causeOf(event), ...documents });
+    folded = { state, revision: event.revision, position: event.position, occurredAt };
+  };
+  for await (const page of store.read(stream, from.revision + 1n))
+    for (const event of page) {
+      if (!until(event)) return { steps, folded, accepted };
+      accepted = event.revision;
+      command.push(event);
+      if (!endsCommand(event.metadata)) continue;
+      command.forEach(fold);
+      command = [];
+    }
+  return { steps, folded, accepted };
+}
+
+type Changed<State> = (before: State, after: State, touched: () => ReturnType<typeof touches>) => Documents | undefined;
+
+const changed: { readonly [C in Category]: Changed<StateByCategory[C]> } = {
+  org: (before, after, touched) => (before === after ? undefined : ofOrg(before, after, touched())),
+  user: ({ user: before }, { user: after }) => (before?.claims === after?.claims ? undefined : { user: after }),
+  realm: ({ realm: before }, { realm: after }) => (before === after ? undefined : { realm: after }),
+};
+
+function ofOrg(before: OrgState, after: OrgState, touched: ReturnType<typeof touches>): Documents | undefined {
+  const members = new Map<string, MemberDocument | undefined>();
+  const environments = new Map<string, EnvironmentDocument | undefined>();
+  for (const { kind, id } of touched) {
+    if (kind === 'member' && before.members.get(id) !== after.members.get(id)) members.set(id, after.members.get(id));
+    if (kind !== 'environment') continue;
+    const document = after.environments.get(id);
+    if (bearing(before.environments.get(id)) !== bearing(document)) environments.set(id, document);
+  }
+  const documents = {
+    ...(bearing(before.org) === bearing(after.org) ? {} : { org: after.org }),
+    ...(members.size === 0 ? {} : { members }),
+    ...(environments.size === 0 ? {} : { environments }),
+  };
+  return Object.keys(documents).length === 0 ? undefined : documents;
+}
+
+/** Fields that no decision reads. A field that is added later counts as one that decisions read, until it is named here. */
+const irrelevant = new Set(['name', 'models', 'ownerId', 'holders', 'suspendedHolders', 'voidedClaims', 'evidence']);
+
+const bearing = (document: object | undefined): string =>
+  JSON.stringify(document && Object.entries(document).filter(([name]) => !irrelevant.has(name))) ?? '';

@@ -1,0 +1,132 @@
+import type { Facts, Resource } from '#libs/domain/access/bindings.js';
+import { permit } from '#libs/domain/access/permit.js';
+import type { Permission } from '#libs/domain/schemes/actions.js';
+import type { Moment } from './facts.js';
+import type { PastFacts } from './past.js';
+import type { Asked, PresentFacts } from './present.js';
+import type { Candidate } from './search-page.js';
+import { claimsDecide, nobody, type SubjectPlan, subjectPlan } from './search-plan.js';
+import { byBytes, type Keyset, merged, type SearchSnapshot } from './search-reads.js';
+
+const CHUNK = 200;
+/** People whose streams are read at the same time, for questions about the past. */
+const FOLDING = 16;
+/** What reading one person's stream costs beside a document. */
+const FOLD_COST = 10;
+
+export interface SubjectQuestion {
+  readonly realm: string;
+  readonly permission: Permission;
+  readonly resource: Resource;
+  /** The only one whom the asker may ask about; undefined where that is everyone. */
+  readonly only: string | undefined;
+}
+
+/** Whoever may hold the permission now, by id, each decided. `load` brings facts of the same moment. */
+export async function* subjectsNow(
+  snapshot: SearchSnapshot,
+  base: Moment,
+  load: (asked: readonly Asked[]) => Promise<PresentFacts>,
+  question: SubjectQuestion,
+  { after, limit }: Keyset,
+): AsyncGenerator<Candidate> {
+  const { resource } = question;
+  const plan = planOf(base.facts, question);
+  const chunk = Math.min(limit + 1, CHUNK);
+  for (let last = after; ; ) {
+    const ids = await idsFrom(snapshot, plan, question, { after: last, limit: chunk });
+    const facts = await load(ids.map((principal) => ({ principal, resource })));
+    for (const principal of ids) {
+      const moment = facts.of({ principal, resource });
+      yield candidate(principal, typeof moment === 'string' ? undefined : moment, question, 1);
+    }
+    if (ids.length < chunk) return;
+    last = ids.at(-1);
+  }
+}
+
+async function idsFrom(
+  snapshot: SearchSnapshot,
+  { named, everyone, claimants, roles, groups, assigned, grantees }: SubjectPlan,
+  { realm, resource }: SubjectQuestion,
+  page: Keyset,
+): Promise<readonly string[]> {
+  const { after = '', limit } = page;
+  const lists: (readonly string[])[] = [named.filter((id) => id > after)];
+  if (everyone) lists.push(await snapshot.people(realm, page));
+  if (claimants) lists.push(await snapshot.claimants(realm, page));
+  if ('orgId' in resource) {
+    const { orgId } = resource;
+    if (roles.length > 0) lists.push(await snapshot.membersHolding(orgId, roles, page));
+    if (groups.length > 0) lists.push(await snapshot.membersInGroups(orgId, groups, page));
+    if (assigned.length > 0) lists.push(await snapshot.membersAssigned(orgId, assigned, page));
+    if (grantees && resource.kind === 'environment')
+      lists.push(await snapshot.granteesOn(orgId, resource.environmentId, page));
+  }
+  return merged(lists, limit);
+}
+
+/**
+ * Whoever may have held the permission then, by id, each decided. Members are those of the fold. What tokens have shown
+ * stands in people's own streams, so where it decides, the streams of everybody seen in the realm are read.
+ */
+export async function* subjectsThen(
+  snapshot: SearchSnapshot,
+  past: PastFacts,
+  base: Moment,
+  question: SubjectQuestion,
+  after: string | undefined,
+): AsyncGenerator<Candidate> {
+  const { realm, permission, resource, only } = question;
+  const plan = planOf(base.facts, question);
+  const reading = only === undefined && (plan.everyone || claimsDecide(base.facts, permission));
+  const members = only === undefined && 'orgId' in resource ? membersOf(past) : [];
+  const known = [...new Set([...members, ...plan.named])].sort(byBytes);
+  for (let last = after; ; ) {
+    const page = { after: last, limit: CHUNK };
+    const seen = reading ? await snapshot.people(realm, page) : [];
+    const end = seen.length === CHUNK ? seen.at(-1) : undefined;
+    const from = last ?? '';
+    const within = known.filter((id) => id > from && (end === undefined || id <= end));
+    const ids = merged([within, seen], Number.POSITIVE_INFINITY);
+    yield* decidedThen(past, ids, new Set(only === undefined ? seen : [only]), question);
+    if (end === undefined) return;
+    last = end;
+  }
+}
+
+/** Who has no stream has no claims. */
+async function* decidedThen(
+  past: PastFacts,
+  ids: readonly string[],
+  withStream: ReadonlySet<string>,
+  question: SubjectQuestion,
+): AsyncGenerator<Candidate> {
+  const { resource } = question;
+  for (let from = 0; from < ids.length; from += FOLDING) {
+    const chunk = ids.slice(from, from + FOLDING);
+    const moments = await Promise.all(
+      chunk.map(async (principal) =>
+        withStream.has(principal) ? past.of({ principal, resource }) : past.withoutClaims({ principal, resource }),
+      ),
+    );
+    for (const [index, principal] of chunk.entries())
+      yield candidate(principal, moments[index], question, withStream.has(principal) ? FOLD_COST : 0);
+  }
+}
+
+const membersOf = ({ state }: PastFacts): readonly string[] => [...(state?.members.entries() ?? [])].map(([id]) => id);
+
+const planOf = (facts: Facts, { permission, resource, only }: SubjectQuestion): SubjectPlan =>
+  only === undefined ? subjectPlan(facts, resource, permission) : { ...nobody, named: [only] };
+
+function candidate(
+  principal: string,
+  moment: Moment | undefined,
+  { permission, resource }: SubjectQuestion,
+  cost: number,
+): Candidate {
+  const allowed =
+    moment !== undefined && permit(moment.facts, { principal, permission, resource, at: moment.at }).allowed;
+  return { place: principal, id: allowed ? principal : undefined, cost };
+}

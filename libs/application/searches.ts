@@ -1,0 +1,185 @@
+import type { Resource } from '#libs/domain/access/bindings.js';
+import { isPermission } from '#libs/domain/schemes/actions.js';
+import { type Evaluation, maySee } from './checks.js';
+import type { Caller } from './caller.js';
+import type { Past, PastPoint } from './past.js';
+import type { Clock } from './ports/clock.js';
+import type { DocumentSource } from './ports/current-documents.js';
+import { comparePositions, type Position, positionText, start } from './ports/event-store.js';
+import type { ReadPosition } from './ports/read-models.js';
+import { type Asked, Present, PresentFacts, uniqueKeysFor } from './present.js';
+import { type FoundPage, pageOf } from './search-page.js';
+import type { Keyset, SearchReads, SearchSnapshot } from './search-reads.js';
+import { resourcesIn } from './search-resources.js';
+import { type SubjectQuestion, subjectsNow, subjectsThen } from './search-subjects.js';
+import { maySearch, PastReach, PresentReach, type ReachOptions, SearchParked } from './search-views.js';
+import { type Future, type Parked, type Stale, type Stamped, stampOf, tenantOf } from './view.js';
+
+export type Found = Stale | Parked | Future | (FoundPage & Stamped & { readonly kind: 'found' });
+
+interface Search {
+  readonly action: string;
+  readonly at: PastPoint | undefined;
+  readonly after: Position | undefined;
+}
+
+export interface SubjectSearch extends Search {
+  /** Of subjects. */
+  readonly type: string;
+  readonly resource: Resource | undefined;
+}
+
+export interface ResourceSearch extends Search {
+  readonly principal: Evaluation['principal'];
+  /** Of resources. */
+  readonly type: string;
+}
+
+/** A page: how many at most, after which place; empty at the start. */
+export interface PageAsked {
+  readonly limit: number;
+  readonly after: string;
+}
+
+/**
+ * Who may, and on what: everybody and everything for which an evaluation by the same caller answers true, found in the read
+ * models and decided by `permit()`. What a page holds is of one moment; about others it takes `decision:search` now.
+ */
+export class Searches {
+  private readonly present: Present;
+
+  constructor(
+    documents: DocumentSource,
+    private readonly reads: SearchReads,
+    private readonly readPosition: ReadPosition,
+    private readonly past: Past,
+    private readonly clock: Clock,
+    /** How long an answer may wait for the read models. */
+    private readonly budgetMs: number,
+  ) {
+    this.present = new Present(documents, clock);
+  }
+
+  async subjects(caller: Caller, search: SubjectSearch, page: PageAsked): Promise<Found> {
+    const { action, type, resource, at, after } = search;
+    if (this.isFuture(at)) return { kind: 'future' };
+    const nothing = this.nothing();
+    if (!isPermission(action) || resource === undefined || type !== 'user') return nothing;
+    return this.answered(caller, after, async (snapshot) => {
+      const load = loader(snapshot, caller.realm, this.clock.now());
+      const tenant = tenantOf(resource);
+      const own = await load([
+        { principal: caller.id, resource },
+        { principal: caller.id, resource: tenant },
+      ]);
+      const base = own.of({ principal: caller.id, resource });
+      if (base === 'stale') return { kind: 'stale' };
+      if (base === 'parked')
+        return (await this.mayKnow(caller.realm, caller.id, resource)) ? { kind: 'parked' } : nothing;
+      const others = maySearch(own, caller.id, tenant) === true;
+      const question = { realm: caller.realm, permission: action, resource, only: others ? undefined : caller.id };
+      const keyset = { after: page.after === '' ? undefined : page.after, limit: page.limit };
+      if (at !== undefined) return this.subjectsAt(snapshot, at, question, keyset);
+      const found = await pageOf(subjectsNow(snapshot, base, load, question, keyset), page.after, page.limit);
+      const known = others || found.results.length > 0 || maySee(base.facts, caller.id, resource, base.at);
+      return { kind: 'found', ...found, ...(known ? stampOf(base) : { at: nothing.at }) };
+    });
+  }
+
+  /** An instant, as revisions are of one organization. */
+  async resources(caller: Caller, search: ResourceSearch, page: PageAsked): Promise<Found> {
+    const { principal, action, type, at, after } = search;
+    if (this.isFuture(at)) return { kind: 'future' };
+    const nothing = this.nothing();
+    if (!isPermission(action) || principal.type !== 'user') return nothing;
+    return this.answered(caller, after, async (snapshot) => {
+      const now = this.clock.now();
+      const load = loader(snapshot, caller.realm, now);
+      const options: ReachOptions = {
+        realm: caller.realm,
+        asker: caller.id,
+        principal: principal.id,
+        snapshot,
+        load,
+        mayKnow: (orgId) => this.mayKnow(caller.realm, caller.id, { kind: 'org', orgId }),
+      };
+      const view = at === undefined ? new PresentReach(options) : new PastReach(options, this.past, at, now);
+      const question = { realm: caller.realm, principal: principal.id, permission: action, type };
+      const found = await pageOf(resourcesIn(view, question, page), page.after, page.limit);
+      if (at === undefined)
+        return { kind: 'found', ...found, position: positionText(snapshot.upTo), at: new Date(now).toISOString() };
+      return { kind: 'found', ...found, at: new Date('instant' in at ? at.instant : now).toISOString() };
+    });
+  }
+
+  private async subjectsAt(
+    snapshot: SearchSnapshot,
+    at: PastPoint,
+    question: SubjectQuestion,
+    { after, limit }: Keyset,
+  ): Promise<Found> {
+    const { realm, resource, only } = question;
+    const orgId = 'orgId' in resource ? resource.orgId : undefined;
+    const past = await this.past.facts(realm, orgId, at, this.clock.now());
+    // That a revision does not exist yet tells that the organization does.
+    if (past === 'future')
+      return only === undefined || (await this.mayKnow(realm, only, resource)) ? { kind: 'future' } : this.nothing();
+    const then = past.withoutClaims({ principal: only ?? '', resource });
+    if (then === undefined) return this.nothing();
+    const found = await pageOf(subjectsThen(snapshot, past, then, question, after), after ?? '', limit);
+    const known = only === undefined || found.results.length > 0;
+    return { kind: 'found', ...found, ...(known ? stampOf(then) : { at: this.nothing().at }) };
+  }
+
+  /** From a snapshot that holds whatever an evaluation at this time would have seen. */
+  private async answered(
+    caller: Caller,
+    after: Position | undefined,
+    work: (snapshot: SearchSnapshot) => Promise<Found>,
+  ): Promise<Found> {
+    const deadline = performance.now() + this.budgetMs;
+    const present = await this.present.load(
+      caller.realm,
+      [{ principal: caller.id, resource: { kind: 'realm' } }],
+      after,
+    );
+    if (present === undefined) return { kind: 'stale' };
+    const { position = start } = present;
+    for (;;) {
+      const found = await this.reads
+        .at(async (snapshot) => (comparePositions(snapshot.upTo, position) >= 0 ? work(snapshot) : undefined))
+        .catch((error: unknown): Found => {
+          if (error instanceof SearchParked) return { kind: 'parked' };
+          throw error;
+        });
+      if (found !== undefined) return found;
+      const left = deadline - performance.now();
+      if (left <= 0 || !(await this.readPosition.reached(position, left))) return { kind: 'stale' };
+    }
+  }
+
+  private mayKnow(realm: string, caller: string, resource: Resource): Promise<boolean> {
+    if (!('orgId' in resource)) return Promise.resolve(true);
+    return this.past.mayKnow(realm, caller, resource.orgId, this.clock.now());
+  }
+
+  private isFuture = (at: PastPoint | undefined): boolean =>
+    at !== undefined && 'instant' in at && at.instant > this.clock.now();
+
+  private nothing(): Extract<Found, { kind: 'found' }> {
+    return { kind: 'found', results: [], next: undefined, at: new Date(this.clock.now()).toISOString() };
+  }
+}
+
+/** Facts from a snapshot, all of its one moment. */
+function loader(
+  snapshot: SearchSnapshot,
+  realm: string,
+  at: number,
+): (asked: readonly Asked[]) => Promise<PresentFacts> {
+  return async (asked) => {
+    const keys = uniqueKeysFor(realm, asked);
+    const { documents, revisions, parked } = await snapshot.load(keys);
+    return new PresentFacts(realm, at, snapshot.upTo, revisions, parked).add(keys, documents);
+  };
+}

@@ -1,0 +1,109 @@
+import type { Resource } from '#libs/domain/access/bindings.js';
+import { permit } from '#libs/domain/access/permit.js';
+import type { Permission } from '#libs/domain/schemes/actions.js';
+import type { Caller } from './caller.js';
+import type { Moment } from './facts.js';
+import type { Past, PastFacts, PastPoint } from './past.js';
+import { positionText } from './ports/event-store.js';
+import type { Asked, PresentFacts } from './present.js';
+
+/** Which moment an answer stands for; no revision and position where the asker may not know of the organization. */
+export interface Stamped {
+  readonly revision?: string;
+  readonly position?: string;
+  readonly at: string;
+}
+
+/** The organization's read models stand still: nothing is answered until it is in line again. */
+export type Parked = { readonly kind: 'parked' };
+export type Future = { readonly kind: 'future' };
+export type Stale = { readonly kind: 'stale' };
+
+export type Found = Moment | Stale | Parked | Future | 'unknown_subject' | 'unknown_resource';
+
+/** What one caller sees of principals and resources, now and in the past. */
+export class View {
+  private readonly pasts = new Map<string, Promise<PastFacts | 'future'>>();
+  private readonly askings = new Map<string, 'allowed' | 'denied' | 'parked' | 'stale'>();
+  /** Whether the caller may know of an organization, from its stream. */
+  private readonly known = new Map<string, Promise<boolean>>();
+
+  constructor(
+    private readonly caller: Caller,
+    private readonly present: PresentFacts,
+    private readonly past: Past,
+    readonly now: number,
+    /** What asking about others takes. */
+    private readonly right: Permission,
+  ) {}
+
+  isSelf = (principal: string): boolean => principal === this.caller.id;
+
+  hasCome = (at: PastPoint | undefined): boolean => at === undefined || !('instant' in at) || at.instant <= this.now;
+
+  async moment({ principal, resource, at }: Asked & { readonly at: PastPoint | undefined }): Promise<Found> {
+    if (!this.hasCome(at)) return { kind: 'future' };
+    const self = this.isSelf(principal);
+    if (!self) {
+      const asking = this.asking(resource);
+      if (asking === 'stale') return { kind: 'stale' };
+      if (asking === 'parked') return this.parked(resource, 'unknown_subject');
+      if (asking === 'denied') return 'unknown_subject';
+    }
+    if (at !== undefined) {
+      const past = await this.pastOf(resource, at);
+      // That a revision does not exist yet tells that the organization does.
+      if (past === 'future') return self && !(await this.isKnown(resource)) ? 'unknown_resource' : { kind: 'future' };
+      return (await past.of({ principal, resource })) ?? 'unknown_resource';
+    }
+    const moment = this.present.of({ principal, resource });
+    if (moment === 'stale') return { kind: 'stale' };
+    return moment === 'parked' ? this.parked(resource, 'unknown_resource') : moment;
+  }
+
+  /** Whether the caller may ask about others where the resource is; found once for each organization. */
+  private asking(resource: Resource): 'allowed' | 'denied' | 'parked' | 'stale' {
+    const org = 'orgId' in resource ? resource.orgId : '';
+    const known = this.askings.get(org);
+    if (known !== undefined) return known;
+    const tenant = tenantOf(resource);
+    const moment = this.present.of({ principal: this.caller.id, resource: tenant });
+    const found = typeof moment === 'string' ? moment : this.mayAsk(moment, tenant) ? 'allowed' : 'denied';
+    this.askings.set(org, found);
+    return found;
+  }
+
+  private mayAsk({ facts, at }: Moment, resource: Resource): boolean {
+    return permit(facts, { principal: this.caller.id, permission: this.right, resource, at }).allowed;
+  }
+
+  private async parked(resource: Resource, otherwise: 'unknown_subject' | 'unknown_resource'): Promise<Found> {
+    return (await this.isKnown(resource)) ? { kind: 'parked' } : otherwise;
+  }
+
+  private isKnown(resource: Resource): Promise<boolean> {
+    if (!('orgId' in resource)) return Promise.resolve(true);
+    const { realm, id } = this.caller;
+    const asking = this.known.get(resource.orgId) ?? this.past.mayKnow(realm, id, resource.orgId, this.now);
+    this.known.set(resource.orgId, asking);
+    return asking;
+  }
+
+  private pastOf(resource: Resource, at: PastPoint): Promise<PastFacts | 'future'> {
+    const orgId = 'orgId' in resource ? resource.orgId : undefined;
+    const name = `${orgId ?? ''} ${'instant' in at ? at.instant : `r${at.revision}`}`;
+    const folding = this.pasts.get(name) ?? this.past.facts(this.caller.realm, orgId, at, this.now);
+    this.pasts.set(name, folding);
+    return folding;
+  }
+}
+
+/** Where the right to ask about others is held. */
+export const tenantOf = (resource: Resource): Resource =>
+  'orgId' in resource ? { kind: 'org', orgId: resource.orgId } : { kind: 'realm' };
+
+export const stampOf = ({ revision, position, at }: Moment): Stamped => ({
+  ...(revision === undefined ? {} : { revision: `${revision}` }),
+  ...(position === undefined ? {} : { position: positionText(position) }),
+  at: new Date(at).toISOString(),
+});
