@@ -30,6 +30,7 @@ beforeAll(async () => {
   stranger = await api.bearer('mallory');
   await post(admin, '/v1/realm/commands/CreateOrg', { orgId: 'acme', name: 'Acme', ownerId: 'alice' });
   await post(owner, '/v1/orgs/acme/commands/CreateEnvironment', { environmentId: 'production', name: 'Production' });
+  await post(owner, '/v1/orgs/acme/commands/CreateGroup', { groupId: 'ops', name: 'Operations' });
   await post(stranger, '/v1/orgs/acme/commands/CreateEnvironment', { name: 'x' }, 404);
   before = await head();
 }, 60_000);
@@ -164,6 +165,22 @@ describe.each(posted)('$name', ({ path, schema }) => {
   });
 });
 
+/** What the paths name, as it was set up. */
+const existing = new Map([
+  ['orgId', 'acme'],
+  ['environmentId', 'production'],
+  ['groupId', 'ops'],
+  ['schemeId', 'enterprise'],
+]);
+
+function ofExisting(path: string): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const id = existing.get(name);
+    if (id === undefined) throw new Error(`nothing was set up for the {${name}} of ${path}`);
+    return id;
+  });
+}
+
 function roundTripped(body: unknown): unknown {
   const text = JSON.stringify(body);
   return text === undefined ? undefined : JSON.parse(text);
@@ -172,10 +189,7 @@ function roundTripped(body: unknown): unknown {
 describe('queries', () => {
   const paths = queryNames.map((name) => ({
     name,
-    path: `${queryTable[name].path
-      .replace('{orgId}', 'acme')
-      .replace('{environmentId}', 'production')
-      .replace('{schemeId}', 'enterprise')}?${new URLSearchParams(queryTable[name].example)}`,
+    path: `${ofExisting(queryTable[name].path)}?${new URLSearchParams(queryTable[name].example)}`,
     filter: queryTable[name].filter,
   }));
 
