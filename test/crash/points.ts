@@ -59,7 +59,9 @@ export const NEW_LOG = 'pipeline: append realm';
 /** Passed by the first processes of a deployment only, or by each process as it starts. */
 export const startingCalls = [
   NEW_LOG,
+  'projector: create index access_documents',
   'projector: create index audit_entries',
+  'projector: create index audit_targets',
   'projector: create index environment_access',
   'projector: create index group_members',
   'projector: create index members',

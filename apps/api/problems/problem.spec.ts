@@ -24,6 +24,7 @@ describe('the table of problems', () => {
       'conflict',
       'environment_exists',
       'foreign_token',
+      'group_exists',
       'member_elsewhere',
       'model_exists',
       'org_exists',
