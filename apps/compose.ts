@@ -12,14 +12,11 @@ import type { Clock } from '#libs/application/ports/clock.js';
 import { streamOf } from '#libs/application/streams.js';
 import { RepeatedCommands } from '#libs/application/repeated-commands.js';
 import { FollowedDocuments } from '#libs/access/followed-documents.js';
-import { firstContact } from '#libs/access/redis/connection.js';
-import { RedisTier } from '#libs/access/redis/redis-tier.js';
-import type { TierListener } from '#libs/access/tier.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
 import type { Config } from '#libs/platform/config.js';
 import { issuersOf, TokenVerifier } from '#libs/platform/identity/token-verifier.js';
 import type { Keys } from '#libs/platform/keys.js';
-import { firstUse, StoreUnusable } from '#libs/platform/store-unusable.js';
+import { firstUse } from '#libs/platform/store-unusable.js';
 import { Metrics } from '#libs/platform/telemetry/metrics.js';
 import { ObservedEventStore } from '#libs/platform/telemetry/observed-event-store.js';
 import { openTracing } from '#libs/platform/telemetry/open-tracing.js';
@@ -43,6 +40,7 @@ import { Readiness } from './readiness.js';
 import { batchObserver, keepReadModels } from './keep-read-models.js';
 import { PostgresSearchReads } from './postgres-search-reads.js';
 import { readModelsName } from './read-models-name.js';
+import { redisTier, tierListener } from './shared-tier.js';
 
 const CACHED_DOCUMENTS = 100_000;
 /** The published staleness: past this without sight of the log, checks answer 503 instead of an old answer. */
@@ -136,7 +134,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const storeId = await client.nameBy(streamOf('realm', config.realms[0]?.id ?? 'default'));
 
     const readPosition = new CheckpointPosition(db, options.project === true ? projector : undefined);
-    const redis = await redisTier(options, metrics);
+    const redis = await redisTier(options.redisUrl, logger, metrics);
     if (redis !== undefined) stops.push(() => redis.stop());
     const documents = new FollowedDocuments(store, new PostgresAccessDocuments(db), readPosition, {
       cachedDocuments: CACHED_DOCUMENTS,
@@ -193,26 +191,4 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     await stop();
     throw error;
   }
-}
-
-const tierListener =
-  ({ accessDocuments }: Metrics): TierListener =>
-  (event, tier) =>
-    accessDocuments.inc({ tier, event });
-
-async function redisTier({ redisUrl, logger }: CompositionOptions, metrics: Metrics): Promise<RedisTier | undefined> {
-  if (redisUrl === undefined) return undefined;
-  const onChange = (failure: unknown) => {
-    metrics.partUp.set({ part: 'redis' }, failure === undefined ? 1 : 0);
-    if (failure === undefined) logger.info('redis answers again');
-    else logger.warn({ err: failure }, 'redis does not answer; checks go on without it');
-  };
-  metrics.partUp.set({ part: 'redis' }, 1);
-  await firstUse('REDIS_URL', () => firstContact(redisUrl)).catch((error: unknown) => {
-    // One that is away may come back, and is not needed until then; a wrong certificate or password will not mend itself.
-    const away = error instanceof StoreUnusable && ['unreachable', 'timeout'].includes(error.fault.code);
-    if (!away) throw error;
-    onChange(error);
-  });
-  return new RedisTier({ url: redisUrl, listener: tierListener(metrics), onChange });
 }
