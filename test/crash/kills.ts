@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
-import { comparePositions, type StoredEvent } from '#libs/application/ports/event-store.js';
+import type { StoredEvent } from '#libs/application/ports/event-store.js';
 import type { CommandAnswer } from '#libs/application/outcome.js';
 import type { OrgEvent } from '#libs/domain/org/events.js';
 import { signDevToken } from '#libs/platform/identity/dev-issuer.js';
@@ -8,6 +7,7 @@ import { openDatabase } from '#libs/readstore/database.js';
 import { type Answered, answerTo, type Target } from '../fault/crash-clients.js';
 import { orgs, ownerOf, plannedCommands, seeded } from '../fault/crash-plan.js';
 import { NaiveOrg } from '../property/naive-org.js';
+import { wholeLog } from '../support/whole-log.js';
 import { KilledDeployment, type Victim } from './killed-deployment.js';
 import { StoredRows } from './stored-rows.js';
 import { answersAgainst, rowsAgainst } from './verify.js';
@@ -162,22 +162,4 @@ async function asked(deployment: KilledDeployment, log: readonly StoredEvent[], 
     }
   }
   return { questions, wrong };
-}
-
-async function wholeLog(url: string): Promise<StoredEvent[]> {
-  const store = await EsdbEventStore.connect(url);
-  const stop = new AbortController();
-  try {
-    const head = await store.head();
-    const log: StoredEvent[] = [];
-    for await (const page of store.follow(undefined, stop.signal)) {
-      log.push(...page);
-      const last = log.at(-1);
-      if (head !== undefined && last !== undefined && comparePositions(last.position, head) >= 0) break;
-    }
-    return log;
-  } finally {
-    stop.abort();
-    await store.close();
-  }
 }

@@ -6,16 +6,16 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Caller } from '#libs/application/caller.js';
 import { commandIdOf } from '#libs/application/command-ids.js';
 import { meta } from '#libs/application/metadata.js';
-import { comparePositions, type StoredEvent } from '#libs/application/ports/event-store.js';
+import type { StoredEvent } from '#libs/application/ports/event-store.js';
 import { parseStream, streamOf } from '#libs/application/streams.js';
 import { startNode } from '#libs/embedded-eventstore/node.js';
-import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
 import { signDevToken } from '#libs/platform/identity/dev-issuer.js';
 import { loadKeys } from '#libs/platform/keys.js';
 import { type Answered, answerTo, type Target } from './crash-clients.js';
 import { orgs, ownerOf, plannedCommands, seeded } from './crash-plan.js';
 import { built, postgresOf, postmasterOf, StandaloneProcess, tenantry } from './standalone-process.js';
 import { killIfAlive } from '../support/kill.js';
+import { wholeLog } from '../support/whole-log.js';
 import { crashSeed } from '../crash/seed.js';
 
 const COMMANDS = 2_000;
@@ -76,7 +76,7 @@ describe('a server that is killed again and again under load', () => {
     expect(await server?.kill('SIGTERM')).toEqual({ code: 0, signal: null });
     expect(await postgresOf(dataDir)).toEqual([]);
 
-    const log = await wholeLog();
+    const log = await logOnDisk();
     expectOnce(log, acknowledged, refused);
     expectOneOrgPerPerson(log);
     expect(await tenantry({ dataDir, keyDir }, 'rebuild', '--compare-only')).toMatchObject({ code: 0 });
@@ -160,24 +160,9 @@ async function caughtUp({ url }: Target): Promise<void> {
   }
 }
 
-async function wholeLog(): Promise<StoredEvent[]> {
+async function logOnDisk(): Promise<readonly StoredEvent[]> {
   const node = await startNode({ dataDir: join(dataDir, 'events') });
-  const store = await EsdbEventStore.connect(node.connectionString);
-  const stop = new AbortController();
-  try {
-    const head = await store.head();
-    const log: StoredEvent[] = [];
-    for await (const page of store.follow(undefined, stop.signal)) {
-      log.push(...page);
-      const last = log.at(-1);
-      if (head !== undefined && last !== undefined && comparePositions(last.position, head) >= 0) break;
-    }
-    return log;
-  } finally {
-    stop.abort();
-    await store.close();
-    await node.stop();
-  }
+  return wholeLog(node.connectionString).finally(() => node.stop());
 }
 
 function expectOnce(
