@@ -20,8 +20,8 @@ module.exports = {
     only(
       'application-knows-the-domain-only',
       { path: '^libs/application/', pathNot: '\\.spec\\.ts$' },
-      { path: '^(apps|projections|libs/(?!application/|domain/))' },
-      'adapters implement ports; the application does not know them',
+      { path: '^(apps|projections|libs/(?!application/|domain/|ledger/))' },
+      'adapters implement ports; the application does not know them. The ledger is computation alone, as the domain is',
     ),
     only(
       'event-store-node-stands-alone',

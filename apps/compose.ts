@@ -1,11 +1,17 @@
 import type { Logger } from 'pino';
+import { ActivityLog } from '#libs/application/activity/activity-log.js';
+import { RecordedCommands } from '#libs/application/activity/recorded-commands.js';
+import { RecordedReads } from '#libs/application/activity/recorded-reads.js';
 import { Appender } from '#libs/application/appender.js';
 import { Checks } from '#libs/application/checks.js';
 import { Folds } from '#libs/application/folds.js';
 import { History } from '#libs/application/history/history.js';
+import { Ledger } from '#libs/application/ledger/ledger.js';
+import { RegularSigning } from '#libs/application/ledger/regular-signing.js';
 import { MembershipClaims } from '#libs/application/membership-claims.js';
 import { Observations } from '#libs/application/observations.js';
 import { Past } from '#libs/application/past.js';
+import { emailIndexOf } from '#libs/application/ports/personal-data.js';
 import { CommandPipeline } from '#libs/application/pipeline.js';
 import { Searches } from '#libs/application/searches.js';
 import type { Clock } from '#libs/application/ports/clock.js';
@@ -32,8 +38,10 @@ import { Vault } from '#libs/vault/vault.js';
 import { PostgresAccessDocuments } from '#projections/access-documents/queries.js';
 import { allProjections } from '#projections/all.js';
 import { PostgresCommandIndex } from '#projections/command-index/command-index.js';
+import { PostgresLedgerTrees } from '#projections/ledger/postgres-trees.js';
 import { ReadClaimBearers } from './api/queries/history-claim-bearers.js';
 import type { ApiServices } from './api/services.js';
+import { limitsOf } from './api-limits.js';
 import { Drain } from './drain.js';
 import { healthProbes } from './health-probes.js';
 import { Readiness } from './readiness.js';
@@ -123,6 +131,15 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       stops.push(() => verifier.stop());
     }
 
+    const trees = new PostgresLedgerTrees(db);
+    const ledger = new Ledger(trees, store, keys.ledger, clock);
+    if (options.project) {
+      const onError = (error: unknown, tree?: string) => logger.error({ err: error, tree }, 'a tree cannot be signed');
+      const signing = new RegularSigning({ ledger, trees, onError });
+      signing.start();
+      stops.push(() => signing.stop());
+    }
+
     const folds = new Folds(store);
     const appender = new Appender(store, folds, personalData);
     const observations = new Observations(folds, appender, personalData, clock);
@@ -157,6 +174,12 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       personalData,
       clock,
     );
+    const activity = new ActivityLog(store, clock);
+    const recorded = new RecordedCommands(pipeline, activity, folds, clock, (error, lost) =>
+      logger.error({ err: error, ...lost }, 'a refusal is not in the audit log'),
+    );
+    const limits = limitsOf(config.limits, clock, options.redisUrl, storeId);
+    stops.push(() => limits.stop());
     const drain = new Drain();
     const probes = healthProbes({ store, db, projector, verifier, readPosition, metrics });
     const past = new Past(folds);
@@ -172,13 +195,17 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       clock,
       verifier: new TokenVerifier(issuersOf(config, keys, clock), keys.index, clock),
       observations,
-      pipeline,
+      pipeline: recorded,
+      recordedReads: new RecordedReads(activity, folds, personalData, clock),
+      limits: limits.limits,
       checks: new Checks(documents, past, clock),
       searches: new Searches(documents, search, readPosition, past, clock, config.readWaitMs),
       history: new History(store, folds, new ReadClaimBearers(db, store, readPosition, config.readWaitMs), clock),
+      ledger,
       store,
       reads: db,
       readPosition,
+      emailIndex: (address) => emailIndexOf(personalData, address),
       projections: () => projectionStatus({ db, store, projections: allProjections, projector }, clock.now()),
       storeId,
       probes,

@@ -4,6 +4,7 @@ export const benchmarks = {
   appends: 'durable appends through the official client',
   'event-store': 'opening a large log, and a subscriber from the start of a million events',
   projection: 'events per second into the read models',
+  ledger: "the trees' share of the projector's time",
   rebuild: 'events per second into new read models, against COPY of the same rows',
   commands: 'commands per second over HTTP',
   evaluations: 'permission checks per second over HTTP',

@@ -5,9 +5,12 @@ import { commandIndexProjection } from './command-index/command-index.js';
 import { environmentAccessProjection } from './environment-access/environment-access.js';
 import { environmentsProjection } from './environments/environments.js';
 import { groupsProjection } from './groups/groups.js';
+import { ledgerProjection } from './ledger/ledger.js';
+import { invitationsProjection } from './invitations/invitations.js';
 import { membersProjection } from './members/members.js';
 import { organizationsProjection } from './organizations/organizations.js';
 import { peopleProjection } from './people/people.js';
+import { workflowsProjection } from './workflows/workflows.js';
 
 /** Every read model; a new one is added here and nowhere else. */
 export const allProjections: readonly Projection[] = [
@@ -17,7 +20,10 @@ export const allProjections: readonly Projection[] = [
   environmentAccessProjection,
   environmentsProjection,
   groupsProjection,
+  ledgerProjection,
+  invitationsProjection,
   membersProjection,
   organizationsProjection,
   peopleProjection,
+  workflowsProjection,
 ];

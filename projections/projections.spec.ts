@@ -10,9 +10,15 @@ useDatabase((opened) => {
 
 const at = (n: number) => given[n - 1]?.metadata.occurredAt;
 
+const ofAcme = (rows: unknown[] | undefined, ...ids: string[]) =>
+  ((rows ?? []) as Record<string, unknown>[]).filter(({ org_id: id }) =>
+    (ids.length > 0 ? ids : ['acme']).includes(String(id)),
+  );
+const isLater = (stream: unknown) => ['org-beta', 'org-gamma'].includes(String(stream));
+
 it('turns every event type into these rows', async () => {
   const rows = await inBatchesOf(db, [given.length]);
-  expect(rows.organizations).toEqual([
+  expect(ofAcme(rows.organizations)).toEqual([
     {
       org_id: 'acme',
       realm: 'default',
@@ -22,10 +28,12 @@ it('turns every event type into these rows', async () => {
       scheme_version: 1,
       created_at: at(4),
       suspended_at: at(44),
+      plan: null,
+      transfer_requested_to: null,
       revision: '39',
     },
   ]);
-  expect(rows.members).toEqual([
+  expect(ofAcme(rows.members)).toEqual([
     { org_id: 'acme', user_id: 'ann', role: 'org.admin', since: at(4), suspended_at: null, revision: '25' },
     { org_id: 'acme', user_id: 'bob', role: 'org.owner', since: at(5), suspended_at: null, revision: '15' },
     {
@@ -37,13 +45,13 @@ it('turns every event type into these rows', async () => {
       revision: '23',
     },
   ]);
-  expect(rows.groups).toEqual([
+  expect(ofAcme(rows.groups)).toEqual([
     { org_id: 'acme', group_id: 'ops', name: 'Operations', created_at: at(31), created_by: 'ann' },
   ]);
-  expect(rows.group_members).toEqual([
+  expect(ofAcme(rows.group_members)).toEqual([
     { org_id: 'acme', group_id: 'ops', user_id: 'dan', added_at: at(34), added_by: 'ann' },
   ]);
-  expect(rows.environments).toEqual([
+  expect(ofAcme(rows.environments)).toEqual([
     {
       org_id: 'acme',
       environment_id: 'prod',
@@ -53,10 +61,10 @@ it('turns every event type into these rows', async () => {
       created_by: 'ann',
     },
   ]);
-  expect(rows.environment_models).toEqual([
+  expect(ofAcme(rows.environment_models)).toEqual([
     { org_id: 'acme', environment_id: 'prod', model_id: 'm1', provider: 'p', name: 'One' },
   ]);
-  expect(rows.environment_access).toEqual([
+  expect(ofAcme(rows.environment_access)).toEqual([
     {
       org_id: 'acme',
       environment_id: 'prod',
@@ -92,13 +100,15 @@ it('turns every event type into these rows', async () => {
       last_changed_at: at(24),
     },
   ]);
-  expect(rows.audit_entries).toHaveLength(40);
-  expect(rows.audit_entries?.[15]).toEqual({
-    org_id: 'acme',
-    revision: '15',
-    event_id: 'event-19',
+  const entries = ofAcme(rows.audit_entries, 'acme', 'realm:default');
+  expect(entries).toHaveLength(46);
+  expect(entries.find(({ event_id: id }) => id === 'event-19')).toEqual({
+    stream: 'org-acme',
     commit: '19',
     prepare: '19',
+    revision: '15',
+    org_id: 'acme',
+    event_id: 'event-19',
     occurred_at: at(19),
     realm: 'default',
     actor: 'ann',
@@ -110,16 +120,89 @@ it('turns every event type into these rows', async () => {
     environment_id: null,
     outcome: 'allowed',
     role: 'org.owner',
+    evidence: [],
+    scheme: null,
     correlation: null,
+    causation: null,
+    trace: null,
     data: given[18]?.data,
   });
-  expect(rows.command_index).toHaveLength(41);
-  expect(rows.access_streams).toEqual([
+  const activity = entries.filter(({ stream }) => String(stream).startsWith('activity-'));
+  expect(
+    activity.map(({ org_id, revision, event_type, outcome, targets }) => [
+      org_id,
+      revision,
+      event_type,
+      outcome,
+      targets,
+    ]),
+  ).toEqual([
+    ['acme', '0', 'CommandRefused', 'denied', ['dan']],
+    ['acme', '1', 'ReadRefused', 'denied', []],
+    ['acme', '2', 'AuditRead', 'allowed', []],
+    ['acme', '3', 'AuditExportStarted', 'allowed', ['export-1']],
+    ['acme', '4', 'AuditExported', 'allowed', ['export-1']],
+    ['realm:default', '0', 'CommandRefused', 'denied', ['acme', 'dan']],
+  ]);
+  const commands = (rows.command_index ?? []) as Record<string, unknown>[];
+  expect(commands.filter(({ stream }) => !isLater(stream))).toHaveLength(41);
+  const streams = (rows.access_streams ?? []) as Record<string, unknown>[];
+  expect(streams.filter(({ stream }) => !isLater(stream))).toEqual([
+    { stream: 'activity-acme', revision: '4' },
+    { stream: 'activity-realm:default', revision: '0' },
     { stream: 'org-acme', revision: '39' },
     { stream: 'realm-default', revision: '0' },
     { stream: 'user-ann', revision: '2' },
   ]);
   expect(rows.access_documents).toMatchSnapshot();
+});
+
+it('turns invitations, workflows and a deletion into these rows', async () => {
+  const rows = await inBatchesOf(db, [given.length]);
+  const begun = given.findIndex(({ stream }) => stream === 'org-beta');
+  const after = (n: number) => at(begun + 1 + n);
+  const ofBeta = (table: string) => ofAcme(rows[table], 'beta');
+  expect(ofBeta('organizations')).toMatchObject([{ plan: 'starter', transfer_requested_to: 'fay' }]);
+  expect(ofBeta('members')).toMatchObject([
+    { user_id: 'eve', role: 'org.owner' },
+    { user_id: 'fay', role: 'org.viewer', since: after(10), revision: '10' },
+  ]);
+  expect(ofBeta('environment_access')).toMatchObject([
+    { environment_id: 'main', grantee_id: 'fay', role: 'workspace.developer', granted_at: after(10) },
+  ]);
+  expect(ofBeta('invitations')).toEqual(
+    [
+      { invitation_id: 'i1', status: 'pending', expires_at: '2026-03-01T00:00:00.000Z' },
+      { invitation_id: 'i2', status: 'canceled' },
+      { invitation_id: 'i3', status: 'declined' },
+      { invitation_id: 'i4', status: 'accepted', accepted_by: 'fay' },
+    ].map((each, i) => ({
+      org_id: 'beta',
+      email_index: `index-${each.invitation_id}`,
+      role: 'org.viewer',
+      environments: [{ environmentId: 'main', role: 'workspace.developer' }],
+      invited_at: after(3 + i),
+      invited_by: 'ann',
+      expires_at: '2026-02-01T00:00:00.000Z',
+      accepted_by: null,
+      ...each,
+    })),
+  );
+  expect(ofBeta('invited_addresses')).toHaveLength(4);
+  expect(ofBeta('workflows')).toEqual([
+    {
+      org_id: 'beta',
+      workflow_id: 'w1',
+      environment_id: 'other',
+      name: 'w1',
+      owner_id: 'fay',
+      registered_at: after(18),
+    },
+  ]);
+  for (const entry of ofBeta('audit_entries')) expect(JSON.stringify(entry)).not.toContain('@beta.test');
+  expect(ofAcme(rows.audit_entries, 'gamma')).toHaveLength(10);
+  for (const table of Object.keys(rows).filter((name) => !name.startsWith('audit_')))
+    expect([table, ofAcme(rows[table], 'gamma')]).toEqual([table, []]);
 });
 
 it('gives the same rows for every split into batches, and when run again', async () => {

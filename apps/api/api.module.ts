@@ -10,8 +10,11 @@ import { RunCommandHandler } from './commands/run-command.js';
 import { DocumentationController } from './documentation/documentation.controller.js';
 import { Authenticated } from './identity/authenticated.guard.js';
 import { OperationsController } from './operations/operations.controller.js';
+import { WithinLimits } from './limits/within-limits.guard.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { AskHandler } from './queries/ask.js';
+import { AuditExports } from './queries/audit-exports.js';
+import { LedgerKeyController } from './queries/ledger-key.controller.js';
 import { QueriesController } from './queries/queries.controller.js';
 import { ApiServices } from './services.js';
 
@@ -24,6 +27,7 @@ export class ApiModule {
       controllers: [
         CommandsController,
         QueriesController,
+        LedgerKeyController,
         EvaluationController,
         SearchController,
         DecisionPointController,
@@ -34,10 +38,12 @@ export class ApiModule {
         { provide: ApiServices, useValue: services },
         Authenticated,
         AskHandler,
+        AuditExports,
         { provide: Metrics, useValue: services.metrics },
         { provide: Readiness, useValue: new Readiness(services.probes, services.drain, services.logger) },
         ProblemFilter,
         RunCommandHandler,
+        WithinLimits,
       ],
     };
   }

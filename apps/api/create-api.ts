@@ -56,6 +56,7 @@ function prepare({ id }: FastifyRequest, reply: FastifyReply): void {
 function observe(server: FastifyInstance, { logger, metrics, drain }: ApiServices): void {
   let closing = false;
   server.decorateRequest('identity', null);
+  server.decorateRequest('asked', null);
   server.addHook('onRequest', (request, reply, done) => {
     prepare(request, reply);
     done();

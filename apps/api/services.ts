@@ -1,7 +1,9 @@
 import type { Logger } from 'pino';
 import type { Checks } from '#libs/application/checks.js';
 import type { History } from '#libs/application/history/history.js';
+import type { Ledger } from '#libs/application/ledger/ledger.js';
 import type { Observations } from '#libs/application/observations.js';
+import type { RecordedReads } from '#libs/application/activity/recorded-reads.js';
 import type { CommandPipeline } from '#libs/application/pipeline.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import type { EventStore } from '#libs/application/ports/event-store.js';
@@ -14,6 +16,7 @@ import type { Database } from '#libs/readstore/database.js';
 import type { ProjectionStatus } from '#libs/readstore/projection-status.js';
 import type { Drain } from '../drain.js';
 import type { HealthProbe } from '../readiness.js';
+import type { Limits } from './limits/limits.js';
 
 /** What the HTTP side needs; the process that hosts it puts these together. A class, so that Nest can inject it by type. */
 export abstract class ApiServices {
@@ -24,14 +27,19 @@ export abstract class ApiServices {
   abstract readonly clock: Clock;
   abstract readonly verifier: TokenVerifier;
   abstract readonly observations: Observations;
-  abstract readonly pipeline: CommandPipeline;
+  abstract readonly pipeline: Pick<CommandPipeline, 'execute'>;
+  abstract readonly recordedReads: RecordedReads;
+  abstract readonly limits: Limits;
   abstract readonly checks: Checks;
   abstract readonly searches: Searches;
   abstract readonly history: History;
+  abstract readonly ledger: Ledger;
   abstract readonly store: EventStore;
   /** The database of read models; projections' queries run on it. */
   abstract readonly reads: Database;
   abstract readonly readPosition: ReadPosition;
+  /** The keyed index of an address. */
+  abstract readonly emailIndex: (address: string) => string;
   abstract readonly projections: () => Promise<ProjectionStatus>;
   /** Names the log; part of every Consistency-Token. */
   abstract readonly storeId: string;

@@ -3,11 +3,21 @@ import { KeysUnusable } from '#libs/platform/keys.js';
 import { backup } from './backup.js';
 import { type Command, exitCodes, type Io, UsageError } from './command.js';
 import { copyEvents } from './copy-events.js';
+import { evidence } from './evidence.js';
 import { rebuild } from './rebuild.js';
 import { restore } from './restore.js';
 import { token } from './token.js';
+import { verify } from './verify.js';
 
-const commands: Readonly<Record<string, Command>> = { token, rebuild, backup, restore, 'copy-events': copyEvents };
+const commands: Readonly<Record<string, Command>> = {
+  token,
+  rebuild,
+  verify,
+  evidence,
+  backup,
+  restore,
+  'copy-events': copyEvents,
+};
 
 const standard: Io = {
   out: (text) => void process.stdout.write(text),

@@ -36,7 +36,8 @@ variables as the server: DATA_DIR, KEY_DIR, EVENTSTORE_URL, POSTGRES_URL …
   --back          brings the read models before the last switch up to date, and puts them back in place
   --help          this text
 
-Exit code: 0 the rows are equal, 1 they differ or something failed, 2 wrongly called.
+Exit code: 0 the rows are equal, and the trees those of every signed checkpoint; 1 they differ or something failed, 2 wrongly
+called.
 `;
 
 export const rebuild: Command = {
@@ -130,14 +131,16 @@ async function overStores({ keys, eventStoreUrl, postgresUrl }: Stores, wanted: 
       onProgress,
     };
     const report = await (back ? switchBack(options) : rebuildReadModels(options));
-    const { differences, generation, swapped } = report;
+    const { contradictions, differences, generation, swapped } = report;
     const counted = allProjections.filter(({ name }) => wanted.only === undefined || name === wanted.only);
     io.out(table(await rowCounts(db, generation.schema, counted), differences));
     for (const difference of differences ?? []) io.out(described(difference));
     io.out(`${conclusion(report, back)}\n`);
+    for (const contradiction of contradictions) io.out(`${contradiction}; \`tenantry verify\` says more.\n`);
     const equal = differences?.length === 0;
     if (!swapped && equal) await discard(db, generation);
-    return equal || (swapped && differences === undefined) ? exitCodes.ok : exitCodes.failure;
+    const isSound = equal || (swapped && differences === undefined);
+    return isSound && contradictions.length === 0 ? exitCodes.ok : exitCodes.failure;
   } finally {
     await db.destroy();
     await store.close();

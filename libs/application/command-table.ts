@@ -1,8 +1,11 @@
 import { orgCommands, type OrgCommandName } from '#libs/domain/org/decisions.js';
 import { environmentRows } from './command-rows/environments.js';
 import { groupRows } from './command-rows/groups.js';
+import { invitationRows } from './command-rows/invitations.js';
 import { memberRows } from './command-rows/members.js';
 import { organizationRows } from './command-rows/organization.js';
+import { settingsRows } from './command-rows/settings.js';
+import { workflowRows } from './command-rows/workflows.js';
 import type { CommandTable } from './command-rows/row.js';
 
 export type { CommandRow, Need } from './command-rows/row.js';
@@ -13,6 +16,9 @@ export const commandTable: CommandTable = {
   ...memberRows,
   ...groupRows,
   ...environmentRows,
+  ...invitationRows,
+  ...workflowRows,
+  ...settingsRows,
 };
 
 export const commandNames = Object.keys(orgCommands) as readonly OrgCommandName[];

@@ -1,5 +1,6 @@
 import { v4 as randomId } from 'uuid';
 import { DEFAULT_REALM } from '#libs/domain/access/documents.js';
+import type { OrgState } from '#libs/domain/org/org.js';
 import { membershipClaimIn } from '#libs/domain/user/user.js';
 import type { Appender } from './appender.js';
 import type { Folds } from './folds.js';
@@ -25,7 +26,7 @@ export class MembershipClaims {
     const { state } = await this.folds.current('user', userId);
     const holder = membershipClaimIn(state, realm)?.orgId;
     if (holder === undefined || holder === orgId) return false;
-    return (await this.folds.current('org', holder)).state.members.has(userId);
+    return holds((await this.folds.current('org', holder)).state, userId);
   }
 
   /**
@@ -54,7 +55,7 @@ export class MembershipClaims {
   private async voided(orgId: string, claimId: string, userId: string, metadata: Metadata): Promise<boolean> {
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const org = await this.folds.current('org', orgId);
-      if (org.state.members.has(userId)) return false;
+      if (holds(org.state, userId)) return false;
       if (org.state.org.voidedClaims.includes(claimId)) return true;
       const event = { id: randomId(), type: 'MembershipClaimVoided', data: { claimId } };
       const { [meta.actor]: _, [meta.credential]: __, ...anonymous } = metadata;
@@ -68,6 +69,9 @@ export class MembershipClaims {
     return false;
   }
 }
+
+/** Who was a member when an organization was deleted belongs to it no longer. */
+const holds = ({ org, members }: OrgState, userId: string) => org.status === 'active' && members.has(userId);
 
 /** The claim's events are steps of a command, not the command: they carry an id of their own. */
 function stamp(metadata: Metadata, after: string, id: string): Metadata {

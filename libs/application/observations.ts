@@ -9,7 +9,7 @@ import type { Folded, Folds } from './folds.js';
 import { meta } from './metadata.js';
 import type { Clock } from './ports/clock.js';
 import { EventStoreUnavailable } from './ports/event-store.js';
-import type { PersonalData } from './ports/personal-data.js';
+import { emailIndexOf, type PersonalData } from './ports/personal-data.js';
 
 const TRIES = 20;
 
@@ -87,11 +87,7 @@ export class Observations {
   }
 
   private emailIndex(email: string): string {
-    // Only A to Z: other case mappings make different addresses equal.
-    return this.personalData.index(
-      'email',
-      email.replace(/[A-Z]/g, (letter) => letter.toLowerCase()),
-    );
+    return emailIndexOf(this.personalData, email);
   }
 
   private async record<C extends Category>(

@@ -1,5 +1,5 @@
 import type { DenialReason } from '#libs/domain/access/permit.js';
-import type { RefusalCode } from '#libs/domain/decision.js';
+import type { Refusal, RefusalCode } from '#libs/domain/decision.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
 
 export interface CommandAnswer {
@@ -20,8 +20,20 @@ export type CommandOutcome =
   | { readonly kind: 'denied'; readonly permission: Permission; readonly reason: DenialReason }
   /** The caller may not know whether the thing exists: answered like a missing one. */
   | { readonly kind: 'hidden' }
-  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly step: number }
+  | {
+      readonly kind: 'refused';
+      readonly code: RefusalCode;
+      readonly step: number;
+      /** Of a plan's limit alone. */
+      readonly exceeded?: Refusal['exceeded'];
+    }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'precondition_failed'; readonly revision: string }
   | { readonly kind: 'idempotency_mismatch' }
   | { readonly kind: 'unavailable' };
+
+/** Understood, and not allowed or not possible; whatever else is not done could not be decided. */
+export type Refused = Extract<CommandOutcome, { kind: 'denied' | 'hidden' | 'refused' }>;
+
+export const isRefused = (outcome: CommandOutcome): outcome is Refused =>
+  outcome.kind === 'denied' || outcome.kind === 'hidden' || outcome.kind === 'refused';

@@ -25,7 +25,7 @@ import { meta } from './metadata.js';
 import type { CommandOutcome } from './outcome.js';
 import type { Clock } from './ports/clock.js';
 import { EventStoreUnavailable, type Metadata, positionText, start } from './ports/event-store.js';
-import type { PersonalData } from './ports/personal-data.js';
+import { emailIndexOf, type PersonalData } from './ports/personal-data.js';
 import type { RepeatedCommands } from './repeated-commands.js';
 import { streamOf } from './streams.js';
 
@@ -143,6 +143,7 @@ export class CommandPipeline {
   /** Permits and decides every step on the state that the steps before it leave. */
   private judge(plan: Plan, folded: Folded<'org'>, platform: PlatformFacts | undefined): CommandOutcome | Decided {
     const { caller } = plan;
+    const { email } = caller.token;
     const now = this.clock.now();
     let state = folded.state;
     let authorization: Authorization = { role: '', evidence: [] };
@@ -154,7 +155,7 @@ export class CommandPipeline {
     if (scheme === undefined) return { kind: 'unavailable' };
     for (const [index, step] of plan.steps.entries()) {
       const row = rowOf(step.name);
-      const needs = row.needs({ input: step.input, orgId: plan.org, state, scheme });
+      const needs = row.needs({ input: step.input, orgId: plan.org, state, scheme, actor: caller.id });
       const at = state;
       const verdict = authorize(needs, (need) => factsFrom(scheme, at, caller.id, need, platform), caller.id, now);
       if ('denied' in verdict)
@@ -165,9 +166,16 @@ export class CommandPipeline {
         newId: createdIdOf(plan.id, index),
         actor: caller.id,
         realm: caller.realm,
+        at: now,
+        emailIndex: (address) => emailIndexOf(this.personalData, address),
+        actorEmailIndex: email === null ? null : emailIndexOf(this.personalData, email),
       });
-      if (isRefusal(decision)) return { kind: 'refused', code: decision.refused, step: index };
-      if (decision.length > 0 && row.joins !== undefined) joins.push(row.joins(step.input));
+      if (isRefusal(decision)) {
+        const { refused: code, exceeded } = decision;
+        if (row.hides?.includes(code) === true) return { kind: 'hidden' };
+        return { kind: 'refused', code, step: index, ...(exceeded === undefined ? {} : { exceeded }) };
+      }
+      if (decision.length > 0 && row.joins !== undefined) joins.push(row.joins(step.input, caller.id));
       for (const event of decision) {
         const id = eventIdOf(plan.id, plan.digest, events.length);
         const stamp = {

@@ -1,4 +1,4 @@
-export type StreamCategory = 'org' | 'user' | 'realm';
+export type StreamCategory = 'org' | 'user' | 'realm' | 'activity';
 
 /** `org-<id>`: the category stands before the first dash. */
 export const streamOf = (category: StreamCategory, id: string): string => `${category}-${id}`;

@@ -1,3 +1,4 @@
+import { activityEvents, activityEvolutions, type ActivityState, noActivity } from './activity/activity.js';
 import type { DocumentKey, Stamp } from './event.js';
 import { orgEvents, orgEvolutions } from './org/events.js';
 import { noOrg, type OrgState } from './org/org.js';
@@ -8,6 +9,7 @@ export interface StateByCategory {
   org: OrgState;
   user: UserState;
   realm: RealmState;
+  activity: ActivityState;
 }
 export type Category = keyof StateByCategory;
 
@@ -38,9 +40,10 @@ const aggregates = {
   org: { initial: noOrg, evolutions: orgEvolutions, schemas: orgEvents },
   user: { initial: noUser, evolutions: userEvolutions, schemas: userEvents },
   realm: { initial: noRealm, evolutions: realmEvolutions, schemas: realmEvents },
+  activity: { initial: noActivity, evolutions: activityEvolutions, schemas: activityEvents },
 } as const;
 
-export const eventSchemas = { org: orgEvents, user: userEvents, realm: realmEvents } as const;
+export const eventSchemas = { org: orgEvents, user: userEvents, realm: realmEvents, activity: activityEvents } as const;
 
 export const initialState = <C extends Category>(category: C): StateByCategory[C] =>
   aggregates[category].initial as StateByCategory[C];

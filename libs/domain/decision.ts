@@ -24,10 +24,28 @@ export const refusals = {
   grant_role_not_allowed: 'The scheme does not allow this role in this environment to this member.',
   grant_without_effect: 'Without a role, a grant gives this member nothing in this environment.',
   grant_window_empty: 'The grant ends before it begins.',
+  org_suspended: 'The organization is suspended.',
+  limit_exceeded: "The organization's plan does not allow more of these.",
+  plan_unknown: 'The scheme has no such plan.',
+  invitations_unknown: 'Here people are added by those who may, not invited.',
+  invitation_batch_too_large: 'More addresses at once than the scheme allows; none of them was invited.',
+  invitation_exists: 'This address has an invitation already, to something else. Cancel that one first.',
+  invitation_not_found: 'There is no such invitation, or it is over.',
+  invitation_accepted: 'This invitation was accepted: remove the member instead.',
+  role_not_invitable: 'Nobody is invited to this role.',
+  mcp_server_exists: 'There is an MCP server with this id that differs.',
+  oauth_connection_exists: 'There is an OAuth connection with this id that differs.',
+  workflow_exists: 'A workflow with this id exists, or existed, in the organization.',
+  workflow_not_found: 'The organization has no such workflow.',
+  workflow_not_owned: 'A workflow is moved and removed by whoever registered it.',
 } as const;
 
 export type RefusalCode = keyof typeof refusals;
-export type Refusal = { readonly refused: RefusalCode };
+export interface Refusal {
+  readonly refused: RefusalCode;
+  /** What a plan limits, how many it allows, and how many there are. */
+  readonly exceeded?: { readonly limited: string; readonly limit: number; readonly usage: number };
+}
 
 /** What a decider answers: events to append (none when nothing would change), or a reason why not. Deciders never throw. */
 export type Decision<Event> = readonly Event[] | Refusal;

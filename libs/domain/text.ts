@@ -24,6 +24,12 @@ export const slug = z
     'must be 1 to 63 lower-case letters, digits or dashes, starting with a letter or digit',
   );
 
+/** An address as people write it, NFC; not proven to exist. */
+export const emailAddress = z
+  .string()
+  .regex(/^[^\s@\p{Cc}\p{Cs}]{1,64}@[^\s@\p{Cc}\p{Cs}]{1,189}$/u, 'must be an e-mail address')
+  .refine((value) => value.normalize('NFC') === value && !forbidden.test(value), 'must be an e-mail address');
+
 /** A principal's opaque id. Never holds a subject or an address, except with an issuer marked as giving opaque ids already. */
 export const principalId = z
   .string()

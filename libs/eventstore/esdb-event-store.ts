@@ -19,6 +19,7 @@ import {
   EventStore,
   EventStoreUnavailable,
   type EventToAppend,
+  type ExpectedRevision,
   type Position,
   type StoredEvent,
 } from '#libs/application/ports/event-store.js';
@@ -52,13 +53,13 @@ export class EsdbEventStore extends EventStore {
 
   override async append(
     stream: string,
-    expectedRevision: bigint,
+    expectedRevision: ExpectedRevision,
     events: readonly EventToAppend[],
   ): Promise<AppendOutcome> {
     const messages = events.map(({ id, type, data, metadata }) =>
       jsonEvent({ id, type, data: data as Record<string, unknown>, metadata }),
     );
-    const expected = expectedRevision < 0n ? NO_STREAM : expectedRevision;
+    const expected = expectedRevision === 'any' ? ANY : expectedRevision < 0n ? NO_STREAM : expectedRevision;
     try {
       const result = await this.appends.run(() =>
         this.guarded(this.client.appendToStream(stream, messages, { expectedRevision: expected })),

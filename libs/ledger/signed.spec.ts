@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { canonicalBytes, NotCanonical } from './canonical.js';
 import { openCheckpoint, signCheckpoint } from './checkpoint.js';
+import { openDiscontinuity, signDiscontinuity } from './discontinuity.js';
 import { leafHash } from './hashes.js';
 import { encodeProof, openProof } from './inclusion-proof.js';
 import { decodeKey, encodeKey, NoteRejected, type NoteSigner, openNote, signNote } from './signed-note.js';
@@ -65,6 +66,32 @@ describe('a checkpoint', () => {
     const witnessed = `${note}${signNote(text, witness).slice(text.length + 1)}`;
     expect(openCheckpoint(witnessed, origin, pinned)).toEqual(checkpoint);
     expect(openCheckpoint(witnessed, origin, witness)).toEqual(checkpoint);
+  });
+});
+
+describe('a discontinuity', () => {
+  const record = {
+    before: { origin, size: 9n, root: leafHash(leaf) },
+    after: { origin: `${origin}/1`, size: 4n, root: sibling },
+    noticedAt: '2026-03-01T12:00:00.000Z',
+  };
+  const admitted = signDiscontinuity(record, signer);
+
+  it('is read back by whoever has pinned the key, and is no checkpoint', () => {
+    expect(openDiscontinuity(admitted, pinned)).toEqual(record);
+    for (const each of [origin, `${origin}/1`, 'tenantry/discontinuity@v1'])
+      expect(() => openCheckpoint(admitted, each, pinned)).toThrow(NoteRejected);
+    expect(() => openDiscontinuity(note, pinned)).toThrow(NoteRejected);
+  });
+
+  it('is refused when any bit of it changed, or lines were dropped or added', () => {
+    for (const changed of oneBitAway(admitted)) expect(() => openDiscontinuity(changed, pinned)).toThrow(NoteRejected);
+    const lines = openNote(admitted, pinned).split('\n');
+    for (let i = 0; i < lines.length - 1; i++)
+      for (const changed of [lines.toSpliced(i, 1), lines.toSpliced(i, 0, 'x'), lines.with(i, '')])
+        expect(() => openDiscontinuity(signNote(`${changed.join('\n').trimEnd()}\n`, signer), pinned)).toThrow(
+          NoteRejected,
+        );
   });
 });
 

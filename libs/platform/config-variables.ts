@@ -12,6 +12,7 @@ import {
   share,
   wholeNumber,
 } from './config-values.js';
+import { perMinute, perMinuteOfBoth } from './config-limits.js';
 import { realmList } from './config-realms.js';
 import { isEmail } from './identity/email.js';
 
@@ -52,7 +53,8 @@ export const configSchema = z.object({
       'postgres://user:password@db.example.com:5432/tenantry?sslmode=verify-full&sslrootcert=/etc/tenantry/ca.crt',
   }),
   REDIS_URL: secretUrl(['redis', 'rediss']).optional().register(reference, {
-    description: 'Redis for access documents; without it checks use the process and Postgres.',
+    description:
+      'Redis for access documents and rate limits; without it checks use the process and Postgres, and limits hold for each process.',
     example: 'rediss://user:password@redis.example.com:6379?tlsCaFile=/etc/tenantry/ca.crt',
   }),
   REALMS: realmList.prefault('default=enterprise').register(reference, {
@@ -91,6 +93,33 @@ export const configSchema = z.object({
   READ_WAIT_MS: wholeNumber(0, 60_000).prefault('2000').register(reference, {
     description: 'How long a read with a Consistency-Token waits for the read models, in milliseconds.',
     example: '2000',
+  }),
+  RATE_LIMIT_COMMANDS: perMinuteOfBoth.prefault('60000,120000').register(reference, {
+    description:
+      'Commands a minute, each of a batch counted: of one caller, of one organization; off for no limit, as in all of these. ' +
+      'With REDIS_URL all processes count together.',
+    example: '600,6000',
+  }),
+  RATE_LIMIT_CHECKS: perMinuteOfBoth.prefault('6000000,6000000').register(reference, {
+    description: 'Evaluations a minute, each of a batch counted: of one caller, of one organization.',
+    example: '100000,1000000',
+  }),
+  RATE_LIMIT_SEARCHES: perMinuteOfBoth.prefault('60000,120000').register(reference, {
+    description: 'Pages of searches a minute: of one caller, of one organization.',
+    example: '600,6000',
+  }),
+  RATE_LIMIT_QUERIES: perMinuteOfBoth.prefault('60000,120000').register(reference, {
+    description: 'Reads of lists, history and the audit log a minute: of one caller, of one organization.',
+    example: '600,6000',
+  }),
+  RATE_LIMIT_EXPORTS: perMinuteOfBoth.prefault('30,60').register(reference, {
+    description: 'Exports of the audit log a minute: of one caller, of one organization.',
+    example: '2,10',
+  }),
+  RATE_LIMIT_REFUSALS: perMinute.prefault('600').register(reference, {
+    description:
+      'Refused commands of one caller a minute, and as many reads whose refusal is recorded; beyond that none of theirs is looked at.',
+    example: '60',
   }),
   DRAIN_MS: wholeNumber(0, 60_000)
     .optional()

@@ -28,9 +28,29 @@ describe('configuration', () => {
       platformAdmins: { group: null, emails: ['admin@localhost'], systemUserId: null },
       logLevel: 'info',
       readWaitMs: 2000,
+      limits: {
+        checks: { caller: 6_000_000, org: 6_000_000 },
+        exports: { caller: 30, org: 60 },
+        refusals: { caller: 600 },
+      },
     });
     expect(config.dataDir).toBe(`${process.cwd()}/data`);
     expect(config.keyDir).toBe(`${process.cwd()}/keys`);
+  });
+
+  it('takes limits as two numbers, or off', () => {
+    const { limits } = loadConfig({
+      RATE_LIMIT_COMMANDS: '5, off',
+      RATE_LIMIT_QUERIES: 'off,7',
+      RATE_LIMIT_REFUSALS: 'off',
+    });
+    expect(limits).toMatchObject({
+      commands: { caller: 5, org: null },
+      queries: { caller: null, org: 7 },
+      refusals: { caller: null },
+    });
+    for (const wrong of ['5', '0,1', '1,2,3', 'off,', '-1,1', '1e3,1'])
+      expect(problemsOf({ RATE_LIMIT_CHECKS: wrong })).toHaveLength(1);
   });
 
   it('takes an empty or blank variable as absent', () => {

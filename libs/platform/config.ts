@@ -3,6 +3,7 @@ import { isAbsolute, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { z } from 'zod';
 import { asciiLowerCase } from './identity/email.js';
+import type { RateLimits } from './config-limits.js';
 import { isLoopback } from './config-values.js';
 import { configSchema, isVariableName, presetOf, referenceOf, variableNames } from './config-variables.js';
 import { Secret } from './secret.js';
@@ -40,6 +41,7 @@ export interface Config {
   };
   readonly logLevel: LogLevel;
   readonly readWaitMs: number;
+  readonly limits: RateLimits;
   /** How long requests are still served after SIGTERM, while /readyz says that no more should be sent. */
   readonly drainMs: number;
   /** Undefined: nothing is traced. */
@@ -104,6 +106,14 @@ export function loadConfig(environment: Environment = processEnvironment()): Con
     }),
     logLevel: values.LOG_LEVEL,
     readWaitMs: values.READ_WAIT_MS,
+    limits: Object.freeze({
+      commands: values.RATE_LIMIT_COMMANDS,
+      checks: values.RATE_LIMIT_CHECKS,
+      searches: values.RATE_LIMIT_SEARCHES,
+      queries: values.RATE_LIMIT_QUERIES,
+      exports: values.RATE_LIMIT_EXPORTS,
+      refusals: values.RATE_LIMIT_REFUSALS,
+    }),
     drainMs: values.DRAIN_MS ?? (developmentIssuer ? 0 : PRODUCTION_DRAIN_MS),
     tracing: tracingOf(values),
   });

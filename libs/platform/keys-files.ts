@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { link, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
@@ -84,6 +84,10 @@ export async function syncFolder(dir: string): Promise<void> {
 }
 
 export const pathOf = (dir: string, name: string): string => join(dir, name);
+
+/** RFC 7638; kept in the file, so that damage to the key is noticed. */
+export const thumbprint = (members: object): string =>
+  createHash('sha256').update(JSON.stringify(members)).digest('base64url');
 
 function refuseOpenMode(what: string, mode: number, wanted: string, path: string): void {
   if (!hasModes || (mode & 0o077) === 0) return;

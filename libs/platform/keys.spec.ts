@@ -14,10 +14,13 @@ beforeEach(async () => {
 });
 afterEach(() => rm(root, { recursive: true, force: true }));
 
-const bytesOf = ({ master, index, issuer }: Keys) =>
-  [master.export(), index.export(), issuer.privateKey.export({ format: 'der', type: 'pkcs8' })].map((key) =>
+const der = { format: 'der', type: 'pkcs8' } as const;
+const bytesOf = ({ master, index, issuer, ledger }: Keys) => [
+  ...[master.export(), index.export(), issuer.privateKey.export(der), ledger.privateKey.export(der)].map((key) =>
     key.toString('hex'),
-  );
+  ),
+  ledger.name,
+];
 
 async function messageOf(loading: Promise<unknown>): Promise<string> {
   const error = await loading.then(
@@ -35,7 +38,7 @@ describe('key files', () => {
     expect(made.index.symmetricKeySize).toBe(32);
     expect(made.master.equals(made.index)).toBe(false);
     expect((await stat(dir)).mode & 0o777).toBe(0o700);
-    expect((await readdir(dir)).sort()).toEqual(['index', 'issuer', 'master']);
+    expect((await readdir(dir)).sort()).toEqual(['index', 'issuer', 'ledger', 'master']);
     for (const name of await readdir(dir)) expect((await stat(join(dir, name))).mode & 0o777).toBe(0o600);
     expect(bytesOf(await loadKeys(dir))).toEqual(bytesOf(made));
   });
@@ -43,7 +46,7 @@ describe('key files', () => {
   it('are the same for all who start at once', async () => {
     const all = await Promise.all(Array.from({ length: 12 }, () => loadKeys(dir)));
     expect(new Set(all.map((keys) => bytesOf(keys).join())).size).toBe(1);
-    expect((await readdir(dir)).sort()).toEqual(['index', 'issuer', 'master']);
+    expect((await readdir(dir)).sort()).toEqual(['index', 'issuer', 'ledger', 'master']);
   });
 
   it('survive a process that is killed at any moment of making them', async () => {
@@ -65,10 +68,10 @@ describe('key files', () => {
 
   it('are refused when damaged, without quoting them', async () => {
     const made = await loadKeys(dir);
-    for (const name of ['master', 'index', 'issuer']) {
+    for (const name of ['master', 'index', 'issuer', 'ledger']) {
       const path = join(dir, name);
       const good = await readFile(path, 'utf8');
-      const member = name === 'issuer' ? 'd' : 'k';
+      const member = name === 'issuer' || name === 'ledger' ? 'd' : 'k';
       const flipped = good.replace(
         new RegExp(`"${member}":"(.)`),
         (_, first) => `"${member}":"${first === 'A' ? 'B' : 'A'}`,

@@ -1,5 +1,4 @@
 import {
-  createHash,
   createPrivateKey,
   createPublicKey,
   createSecretKey,
@@ -10,7 +9,17 @@ import {
   verify,
 } from 'node:crypto';
 import { z } from 'zod';
-import { createKeyFile, KeysUnusable, namesIn, openKeyFolder, pathOf, readKeyFile, syncFolder } from './keys-files.js';
+import {
+  createKeyFile,
+  KeysUnusable,
+  namesIn,
+  openKeyFolder,
+  pathOf,
+  readKeyFile,
+  syncFolder,
+  thumbprint,
+} from './keys-files.js';
+import { type LedgerKey, ledgerFile, ledgerKeyOf, newLedgerKey } from './keys-ledger.js';
 
 export { KeysUnusable } from './keys-files.js';
 
@@ -22,10 +31,11 @@ export interface Keys {
   readonly index: KeyObject;
   /** ES256, of the development issuer. */
   readonly issuer: { readonly privateKey: KeyObject; readonly publicKey: KeyObject; readonly kid: string };
+  readonly ledger: LedgerKey;
 }
 
 /** Files are made in this order, so that a later one without an earlier one tells of a loss. */
-const fileNames = ['master', 'index', 'issuer'] as const;
+const fileNames = ['master', 'index', 'issuer', 'ledger'] as const;
 type FileName = (typeof fileNames)[number];
 
 const base64url = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
@@ -49,7 +59,9 @@ export async function loadKeys(dir: string): Promise<Keys> {
   const master = secretOf(dir, 'master', await contentOf(dir, 'master', newSecret));
   const index = secretOf(dir, 'index', await contentOf(dir, 'index', newSecret));
   const issuer = issuerOf(dir, await contentOf(dir, 'issuer', newIssuer));
-  return Object.freeze({ master, index, issuer: Object.freeze(issuer) });
+  const ledger = ledgerKeyOf(parsed(dir, 'ledger', ledgerFile, await contentOf(dir, 'ledger', newLedgerKey)));
+  if (ledger === undefined) throw damaged(dir, 'ledger');
+  return Object.freeze({ master, index, issuer: Object.freeze(issuer), ledger: Object.freeze(ledger) });
 }
 
 async function contentOf(dir: string, name: FileName, make: () => object): Promise<string> {
@@ -76,10 +88,6 @@ async function refuseLoss(dir: string): Promise<void> {
     );
   }
 }
-
-/** RFC 7638; kept in the file, so that damage to the key is noticed. */
-const thumbprint = (members: object): string =>
-  createHash('sha256').update(JSON.stringify(members)).digest('base64url');
 
 function newSecret(): z.infer<typeof secretFile> {
   const k = randomBytes(32).toString('base64url');

@@ -4,7 +4,7 @@ import { advanced, type Checkpoint, moveCheckpoint } from './checkpoints.js';
 import type { Database } from './database.js';
 import { HandlerFailed, isDefect, isRefused } from './handler-failed.js';
 import { type Poison, park } from './parked-streams.js';
-import { projected } from './projected-event.js';
+import { type OpenedEvent, opened, projected } from './projected-event.js';
 import type { BatchHandler, ProjectedEvent, Projection } from './projection.js';
 import { run } from './sql.js';
 import type { Statement } from './bulk-sql.js';
@@ -33,13 +33,16 @@ export async function commitBatch(
   poisons: readonly Poison[] = [],
 ): Promise<Checkpoint | undefined> {
   const parked = new Map([...from.parked, ...poisons.map(({ stream, revision }) => [stream, revision] as const)]);
-  const opened = await models.personalData.open(stored.filter(({ stream }) => !parked.has(stream)));
+  const events = await opened(
+    models.personalData,
+    stored.filter(({ stream }) => !parked.has(stream)),
+  );
   const to = { ...advanced(from, stored), parked };
   const beganAt = performance.timeOrigin + performance.now();
   const moved = await models.db.transaction().execute(async (tx) => {
     if (!(await moveCheckpoint(tx, models.schema, from, to))) return false;
     for (const poison of poisons) await park(tx, models.schema, poison);
-    await applyEvents(tx, models, opened);
+    await applyEvents(tx, models, events);
     return true;
   });
   if (!moved) return undefined;
@@ -51,9 +54,9 @@ export async function commitBatch(
 export async function applyEvents(
   tx: Database,
   { schema, projections, copy }: ReadModels,
-  opened: readonly StoredEvent[],
+  given: readonly OpenedEvent[],
 ): Promise<void> {
-  const events = decoded(opened);
+  const events = decoded(given);
   const [first] = events;
   if (first === undefined) return;
   for (const projection of projections) {
@@ -80,8 +83,8 @@ async function flush(tx: Database, statements: readonly Statement[]): Promise<vo
   }
 }
 
-function decoded(stored: readonly StoredEvent[]): ProjectedEvent[] {
-  return stored.flatMap((event) => {
+function decoded(given: readonly OpenedEvent[]): ProjectedEvent[] {
+  return given.flatMap((event) => {
     try {
       return projected(event) ?? [];
     } catch (cause) {

@@ -33,6 +33,29 @@ export const durableMigrations: readonly Migration[] = [
       expires_at timestamptz not null
     )`,
   },
+  {
+    number: 3,
+    name: 'ledger checkpoints',
+    // A row of `ledger_trees` is what signers of one tree lock: each sees what the one before has signed. No foreign keys:
+    // a backup is restored table by table, in the order of their names.
+    sql: `create table durable.ledger_trees (stream text collate "C" primary key);
+    create table durable.ledger_checkpoints (
+      stream text collate "C" not null,
+      epoch integer not null,
+      size bigint not null,
+      root bytea not null,
+      note text not null,
+      signed_at timestamptz not null,
+      primary key (stream, epoch, size)
+    );
+    create table durable.ledger_discontinuities (
+      stream text collate "C" not null,
+      epoch integer not null,
+      note text not null,
+      signed_at timestamptz not null,
+      primary key (stream, epoch)
+    )`,
+  },
 ];
 
 /** The database was migrated by a newer build, or by another history of migrations. */

@@ -10,7 +10,7 @@ import { type Backoff, pause } from './failures.js';
 import { HandlerFailed } from './handler-failed.js';
 import { explainParked, moveParked, unpark } from './parked-streams.js';
 import { inParts } from './parts.js';
-import { isBoundary, type Knows, knownPrefix } from './projected-event.js';
+import { isBoundary, type Knows, knownPrefix, opened } from './projected-event.js';
 
 export interface ParkedReplayOptions {
   readonly models: ReadModels;
@@ -86,11 +86,11 @@ export class ParkedReplay {
   private advance({ epoch }: Checkpoint, stream: string, events: readonly StoredEvent[]): Promise<boolean> {
     const { models } = this.options;
     const apply = async (part: readonly StoredEvent[]) => {
-      const opened = await models.personalData.open(part);
+      const events = await opened(models.personalData, part);
       return models.db.transaction().execute(async (tx) => {
         await boundTransaction(tx);
         if (!(await moveParked(tx, models.schema, stream, revisionsOf(part), epoch))) return false;
-        await applyEvents(tx, models, opened);
+        await applyEvents(tx, models, events);
         return true;
       });
     };
@@ -109,7 +109,7 @@ export class ParkedReplay {
         if (!(await unpark(tx, models.schema, stream, from))) return false;
         const events = await this.rest(stream, from, position);
         if (events.length >= batchSize || knownPrefix(events, knows).unknown !== undefined) throw new NotYet();
-        await applyEvents(tx, models, await models.personalData.open(events));
+        await applyEvents(tx, models, await opened(models.personalData, events));
         await raiseEpoch(tx, models.schema);
         return true;
       });

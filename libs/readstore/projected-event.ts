@@ -1,6 +1,7 @@
 import { type Category, eventSchemas, isCategory, UnknownEventType } from '#libs/domain/aggregates.js';
 import { endsCommand, meta, required } from '#libs/application/metadata.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
+import type { PersonalData } from '#libs/application/ports/personal-data.js';
 import { parseStream } from '#libs/application/streams.js';
 import type { ProjectedEvent } from './projection.js';
 
@@ -9,8 +10,18 @@ export function categoryOf(stream: string): Category | undefined {
   return isCategory(category) ? category : undefined;
 }
 
+/** An event with personal fields opened, and what it is in the log. */
+export interface OpenedEvent extends StoredEvent {
+  readonly storedData: unknown;
+}
+
+export async function opened(personalData: PersonalData, stored: readonly StoredEvent[]): Promise<OpenedEvent[]> {
+  const events = await personalData.open(stored);
+  return events.map((event, index) => ({ ...event, storedData: stored[index]?.data }));
+}
+
 /** Undefined for streams that are not this product's: a store may hold others, and they are passed over. */
-export function projected(event: StoredEvent): ProjectedEvent | undefined {
+export function projected(event: OpenedEvent): ProjectedEvent | undefined {
   const category = categoryOf(event.stream);
   if (category === undefined) return undefined;
   const { id } = parseStream(event.stream);

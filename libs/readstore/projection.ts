@@ -8,6 +8,8 @@ import type { Write } from './write-buffer.js';
 /** A stored event of one of this product's streams, with personal fields opened (null once erased). */
 export interface ProjectedEvent<Data = unknown> extends Omit<StoredEvent, 'data'> {
   readonly data: Data;
+  /** As the log holds them, personal fields encrypted. */
+  readonly storedData: unknown;
   readonly category: Category;
   /** What the stream is about: the organization's, person's or realm's id. */
   readonly streamId: string;
@@ -28,6 +30,8 @@ export interface Projection {
   readonly tables: readonly Table[];
   /** Called per batch inside its transaction, to load what the handlers need from this projection's own tables. */
   begin(events: readonly ProjectedEvent[], db: Database, schema: string): BatchHandler | Promise<BatchHandler>;
+  /** After a rebuild: what its rows contradict of what was promised outside, a sentence for each; none as a rule. */
+  contradictions?(db: Database, schema: string): Promise<readonly string[]>;
 }
 
 type EventsOf<C extends Category> = EventOf<(typeof eventSchemas)[C]>;

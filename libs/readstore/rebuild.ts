@@ -52,6 +52,8 @@ export interface RebuildReport {
   readonly position: string | undefined;
   /** Undefined where there was nothing to compare with: no live tables, or other projections' ones. */
   readonly differences: readonly SchemaDifference[] | undefined;
+  /** What the built rows contradict of what was promised outside, a sentence for each. */
+  readonly contradictions: readonly string[];
   readonly swapped: boolean;
   /** Where the built rows stand: the next rebuild goes on with them, unless they are live now or discarded. */
   readonly generation: Generation;
@@ -105,12 +107,15 @@ async function buildBeside(options: RebuildOptions, schema: string): Promise<Reb
       ? undefined
       : await compareAtOnePosition(db, { live: live.schema, build }, comparable);
   for (const { table, count } of differences ?? []) log(`${table}: ${count} rows differ`);
+  const contradictions = await contradictionsOf(db, next, building);
+  for (const sentence of contradictions) log(sentence);
   const { position } = build.checkpoint;
   if (swap) await switchTo({ db, schema, projections, signal: signalOf(options) }, build, next);
   return {
     events: build.events,
     position: position && positionText(position),
     differences,
+    contradictions,
     swapped: swap,
     generation: next,
   };
@@ -135,6 +140,7 @@ export async function switchBack(options: RebuildOptions): Promise<RebuildReport
       events: build.events,
       position: position && positionText(position),
       differences: undefined,
+      contradictions: await contradictionsOf(db, former, building),
       swapped: true,
       generation: former,
     };
@@ -155,6 +161,16 @@ export async function bringUpToDate(options: RebuildOptions): Promise<void> {
     log(`${error.message}; doing that now`);
     await rebuild({ ...options, swap: true });
   }
+}
+
+async function contradictionsOf(
+  db: Database,
+  { schema }: Generation,
+  projections: readonly Projection[],
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const projection of projections) found.push(...((await projection.contradictions?.(db, schema)) ?? []));
+  return found;
 }
 
 const signalOf = ({ signal }: RebuildOptions) => signal ?? new AbortController().signal;

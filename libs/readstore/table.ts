@@ -12,6 +12,8 @@ interface Types {
   timestamptz: { read: string; write: string };
   'text[]': { read: string[]; write: readonly string[] };
   jsonb: { read: unknown; write: unknown };
+  /** Written in Postgres' own form, `\\x` and hex digits: rows travel as text. */
+  bytea: { read: Buffer; write: string };
 }
 export type PostgresType = keyof Types;
 
@@ -30,6 +32,7 @@ export const integer = column('integer');
 export const timestamptz = column('timestamptz');
 export const texts = column('text[]');
 export const jsonb = column('jsonb');
+export const bytea = column('bytea');
 export const nullable = <const T extends PostgresType>({ type }: { type: T }) => ({ type, nullable: true }) as const;
 
 export interface Index {

@@ -3,6 +3,7 @@ import { applyEvents, type ReadModels } from './batch.js';
 import { readCheckpoint } from './checkpoints.js';
 import type { Database } from './database.js';
 import { generation } from './generations.js';
+import { opened } from './projected-event.js';
 import { builtBy, fingerprint } from './read-schema.js';
 import { rowsOf, run } from './sql.js';
 import { streamKey } from './stream-rows.js';
@@ -55,7 +56,7 @@ export async function verifyStream(options: VerifyOptions, stream: string): Prom
     for await (const page of options.store.read(stream, 0n, options.maxEvents + 1)) {
       options.signal.throwIfAborted();
       const due = page.filter((event) => comparePositions(event.position, position) <= 0);
-      await applyEvents(tx, models, await models.personalData.open(due));
+      await applyEvents(tx, models, await opened(models.personalData, due));
       events += due.length;
       revision = due.at(-1)?.revision ?? revision;
       if (due.length < page.length) break;

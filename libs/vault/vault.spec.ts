@@ -115,6 +115,25 @@ describe('sealing', () => {
     expect([store.keys.size, store.lookUps.length]).toEqual([0, 0]);
   });
 
+  it('puts an address that somebody was invited by under a key of its own, beside events of other kinds', async () => {
+    const { vault, store } = setUp();
+    const invited = {
+      stream: 'org-acme',
+      id: randomUUID(),
+      type: 'InvitationCreated',
+      data: { invitationId: 'i', emailIndex: 'an-index', email: 'bob@acme.test', role: 'org.viewer' },
+    };
+    const sealed = stored(invited, await vault.seal(invited));
+    expect([...store.keys.keys()]).toEqual(['email-an-index']);
+    const plain = stored({ stream: 'org-acme', id: randomUUID(), type: 'MemberAdded' }, { userId: 'u', role: 'r' });
+    const { sealed: profile } = await sealedWith(vault);
+    const opened = await setUp(store).vault.open([plain, sealed, profile]);
+    expect(opened.map((event) => fieldOf(event, 'email'))).toEqual([undefined, 'bob@acme.test', 'alice@acme.test']);
+    store.keys.delete('email-an-index');
+    const [erased] = await setUp(store).vault.open([sealed]);
+    expect(fieldOf(erased ?? plain, 'email')).toBeNull();
+  });
+
   it('gives each subject its own key, the same one in every process', async () => {
     const { vault, store } = setUp();
     const [a, b] = [await sealedWith(vault, 'user-a'), await sealedWith(setUp(store).vault, 'user-b')];

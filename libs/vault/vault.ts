@@ -15,7 +15,7 @@ export class PersonalDataUnreadable extends Error {
 /** Another process may destroy a key: this is how long it can go on serving here. */
 const cachedForMs = 60_000;
 
-/** Personal fields under a key per subject; the subject of an event is its stream. */
+/** Personal fields under a key per subject: the person whose stream it is, or the address that an event of another is about. */
 export class Vault extends PersonalData {
   private readonly opened = new LRUCache<string, SealingKey>({
     // Not `max`, for which the cache would reserve all its places at once.
@@ -40,24 +40,24 @@ export class Vault extends PersonalData {
       values += 1;
     });
     if (values === 0) return data;
-    const key = await this.keyToSeal(stream);
+    const key = await this.keyToSeal(subjectOf(event));
     return replaceAt(data, fields, (value, at) => sealField(key, { stream, eventId: id, at }, value));
   }
 
   async open(events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> {
     const personal = events.filter(({ stream, type }) => fieldsOf(stream, type).length > 0);
     if (personal.length === 0) return events;
-    const subjects = new Set(personal.map(({ stream }) => stream));
+    const subjects = new Set(personal.map(subjectOf));
     const remembered = [...subjects].filter((subject) => this.opened.has(subject));
     const keys = await this.keysToOpen(subjects);
     const underOthers = new Set<string>();
-    const opened = events.map((event) => openEvent(event, keys.get(event.stream), (stream) => underOthers.add(stream)));
+    const opened = events.map((event) => openEvent(event, keys, (subject) => underOthers.add(subject)));
     // A remembered key may be one that was destroyed meanwhile, and followed by another.
     const outdated = remembered.filter((subject) => underOthers.has(subject));
     if (outdated.length === 0) return opened;
     for (const subject of outdated) this.forget(subject);
     const current = await this.keysToOpen(subjects);
-    return events.map((event) => openEvent(event, current.get(event.stream)));
+    return events.map((event) => openEvent(event, current));
   }
 
   index(purpose: string, value: string): string {
@@ -110,22 +110,35 @@ export class Vault extends PersonalData {
   }
 }
 
+/**
+ * Whose key an event's personal fields are under. An address that is not known as a person's yet is a subject by its keyed
+ * index: erasing a person includes the address.
+ */
+function subjectOf({ stream, data }: { readonly stream: string; readonly data: unknown }): string {
+  if (parseStream(stream).category === 'user') return stream;
+  const index = typeof data === 'object' && data !== null && 'emailIndex' in data ? data.emailIndex : undefined;
+  if (typeof index !== 'string') throw new Error(`${stream}: a personal field of nobody`);
+  return `email-${index}`;
+}
+
 const fieldsOf = (stream: string, type: string) => personalFieldsOf(parseStream(stream).category, type);
 
 /** A field under a key that no longer exists becomes null. */
 function openEvent(
   event: StoredEvent,
-  current: SealingKey | undefined,
-  onOtherKey: (stream: string) => void = () => {},
+  keys: ReadonlyMap<string, SealingKey>,
+  onOtherKey: (subject: string) => void = () => {},
 ): StoredEvent {
   const fields = fieldsOf(event.stream, event.type);
   if (fields.length === 0) return event;
   const { stream, id: eventId } = event;
+  const subject = subjectOf(event);
+  const current = keys.get(subject);
   const data = replaceAt(event.data, fields, (value, at) => {
     const field = sealedField.safeParse(value);
     if (!field.success) throw unreadable(event, at);
     if (current?.kid !== field.data.kid) {
-      onOtherKey(stream);
+      onOtherKey(subject);
       return null;
     }
     try {

@@ -18,27 +18,37 @@ const assemble: { readonly [C in Category]: (documents: Documents) => StateByCat
       if (kind === 'org') return { ...state, org: doc as typeof state.org };
       if (kind === 'member') return { ...state, members: state.members.set(id, doc as Member) };
       if (kind === 'group') return { ...state, groups: state.groups.set(id, doc as Group) };
+      if (kind === 'invitation') return { ...state, invitations: state.invitations.set(id, doc as Invitation) };
+      if (kind === 'workflow') return { ...state, workflows: state.workflows.set(id, doc as Workflow) };
+      if (kind === 'settings') return { ...state, settings: doc as OrgState['settings'] };
       return { ...state, environments: state.environments.set(id, doc as Environment) };
     }, initialState('org')),
   user: (documents) => documents.reduce((_, { doc }) => ({ user: doc as User }), initialState('user')),
   realm: (documents) => documents.reduce((_, { doc }) => ({ realm: doc as Realm }), initialState('realm')),
+  activity: () => initialState('activity'),
 };
 
 type OrgState = StateByCategory['org'];
 type Member = NonNullable<ReturnType<OrgState['members']['get']>>;
 type Group = NonNullable<ReturnType<OrgState['groups']['get']>>;
+type Invitation = NonNullable<ReturnType<OrgState['invitations']['get']>>;
+type Workflow = NonNullable<ReturnType<OrgState['workflows']['get']>>;
 type Environment = NonNullable<ReturnType<OrgState['environments']['get']>>;
 type User = StateByCategory['user']['user'];
 type Realm = StateByCategory['realm']['realm'];
 
 const pick: { readonly [C in Category]: (state: StateByCategory[C], key: DocumentKey) => unknown } = {
-  org: ({ org, members, groups, environments }, { kind, id }) => {
+  org: ({ org, members, groups, environments, invitations, workflows, settings }, { kind, id }) => {
     if (kind === 'org') return org;
     if (kind === 'member') return members.get(id);
-    return kind === 'group' ? groups.get(id) : environments.get(id);
+    if (kind === 'group') return groups.get(id);
+    if (kind === 'invitation') return invitations.get(id);
+    if (kind === 'workflow') return workflows.get(id);
+    return kind === 'settings' ? settings : environments.get(id);
   },
   user: ({ user }) => user,
   realm: ({ realm }) => realm,
+  activity: () => undefined,
 };
 
 export const stateFrom = <C extends Category>(category: C, documents: Documents): StateByCategory[C] =>

@@ -57,6 +57,19 @@ export class PostgresAccessDocuments extends AccessDocuments {
   }
 }
 
+/** An organization's documents of one kind, by id: what decisions hold beside the rows that are made for reading. */
+export async function documentsOf(
+  db: Database,
+  orgId: string,
+  kind: StreamDocument['kind'],
+  ids: readonly string[],
+): Promise<ReadonlyMap<string, unknown>> {
+  const query = `select id, doc from ${qualified(readSchema, accessDocuments.name)}
+    where stream = $1 and kind = $2 and id = any($3::text[])`;
+  const rows = await rowsOf<{ id: string; doc: unknown }>(db, query, [streamOf('org', orgId), kind, ids]);
+  return new Map(rows.map(({ id, doc }) => [id, doc]));
+}
+
 /** Ids of the members who hold one of the roles beside their membership. */
 export async function membersAssigned(
   db: Database,

@@ -1,17 +1,24 @@
 import { required } from '#libs/application/metadata.js';
+import { type ActivityEvent, activityTargets } from '#libs/domain/activity/activity.js';
+import { personalFieldsOf, replaceAt } from '#libs/vault/personal-fields.js';
 import { targetsOf } from '#libs/domain/org/events.js';
 import { projectionOfEach } from '#libs/readstore/projection.js';
 import { bigint, jsonb, nullable, table, text, texts, timestamptz } from '#libs/readstore/table.js';
 
-/** One entry per event of an organization's stream, at the event's own revision. Each filter has its index, then the cursor. */
+/**
+ * One entry per event of an organization and of its activity. Each filter has its index, and after it the place in the log,
+ * by which both streams are merged and a page is found again.
+ */
 export const auditEntries = table(
   'audit_entries',
   {
-    org_id: text,
-    revision: bigint,
-    event_id: text,
+    stream: text,
     commit: bigint,
     prepare: bigint,
+    revision: bigint,
+    /** In the activity of a realm: `realm:` and the realm's id. */
+    org_id: text,
+    event_id: text,
     occurred_at: timestamptz,
     realm: text,
     actor: text,
@@ -21,47 +28,60 @@ export const auditEntries = table(
     event_type: text,
     targets: texts,
     environment_id: nullable(text),
+    /** `allowed`, `denied` for want of a right, or `refused` by a rule. */
     outcome: text,
-    /** The role that the actor acted by. */
+    /** The role that the actor acted by; of what was refused, the roles that the actor held. */
     role: nullable(text),
+    /** Ids of the events that gave the actor the right. */
+    evidence: texts,
+    /** `id@version` of the scheme that decided. */
+    scheme: nullable(text),
     correlation: nullable(text),
+    causation: nullable(text),
+    /** W3C trace context. */
+    trace: nullable(text),
     data: jsonb,
   },
   {
-    key: ['org_id', 'revision'],
+    key: ['stream', 'commit', 'prepare'],
     appendOnly: true,
     indexes: [
-      { columns: ['org_id', 'actor', 'revision'] },
-      { columns: ['org_id', 'command', 'revision'] },
-      { columns: ['org_id', 'occurred_at', 'revision'] },
-      { columns: ['org_id', 'environment_id', 'revision'], where: 'environment_id is not null' },
-      { columns: ['org_id', 'correlation', 'revision'], where: 'correlation is not null' },
-      { columns: ['org_id', 'credential', 'revision'], where: 'credential is not null' },
-      { columns: ['org_id', 'outcome', 'revision'], where: "outcome <> 'allowed'" },
+      { columns: ['stream', 'actor', 'commit', 'prepare'] },
+      { columns: ['stream', 'command', 'commit', 'prepare'] },
+      { columns: ['stream', 'occurred_at', 'commit', 'prepare'] },
+      { columns: ['stream', 'environment_id', 'commit', 'prepare'], where: 'environment_id is not null' },
+      { columns: ['stream', 'correlation', 'commit', 'prepare'], where: 'correlation is not null' },
+      { columns: ['stream', 'credential', 'commit', 'prepare'], where: 'credential is not null' },
+      { columns: ['stream', 'outcome', 'commit', 'prepare'], where: "outcome <> 'allowed'" },
     ],
   },
 );
 
-/** By target, because an index over arrays could neither start at an organization nor give entries in order. */
+/** By target, because an index over arrays could neither start at a stream nor give entries in order. */
 export const auditTargets = table(
   'audit_targets',
-  { org_id: text, target: text, revision: bigint },
-  { key: ['org_id', 'target', 'revision'], appendOnly: true, indexes: [{ columns: ['target', 'org_id'] }] },
+  { stream: text, target: text, commit: bigint, prepare: bigint, org_id: text },
+  {
+    key: ['stream', 'target', 'commit', 'prepare'],
+    appendOnly: true,
+    indexes: [{ columns: ['target', 'org_id'], where: "stream like 'org-%'" }],
+  },
 );
 
 export const auditLogProjection = projectionOfEach({
   name: 'audit-log',
-  version: 2,
+  version: 3,
   tables: [auditEntries, auditTargets],
-  each: ({ category, streamId, id, type, data, metadata, revision, position, occurredAt }, write) => {
-    if (category !== 'org') return;
-    const targets = targetsOf(type, data);
+  each: (event, write) => {
+    const { category, stream, streamId, id, type, data, metadata, revision, position, occurredAt } = event;
+    if (category !== 'org' && category !== 'activity') return;
+    const targets = category === 'org' ? targetsOf(type, data) : activityTargets(activityIn(event));
+    const place = { stream, commit: position.commit, prepare: position.prepare };
     write.put(auditEntries, {
-      org_id: streamId,
+      ...place,
       revision,
+      org_id: streamId,
       event_id: id,
-      commit: position.commit,
-      prepare: position.prepare,
       occurred_at: occurredAt,
       realm: required(metadata, 'realm'),
       actor: required(metadata, 'actor'),
@@ -70,15 +90,25 @@ export const auditLogProjection = projectionOfEach({
       command_id: required(metadata, 'commandId'),
       event_type: type,
       targets,
-      environment_id: environmentOf(data),
-      outcome: 'allowed',
+      environment_id: category === 'org' ? environmentOf(data) : null,
+      outcome: category === 'org' ? 'allowed' : outcomeOf(activityIn(event)),
       role: metadata.role ?? null,
+      evidence: (metadata.evidence ?? '').split(' ').filter((each) => each !== ''),
+      scheme: metadata.scheme ?? null,
       correlation: metadata.correlation ?? null,
-      data,
+      causation: metadata.causation ?? null,
+      trace: metadata.traceparent ?? null,
+      // Personal fields live with the people only.
+      data: replaceAt(data, personalFieldsOf(category, type), () => null),
     });
-    for (const target of targets) write.put(auditTargets, { org_id: streamId, target, revision });
+    for (const target of targets) write.put(auditTargets, { ...place, target, org_id: streamId });
   },
 });
+
+// Stored data was parsed by its type's schema when it was appended.
+const activityIn = ({ type, data }: { type: string; data: unknown }) => ({ type, data }) as ActivityEvent;
+
+const outcomeOf = ({ data }: ActivityEvent): string => ('outcome' in data ? data.outcome : 'allowed');
 
 function environmentOf(data: unknown): string | null {
   const named = typeof data === 'object' && data !== null && 'environmentId' in data ? data.environmentId : null;

@@ -15,6 +15,10 @@ import { type FreshDatabase, freshDatabase } from '../../test/support/postgres.j
 import { type AuditEntry, type AuditFilter, auditLogOf } from './queries.js';
 
 const ORG = 'org-1';
+const refused = {
+  type: 'CommandRefused',
+  data: { command: 'AddMember', outcome: 'denied', code: 'forbidden', targets: ['user-2'] },
+};
 let database: FreshDatabase;
 let db: Database;
 const store = new MemoryEventStore();
@@ -24,9 +28,19 @@ let entries: AuditEntry[];
 beforeAll(async () => {
   database = await freshDatabase();
   db = openDatabase(database.url);
-  await history.grow(400);
+  for (let i = 0; i < 8; i++) {
+    await history.grow(50);
+    await history.append('activity-org-1', [refused], {
+      actor: 'user-1',
+      credential: 'session-2',
+      command: 'AddMember',
+    });
+    await history.append('activity-org-2', [refused]);
+    await history.append('activity-realm:default', [{ ...refused, data: { ...refused.data, orgId: ORG } }]);
+  }
   await project(db, store, history, { batchSize: 100 });
-  entries = await query(db, 'select * from read_v1.audit_entries where org_id = $1 order by revision desc', [ORG]);
+  const sql = 'select * from read_v1.audit_entries where org_id = $1 order by commit desc, prepare desc';
+  entries = await query(db, sql, [ORG]);
 });
 afterAll(async () => {
   await db.destroy();
@@ -37,12 +51,13 @@ function missing(): never {
   throw new Error('no entries');
 }
 
-async function all(filter: AuditFilter, limit = 7): Promise<AuditEntry[]> {
+async function all(filter: AuditFilter, limit = 7, order: 'asc' | 'desc' = 'desc'): Promise<AuditEntry[]> {
   const found: AuditEntry[] = [];
-  for (let before: string | undefined; ; ) {
-    const page = await auditLogOf(db, ORG, filter, { before, limit });
+  for (let last: AuditEntry | undefined; ; ) {
+    const from = order === 'desc' ? { before: last } : { after: last };
+    const page = await auditLogOf(db, ORG, filter, { ...from, order, limit });
     found.push(...page);
-    before = page.at(-1)?.revision;
+    last = page.at(-1);
     if (page.length < limit) return found;
   }
 }
@@ -50,7 +65,16 @@ async function all(filter: AuditFilter, limit = 7): Promise<AuditEntry[]> {
 describe('the audit log of an organization', () => {
   it('lists every entry newest first, page by page, and no other organization', async () => {
     expect(entries.length).toBeGreaterThan(50);
+    expect(entries.filter(({ stream }) => stream === `activity-${ORG}`)).toHaveLength(8);
     expect(await all({})).toEqual(entries);
+  });
+
+  it('lists them oldest first too, up to a place in the log', async () => {
+    expect(await all({}, 6, 'asc')).toEqual([...entries].reverse());
+    const end = middle();
+    expect(await auditLogOf(db, ORG, {}, { order: 'asc', before: end, limit: 1000 })).toEqual(
+      entries.slice(entries.indexOf(end) + 1).reverse(),
+    );
   });
 
   const middle = () => entries.at(-Math.floor(entries.length / 2)) ?? missing();
@@ -58,7 +82,8 @@ describe('the audit log of an organization', () => {
     ['actor', () => ({ actor: 'user-1' }), ({ actor }) => actor === 'user-1'],
     ['action', () => ({ action: 'AddMember' }), ({ command }) => command === 'AddMember'],
     ['target', () => ({ target: 'user-2' }), ({ targets }) => targets.includes('user-2')],
-    ['outcome', () => ({ outcome: 'allowed' }), () => true],
+    ['outcome', () => ({ outcome: 'allowed' }), ({ outcome }) => outcome === 'allowed'],
+    ['outcome of refusals', () => ({ outcome: 'denied' }), ({ outcome }) => outcome === 'denied'],
     ['environment', () => ({ environment: 'env-1' }), ({ environment_id }) => environment_id === 'env-1'],
     ['credential', () => ({ credential: 'session-2' }), ({ credential }) => credential === 'session-2'],
     [
@@ -82,7 +107,7 @@ describe('the audit log of an organization', () => {
   });
 
   it.each([
-    { outcome: 'denied' },
+    { outcome: 'refused' },
     { actor: 'nobody' },
     { to: '2000-01-01T00:00:00.000Z' },
     { from: '9999-12-31T23:59:59.999Z' },
@@ -96,12 +121,13 @@ describe('the audit log of an organization', () => {
 
   it('keeps a page where it is while new entries arrive', async () => {
     const before = await auditLogOf(db, ORG, {}, { limit: 10 });
-    const cursor = before.at(-1)?.revision;
+    const cursor = before.at(-1);
     const second = await auditLogOf(db, ORG, {}, { before: cursor, limit: 10 });
     await history.grow(40);
+    await history.append('activity-org-1', [refused]);
     await project(db, store, history);
     expect(await auditLogOf(db, ORG, {}, { before: cursor, limit: 10 })).toEqual(second);
-    expect((await auditLogOf(db, ORG, {}, { limit: 10 }))[0]?.revision).not.toBe(before[0]?.revision);
+    expect((await auditLogOf(db, ORG, {}, { limit: 10 }))[0]?.event_id).not.toBe(before[0]?.event_id);
   });
 
   describe('of a large table', () => {
@@ -111,26 +137,33 @@ describe('the audit log of an organization', () => {
 
     it.each([
       [{}, 'audit_entries_pkey'],
-      [{ actor: 'user-1' }, 'audit_entries_org_id_actor_revision_idx'],
-      [{ action: 'AddMember' }, 'audit_entries_org_id_command_revision_idx'],
+      [{ actor: 'user-1' }, 'audit_entries_stream_actor_commit_prepare_idx'],
+      [{ action: 'AddMember' }, 'audit_entries_stream_command_commit_prepare_idx'],
       [{ target: 'user-2' }, 'audit_targets_pkey'],
-      [{ outcome: 'denied' }, 'audit_entries_org_id_outcome_revision_idx'],
-      [{ environment: 'env-1' }, 'audit_entries_org_id_environment_id_revision_idx'],
-      [{ correlation: 'request-9' }, 'audit_entries_org_id_correlation_revision_idx'],
-      [{ credential: 'session-1' }, 'audit_entries_org_id_credential_revision_idx'],
+      [{ outcome: 'denied' }, 'audit_entries_stream_outcome_commit_prepare_idx'],
+      [{ environment: 'env-1' }, 'audit_entries_stream_environment_id_commit_prepare_idx'],
+      [{ correlation: 'request-9' }, 'audit_entries_stream_correlation_commit_prepare_idx'],
+      [{ credential: 'session-1' }, 'audit_entries_stream_credential_commit_prepare_idx'],
       [
         { from: '2026-01-01T01:00:00.000Z', to: '2026-01-01T02:00:00.000Z' },
-        'audit_entries_org_id_occurred_at_revision_idx',
+        'audit_entries_stream_occurred_at_commit_prepare_idx',
       ],
     ])('serves %j from an index in the order of the cursor, reading no more than a page', async (filter, index) => {
-      const plan = await planOf({ ...filter });
-      expect(plan).toContain(index);
-      expect(plan).not.toMatch(/Sort|Seq Scan|Bitmap/);
+      for (const order of ['desc', 'asc'] as const) {
+        const plan = await planOf({ ...filter }, order);
+        expect(plan).toContain(index);
+        // The one sort is that of the two pages, or none where they are merged.
+        expect(plan).not.toMatch(/Seq Scan|Bitmap/);
+        // A deep page begins where it begins: nothing before it is read and left out.
+        const begun = 'from' in filter ? 'audit_entries_pkey' : index;
+        expect(plan).toMatch(new RegExp(`${begun}(?:(?!Index Cond)[^])*Index Cond: [^\\n]*ROW\\(`));
+        expect(plan.match(/(?<!Incremental )Sort +\(/g) ?? []).toEqual([]);
+      }
     });
   });
 
   /** What Postgres would do if it had to avoid scans and sorts. */
-  async function planOf(filter: AuditFilter): Promise<string> {
+  async function planOf(filter: AuditFilter, order: 'asc' | 'desc'): Promise<string> {
     let compiled: CompiledQuery | undefined;
     const capturing = new Kysely<object>({
       dialect: {
@@ -143,7 +176,8 @@ describe('the audit log of an organization', () => {
         compiled = event.query;
       },
     });
-    await auditLogOf(capturing.withSchema('read_v1'), ORG, filter, { before: '100000', limit: 10 });
+    const page = { before: { commit: '100000000', prepare: '100000000' }, order, limit: 10 };
+    await auditLogOf(capturing.withSchema('read_v1'), ORG, filter, page);
     const { sql = '', parameters = [] } = compiled ?? {};
     return db.transaction().execute(async (tx) => {
       for (const way of ['seqscan', 'bitmapscan', 'sort']) await query(tx, `set local enable_${way} = off`);
@@ -156,9 +190,10 @@ describe('the audit log of an organization', () => {
 /** Each entry forty times more, by others, so that statistics tell Postgres what is rare. */
 const crowd = `insert into read_v1.audit_entries
   select (jsonb_populate_record(each, jsonb_build_object(
-    'revision', each.revision + 1000 * copy, 'actor', each.actor || copy, 'command', each.command || copy,
+    'commit', each.commit + 1000000 * copy, 'actor', each.actor || copy, 'command', each.command || copy,
     'correlation', each.correlation || '-' || copy, 'credential', each.credential || copy,
     'environment_id', each.environment_id || copy, 'occurred_at', each.occurred_at - copy * interval '1 day'))).*
   from read_v1.audit_entries each, generate_series(1, 40) copy`;
 const crowdOfTargets = `insert into read_v1.audit_targets
-  select org_id, target || copy, revision + 1000 * copy from read_v1.audit_targets, generate_series(1, 40) copy`;
+  select stream, target || copy, commit + 1000000 * copy, prepare, org_id
+  from read_v1.audit_targets, generate_series(1, 40) copy`;

@@ -26,7 +26,7 @@ export const environmentAccess = table(
 
 export const environmentAccessProjection = projection({
   name: 'environment-access',
-  version: 2,
+  version: 3,
   tables: [environmentAccess],
   on: {
     org: {
@@ -43,6 +43,21 @@ export const environmentAccessProjection = projection({
           granted_at: occurredAt,
           event_id: id,
         }),
+      InvitationAccepted: ({ streamId, id, data, metadata, occurredAt }, write) => {
+        for (const { environmentId, role } of data.environments)
+          write.put(environmentAccess, {
+            org_id: streamId,
+            environment_id: environmentId,
+            grantee_type: 'user',
+            grantee_id: data.userId,
+            not_before: null,
+            not_after: null,
+            role: role ?? null,
+            granted_by: required(metadata, 'actor'),
+            granted_at: occurredAt,
+            event_id: id,
+          });
+      },
       EnvironmentAccessRevoked: ({ streamId, data }, write) =>
         write.remove(environmentAccess, {
           org_id: streamId,
@@ -50,6 +65,7 @@ export const environmentAccessProjection = projection({
           grantee_type: data.grantee.type,
           grantee_id: data.grantee.id,
         }),
+      OrgDeleted: ({ streamId }, write) => write.remove(environmentAccess, { org_id: streamId }),
       EnvironmentDeleted: ({ streamId, data }, write) =>
         write.remove(environmentAccess, { org_id: streamId, environment_id: data.environmentId }),
       MemberRemoved: ({ streamId, data }, write) =>

@@ -16,7 +16,7 @@ export const environmentModels = table(
 
 export const environmentsProjection = projection({
   name: 'environments',
-  version: 2,
+  version: 3,
   tables: [environments, environmentModels],
   on: {
     org: {
@@ -34,6 +34,10 @@ export const environmentsProjection = projection({
       EnvironmentDeleted: ({ streamId, data }, write) => {
         write.remove(environments, { org_id: streamId, environment_id: data.environmentId });
         write.remove(environmentModels, { org_id: streamId, environment_id: data.environmentId });
+      },
+      OrgDeleted: ({ streamId }, write) => {
+        write.remove(environments, { org_id: streamId });
+        write.remove(environmentModels, { org_id: streamId });
       },
       ModelAdded: ({ streamId, data }, write) =>
         write.put(environmentModels, {

@@ -16,7 +16,7 @@ export const groupMembers = table(
 
 export const groupsProjection = projection({
   name: 'groups',
-  version: 1,
+  version: 2,
   tables: [groups, groupMembers],
   on: {
     org: {
@@ -44,6 +44,10 @@ export const groupsProjection = projection({
         }),
       GroupMemberRemoved: ({ streamId, data }, write) =>
         write.remove(groupMembers, { org_id: streamId, group_id: data.groupId, user_id: data.userId }),
+      OrgDeleted: ({ streamId }, write) => {
+        write.remove(groups, { org_id: streamId });
+        write.remove(groupMembers, { org_id: streamId });
+      },
       MemberRemoved: ({ streamId, data }, write) =>
         write.remove(groupMembers, { org_id: streamId, user_id: data.userId }),
     },

@@ -21,13 +21,15 @@ export const members = table(
 
 export const membersProjection = projection({
   name: 'members',
-  version: 2,
+  version: 3,
   tables: [members],
   on: {
     org: {
       OrgCreated: ({ streamId, data, occurredAt, revision }, write) =>
         write.put(members, joined(streamId, data.owner, occurredAt, revision)),
       MemberAdded: ({ streamId, data, occurredAt, revision }, write) =>
+        write.put(members, joined(streamId, data, occurredAt, revision)),
+      InvitationAccepted: ({ streamId, data, occurredAt, revision }, write) =>
         write.put(members, joined(streamId, data, occurredAt, revision)),
       MemberRoleChanged: ({ streamId, data, revision }, write) =>
         write.patch(members, { org_id: streamId, user_id: data.userId }, { role: data.role, revision }),
@@ -36,6 +38,7 @@ export const membersProjection = projection({
         write.patch(members, { org_id: streamId, user_id: data.userId }, { suspended_at: occurredAt, revision }),
       MemberResumed: ({ streamId, data, revision }, write) =>
         write.patch(members, { org_id: streamId, user_id: data.userId }, { suspended_at: null, revision }),
+      OrgDeleted: ({ streamId }, write) => write.remove(members, { org_id: streamId }),
       OrgOwnershipTransferred: ({ streamId, data, revision }, write) => {
         write.patch(members, { org_id: streamId, user_id: data.from }, { role: data.left, revision });
         write.patch(members, { org_id: streamId, user_id: data.to }, { role: data.role, revision });

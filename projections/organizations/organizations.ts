@@ -14,6 +14,9 @@ export const organizations = table(
     created_at: timestamptz,
     /** Null where it is not suspended. */
     suspended_at: nullable(timestamptz),
+    plan: nullable(text),
+    /** Whom the owner asked the ownership to be transferred to. */
+    transfer_requested_to: nullable(text),
     /** Of the event that last changed this row. */
     revision: bigint,
   },
@@ -22,7 +25,7 @@ export const organizations = table(
 
 export const organizationsProjection = projection({
   name: 'organizations',
-  version: 2,
+  version: 3,
   tables: [organizations],
   on: {
     org: {
@@ -36,6 +39,8 @@ export const organizationsProjection = projection({
           scheme_version: data.scheme.version,
           created_at: occurredAt,
           suspended_at: null,
+          plan: null,
+          transfer_requested_to: null,
           revision,
         }),
       OrgRenamed: ({ streamId, data, revision }, write) =>
@@ -45,7 +50,12 @@ export const organizationsProjection = projection({
       OrgResumed: ({ streamId, revision }, write) =>
         write.patch(organizations, { org_id: streamId }, { suspended_at: null, revision }),
       OrgOwnershipTransferred: ({ streamId, data, revision }, write) =>
-        write.patch(organizations, { org_id: streamId }, { owner_id: data.to, revision }),
+        write.patch(organizations, { org_id: streamId }, { owner_id: data.to, transfer_requested_to: null, revision }),
+      OrgPlanSet: ({ streamId, data, revision }, write) =>
+        write.patch(organizations, { org_id: streamId }, { plan: data.plan, revision }),
+      OrgOwnershipTransferRequested: ({ streamId, data, revision }, write) =>
+        write.patch(organizations, { org_id: streamId }, { transfer_requested_to: data.to, revision }),
+      OrgDeleted: ({ streamId }, write) => write.remove(organizations, { org_id: streamId }),
     },
   },
 });

@@ -2,7 +2,7 @@ import { required } from '#libs/application/metadata.js';
 import { projection } from '#libs/readstore/projection.js';
 import { nullable, table, text, timestamptz } from '#libs/readstore/table.js';
 
-/** The one table with personal data, by subject: erasing a person deletes this row. */
+/** With `invited_addresses` the only tables with personal data, by subject: erasing a person deletes these rows. */
 export const people = table(
   'people',
   {
@@ -16,11 +16,29 @@ export const people = table(
   { key: ['user_id'], kept: ['first_seen_at'] },
 );
 
+/**
+ * Of people who were invited and are not known yet, by the keyed index of the address. Each organization has its own
+ * row, as it wrote the address.
+ */
+export const invitedAddresses = table(
+  'invited_addresses',
+  { org_id: text, email_index: text, email: text },
+  { key: ['org_id', 'email_index'] },
+);
+
 export const peopleProjection = projection({
   name: 'people',
-  version: 1,
-  tables: [people],
+  version: 2,
+  tables: [people, invitedAddresses],
   on: {
+    org: {
+      InvitationCreated: ({ streamId: org_id, data: { emailIndex: email_index, email } }, write) => {
+        // Null only after erasure.
+        if (email === null) return write.remove(invitedAddresses, { org_id, email_index });
+        write.put(invitedAddresses, { org_id, email_index, email });
+      },
+      OrgDeleted: ({ streamId }, write) => write.remove(invitedAddresses, { org_id: streamId }),
+    },
     user: {
       ProfileObserved: ({ streamId, data, metadata, occurredAt }, write) => {
         // An identity always has a subject: it is null only after erasure, and then no row may come back.

@@ -1,10 +1,10 @@
 import type { Database } from '#libs/readstore/database.js';
 import { generationsHolding } from '#libs/readstore/generations.js';
 import type { RowOf, TablesOf } from '#libs/readstore/table.js';
-import type { people } from './people.js';
+import type { invitedAddresses, people } from './people.js';
 
 export type Person = RowOf<typeof people>;
-type Tables = TablesOf<typeof people>;
+type Tables = TablesOf<typeof people> & TablesOf<typeof invitedAddresses>;
 
 /** What is known of these people, in no order; those erased or never seen are left out. */
 export async function peopleNamed(db: Database, userIds: readonly string[]): Promise<Person[]> {
@@ -16,6 +16,18 @@ export async function peopleNamed(db: Database, userIds: readonly string[]): Pro
 export async function erasePerson(db: Database, userId: string): Promise<void> {
   for (const schema of await generationsHolding(db, 'people'))
     await db.withSchema(schema).withTables<Tables>().deleteFrom('people').where('user_id', '=', userId).execute();
+}
+
+/** Addresses that the organization invited, by their index; those that were erased are left out. */
+export async function addressesOf(
+  db: Database,
+  orgId: string,
+  indexes: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  if (indexes.length === 0) return new Map();
+  const query = db.withTables<Tables>().selectFrom('invited_addresses').selectAll().where('org_id', '=', orgId);
+  const rows = await query.where('email_index', 'in', indexes).execute();
+  return new Map(rows.map(({ email_index: index, email }) => [index, email]));
 }
 
 /** Ids of those who were seen in the realm. */

@@ -102,4 +102,13 @@ export const commands = {
   revoke: draft('RevokeEnvironmentAccess', 'environmentId', 'grantee'),
   addModel: draft('AddModel', 'environmentId', 'modelId', 'provider', 'name'),
   removeModel: draft('RemoveModel', 'environmentId', 'modelId'),
+  addMcpServer: draft('AddMcpServer', 'environmentId', 'serverId', 'name', 'url'),
+  removeMcpServer: draft('RemoveMcpServer', 'environmentId', 'serverId'),
+  connectOAuth: draft('ConnectOAuth', 'environmentId', 'connectionId', 'provider', 'name'),
+  registerWorkflow: draft('RegisterWorkflow', 'workflowId', 'environmentId', 'name'),
+  moveWorkflow: draft('MoveWorkflow', 'workflowId', 'environmentId'),
+  removeWorkflow: draft('RemoveWorkflow', 'workflowId'),
+  setPlan: draft('SetOrgPlan', 'plan'),
+  requestTransfer: draft('RequestOwnershipTransfer', 'toUserId'),
+  deleteOrg: draft('DeleteOrg'),
 } as const;

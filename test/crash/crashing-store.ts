@@ -2,6 +2,7 @@ import {
   type AppendOutcome,
   EventStore,
   type EventToAppend,
+  type ExpectedRevision,
   type Position,
   type StoredEvent,
 } from '#libs/application/ports/event-store.js';
@@ -27,7 +28,11 @@ export class CrashingStore extends EventStore {
     super();
   }
 
-  override append(stream: string, expected: bigint, events: readonly EventToAppend[]): Promise<AppendOutcome> {
+  override append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly EventToAppend[],
+  ): Promise<AppendOutcome> {
     return this.call(`append ${categoryOf(stream)}`, async () => {
       const outcome = await this.store.append(stream, expected, events);
       if (outcome.appended) this.options.end.moved(outcome.position);
@@ -107,6 +112,9 @@ class Tail {
   async take(): Promise<readonly StoredEvent[]> {
     if (!this.opened) void this.pump();
     this.opened = true;
+    // Of an append that was never answered only the subscription tells that the log has reached it.
+    const [first] = this.waiting;
+    if (first !== undefined) this.end.moved(first.position);
     const upTo = this.end.position;
     while (this.failure === undefined && upTo !== undefined && isBeyond(upTo, this.received()))
       await new Promise<void>((resolve) => {

@@ -1,5 +1,6 @@
 import type { OrgEvent } from '#libs/domain/org/events.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
+import { EnvironmentHoldings, type HeldEvent, HoldingsOracle } from './oracle-holdings.js';
 import { optional, type Row, type Rows } from './rows.js';
 
 interface Member {
@@ -17,6 +18,7 @@ interface Environment {
   row: Row;
   active: boolean;
   readonly models: Map<string, Row>;
+  readonly holdings: EnvironmentHoldings;
   /** Grants to groups. */
   readonly grants: Map<string, Row>;
 }
@@ -44,13 +46,16 @@ export class OrgOracle {
   private readonly groups = new Map<string, Group>();
   private readonly environments = new Map<string, Environment>();
   private readonly access = new Map<string, Row>();
+  private readonly holdings: HoldingsOracle;
+  private deleted = false;
 
   constructor(private readonly stream: string) {
     this.id = stream.slice('org-'.length);
+    this.holdings = new HoldingsOracle(this.id);
   }
 
   isMember(person: string): boolean {
-    return this.members.has(person);
+    return !this.deleted && this.members.has(person);
   }
 
   apply(event: StoredEvent): void {
@@ -70,6 +75,8 @@ export class OrgOracle {
           scheme_version: version,
           created_at: at,
           suspended_at: null,
+          plan: null,
+          transfer_requested_to: null,
           revision,
         };
         this.org = { name: data.name, scheme: data.scheme, ownerId: data.owner.userId, evidence: event.id };
@@ -79,6 +86,17 @@ export class OrgOracle {
       case 'OrgRenamed':
         this.organization = { ...this.organization, name: data.name, revision };
         this.org = { ...this.org, name: data.name };
+        break;
+      case 'OrgPlanSet':
+        this.organization = { ...this.organization, plan: data.plan, revision };
+        this.org = { ...this.org, plan: data.plan };
+        break;
+      case 'OrgOwnershipTransferRequested':
+        this.organization = { ...this.organization, transfer_requested_to: data.to, revision };
+        this.org = { ...this.org, transferRequest: data };
+        break;
+      case 'OrgDeleted':
+        this.deleted = true;
         break;
       case 'OrgSuspended':
         expect(this.suspension === undefined, event);
@@ -171,8 +189,8 @@ export class OrgOracle {
       case 'OrgOwnershipTransferred':
         this.takesRole(data.from, data.left, event);
         this.takesRole(data.to, data.role, event);
-        this.organization = { ...this.organization, owner_id: data.to, revision };
-        this.org = { ...this.org, ownerId: data.to };
+        this.organization = { ...this.organization, owner_id: data.to, transfer_requested_to: null, revision };
+        this.org = { ...this.org, ownerId: data.to, transferRequest: undefined };
         break;
       case 'EnvironmentCreated':
         expect(!this.environments.has(data.environmentId), event);
@@ -187,6 +205,7 @@ export class OrgOracle {
           },
           active: true,
           models: new Map(),
+          holdings: new EnvironmentHoldings(),
           grants: new Map(),
         });
         break;
@@ -194,6 +213,7 @@ export class OrgOracle {
         const environment = this.environment(data.environmentId, event);
         environment.active = false;
         environment.models.clear();
+        environment.holdings.apply(event as unknown as OrgEvent);
         environment.grants.clear();
         this.dropAccess((row) => row.environment_id === data.environmentId);
         break;
@@ -234,15 +254,43 @@ export class OrgOracle {
       case 'ModelRemoved':
         this.environment(data.environmentId, event).models.delete(data.modelId);
         break;
+      case 'EnvironmentMcpServerAdded':
+      case 'EnvironmentMcpServerRemoved':
+      case 'OAuthConnected':
+      case 'OAuthDisconnected':
+        this.environment(data.environmentId, event).holdings.apply(event as unknown as OrgEvent);
+        break;
       case 'MembershipClaimVoided':
         this.voided.push(data.claimId);
         break;
       case 'CommandHadNoEffect':
         break;
+      case 'BudgetRemoved':
+      case 'BudgetSet':
+      case 'DocumentSet':
+      case 'McpServerAdded':
+      case 'McpServerRemoved':
+      case 'WorkflowMoved':
+      case 'WorkflowRegistered':
+      case 'WorkflowRemoved':
+        this.holdings.apply({ type, data } as HeldEvent, at);
+        break;
+      // Under this scheme nobody is invited.
+      case 'InvitationAccepted':
+      case 'InvitationCanceled':
+      case 'InvitationCreated':
+      case 'InvitationDeclined':
+      case 'InvitationResent':
+        throw illegal(event);
     }
   }
 
   addTo(rows: Rows): void {
+    for (const [kind, id, doc] of this.documents())
+      rows.add('access_documents', { stream: this.stream, kind, id, doc });
+    this.holdings.addTo(rows, this.stream, this.deleted);
+    // Its documents stay, with the one that says so: its rows do not.
+    if (this.deleted) return;
     if (this.organization !== undefined) rows.add('organizations', this.organization);
     for (const [user_id, { role, since, suspended, revision }] of this.members)
       rows.add('members', { org_id: this.id, user_id, role, since, suspended_at: suspended?.at ?? null, revision });
@@ -255,8 +303,6 @@ export class OrgOracle {
       for (const model of models.values()) rows.add('environment_models', model);
     }
     for (const row of this.access.values()) rows.add('environment_access', row);
-    for (const [kind, id, doc] of this.documents())
-      rows.add('access_documents', { stream: this.stream, kind, id, doc });
   }
 
   private *documents(): Iterable<readonly [kind: string, id: string, doc: unknown]> {
@@ -277,7 +323,7 @@ export class OrgOracle {
       ];
     for (const [id, { row, active }] of this.groups)
       yield ['group', id, { id, name: row.name, status: active ? 'active' : 'deleted' }];
-    for (const [id, { row, active, models, grants }] of this.environments)
+    for (const [id, { row, active, models, holdings, grants }] of this.environments)
       yield [
         'environment',
         id,
@@ -287,6 +333,7 @@ export class OrgOracle {
           ...(row.kind !== 'environment' && { kind: row.kind }),
           status: active ? 'active' : 'deleted',
           models: Object.fromEntries([...models].map(([model, { provider, name }]) => [model, { provider, name }])),
+          ...holdings.document,
           groupGrants: Object.fromEntries(grants),
         },
       ];
@@ -297,8 +344,8 @@ export class OrgOracle {
     const exists = this.organization !== undefined;
     return {
       id: exists ? this.id : '',
-      status: exists ? 'active' : 'none',
-      ...(exists ? this.org : none),
+      status: this.deleted ? 'deleted' : exists ? 'active' : 'none',
+      ...(exists ? optional(this.org) : none),
       holders: this.holders,
       ...(Object.keys(this.suspendedHolders).length > 0 && { suspendedHolders: this.suspendedHolders }),
       ...(this.suspension && { suspension: { evidence: this.suspension.evidence } }),

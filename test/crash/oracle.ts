@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 import type { RealmEvent } from '#libs/domain/realm/realm.js';
 import type { UserEvent } from '#libs/domain/user/user.js';
+import { ledgerRows } from './oracle-ledger.js';
 import { OrgOracle } from './oracle-org.js';
 import { canonical, type Row, Rows } from './rows.js';
 
@@ -38,6 +39,7 @@ export function oracle(events: readonly StoredEvent[], told: Told): Rows {
     else realm(documents, event);
   }
   for (const org of orgs.values()) org.addTo(rows);
+  for (const row of ledgerRows(events)) rows.add('ledger_leaves', row);
   for (const row of commands.values()) rows.add('command_index', row);
   for (const row of people.values()) rows.add('people', row);
   for (const row of keys.values()) rows.add('subject_keys', row);
@@ -100,14 +102,14 @@ function expectHomeless(orgs: ReadonlyMap<string, OrgOracle>, event: StoredEvent
 
 function audit(rows: Rows, { stream, id, type, data, revision, position, metadata }: StoredEvent): void {
   const org_id = stream.slice('org-'.length);
+  const place = { stream, commit: `${position.commit}`, prepare: `${position.prepare}` };
   const { environmentId } = data as { environmentId?: string };
   const targets = targetsOf(data as Record<string, unknown>, type);
   rows.add('audit_entries', {
+    ...place,
     org_id,
     revision: `${revision}`,
     event_id: id,
-    commit: `${position.commit}`,
-    prepare: `${position.prepare}`,
     occurred_at: metadata.occurredAt,
     realm: metadata.realm,
     actor: metadata.actor,
@@ -119,18 +121,25 @@ function audit(rows: Rows, { stream, id, type, data, revision, position, metadat
     environment_id: environmentId ?? null,
     outcome: 'allowed',
     role: metadata.role ?? null,
+    evidence: metadata.evidence === undefined || metadata.evidence === '' ? [] : metadata.evidence.split(' '),
+    scheme: metadata.scheme ?? null,
     correlation: metadata.correlation ?? null,
+    causation: metadata.causation ?? null,
+    trace: metadata.traceparent ?? null,
     data,
   });
-  for (const target of targets) rows.add('audit_targets', { org_id, target, revision: `${revision}` });
+  for (const target of targets) rows.add('audit_targets', { ...place, target, org_id });
 }
 
 /** Who and what an event names, in the order of its sentence. */
 function targetsOf(data: Record<string, unknown>, type: string): string[] {
   if (type === 'OrgCreated') return [(data.owner as { userId: string }).userId];
   if (type === 'OrgOwnershipTransferred') return [String(data.from), String(data.to)];
+  if (type === 'OrgOwnershipTransferRequested') return [String(data.to)];
   const grantee = data.grantee as { id: string } | undefined;
-  const named = [data.groupId, data.userId, data.environmentId, grantee?.id, data.modelId];
+  const left = type === 'WorkflowMoved' ? data.from : undefined;
+  const named = [data.workflowId, data.groupId, data.userId, left, data.environmentId, grantee?.id];
+  named.push(data.modelId, data.serverId, data.connectionId);
   return [...new Set(named.filter((name) => typeof name === 'string'))];
 }
 

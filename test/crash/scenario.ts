@@ -3,10 +3,12 @@ import { type Act, commands, type Draft, GROUP, type Question, type Request, ROO
 const { createOrg, addMember, removeMember, changeRole, transfer, createEnvironment } = commands;
 const { deleteEnvironment, grant, revoke, addModel, removeModel, updateEnvironment } = commands;
 const { createGroup, renameGroup, deleteGroup, addGroupMember, removeGroupMember } = commands;
+const { addMcpServer, removeMcpServer, connectOAuth, registerWorkflow, moveWorkflow, removeWorkflow } = commands;
+const { setPlan, requestTransfer, deleteOrg } = commands;
 const { updateOrg, suspendOrg, resumeOrg, suspendMember, resumeMember, leave } = commands;
 
 /** Only the platform may send these. */
-const ofPlatform = ['TransferOrgOwnership', 'UpdateOrg', 'SuspendOrg', 'ResumeOrg'];
+const ofPlatform = ['TransferOrgOwnership', 'UpdateOrg', 'SuspendOrg', 'ResumeOrg', 'SetOrgPlan', 'DeleteOrg'];
 
 const PARTICIPANT = 'org.participant';
 const ADMIN = 'org.admin';
@@ -56,6 +58,27 @@ export const scenarios: Readonly<Record<string, readonly Act[]>> = {
     [request('transfer', ROOT, 'a', transfer('ben'))],
     [request('create', ROOT, undefined, createOrg('a', 'olga', 'A')), { about: 'a' }],
   ],
+  'what it holds, and its end': [
+    [request('create', ROOT, undefined, createOrg('a', 'olga', 'A'))],
+    [
+      request(
+        'several',
+        'olga',
+        'a',
+        addMember('ben', ADMIN),
+        createEnvironment('live', 'Live'),
+        createEnvironment('test', 'Test'),
+        addMcpServer('live', 's1', 'S1', 'https://mcp.test'),
+        connectOAuth('live', 'c1', 'google', 'C1'),
+        registerWorkflow('w1', 'live', 'W1'),
+        requestTransfer('ben'),
+      ),
+    ],
+    [request('plan', ROOT, 'a', setPlan('large')), request('move', 'olga', 'a', moveWorkflow('w1', 'test'))],
+    [request('less', 'olga', 'a', removeMcpServer('live', 's1'), removeWorkflow('w1')), { about: 'a' }],
+    [request('delete', ROOT, 'a', deleteOrg())],
+    [request('anew', ROOT, undefined, createOrg('b', 'olga', 'B')), { about: 'b' }],
+  ],
 };
 
 function request(key: string, by: string, org: string | undefined, ...steps: Draft[]): Request {
@@ -81,6 +104,10 @@ export function randomActs(random: () => number): Act[] {
     () => revoke(environment(), person()),
     () => addModel(environment(), pick(['m1', undefined]), 'openai', 'M1'),
     () => removeModel(environment(), 'm1'),
+    () => addMcpServer(environment(), 's1', 'S1', 'https://mcp.test'),
+    () => registerWorkflow(pick(['w1', undefined]), environment(), 'W1'),
+    () => moveWorkflow('w1', environment()),
+    () => deleteOrg(),
     () => changeRole(person(), role()),
     () => removeMember(person()),
     () => deleteEnvironment(environment()),

@@ -3,6 +3,7 @@ import type { StreamDocument } from '#libs/application/ports/read-models.js';
 import { meta } from '#libs/application/metadata.js';
 import { type AskedDocuments, type Crew, type Ran, tokenOf } from './crew.js';
 import { EventKinds, oracle, oracleCheckpoint, type Told } from './oracle.js';
+import { checkpointsAgainst } from './oracle-ledger.js';
 import { canonical, differences, type Row, Rows } from './rows.js';
 import { StoredRows } from './stored-rows.js';
 import type { World } from './world.js';
@@ -80,7 +81,11 @@ export class Verifier {
 
 /** Every row of a database against the whole log. */
 export async function rowsAgainst(stored: StoredRows, log: readonly StoredEvent[], told: Told): Promise<string[]> {
-  return differences(withCheckpoint(oracle(log, told), log), plain(await stored.all()));
+  const found = await stored.all();
+  return [
+    ...differences(withCheckpoint(oracle(log, told), log), plain(found)),
+    ...checkpointsAgainst(log, found.tables.get('ledger_checkpoints') ?? []),
+  ];
 }
 
 /** Of every organization: a member that it never had. */
@@ -99,11 +104,16 @@ function withCheckpoint(rows: Rows, log: readonly StoredEvent[], kinds?: EventKi
   return rows;
 }
 
-/** Without migrations, generations and leases, which no log tells of, and without what the checkpoint says of the build. */
+const noLogTells = new Set(['generations', 'leases', 'migrations', 'ledger_trees', 'ledger_checkpoints']);
+
+/**
+ * Without migrations, generations, leases and what was signed when, which no log tells of, and without what the checkpoint
+ * says of the build. Discontinuities stay: no log here has any.
+ */
 function plain(rows: Rows): Rows {
   const kept = new Rows();
   for (const [table, list] of rows.tables)
-    for (const row of ['generations', 'leases', 'migrations'].includes(table) ? [] : list) {
+    for (const row of noLogTells.has(table) ? [] : list) {
       const { name: _, epoch: __, projections: ___, ...place } = row;
       kept.add(table, table === 'checkpoint' ? place : row);
     }

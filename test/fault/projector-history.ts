@@ -3,11 +3,17 @@ import { evolve, initialState } from '#libs/domain/aggregates.js';
 import { type OrgCommandName, orgDecisions } from '#libs/domain/org/decisions.js';
 import type { OrgState } from '#libs/domain/org/org.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
+import { compileScheme } from '#libs/domain/schemes/compiled.js';
 import type { EventStore, EventToAppend, Metadata, Position } from '#libs/application/ports/event-store.js';
 import { PersonalData } from '#libs/application/ports/personal-data.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 
-const scheme = schemeOf({ id: 'enterprise', version: 1 });
+/** The enterprise scheme with invitations, so that histories hold what comes of them as well. */
+const { document } = schemeOf({ id: 'enterprise', version: 1 });
+const scheme = compileScheme({
+  ...document,
+  invitations: { batchMax: 10, forbidRoles: [], countPending: false, ttlHours: 1000 },
+});
 const ROLES = ['org.admin', 'org.participant'];
 
 /** Deterministic, so that a failing history can be told by its seed. */
@@ -65,7 +71,16 @@ export class History {
     const [name, input] = this.command(id, state);
     // The pairing of names and inputs is made right above.
     const decide = orgDecisions[name] as (state: OrgState, input: unknown, context: object) => unknown;
-    const decided = decide(state, input, { scheme, newId: 'unused', actor: 'unused', realm: 'default' });
+    const actor = `user-${this.pick(this.size.users)}`;
+    const decided = decide(state, input, {
+      scheme,
+      newId: `new-${this.commands}`,
+      actor,
+      realm: 'default',
+      at: this.clock,
+      emailIndex: (address: string) => address.toLowerCase(),
+      actorEmailIndex: `${actor}@example.test`,
+    });
     if (!Array.isArray(decided)) return false;
     const drafts = decided.length > 0 ? decided : [{ type: 'CommandHadNoEffect', data: { command: name } }];
     if (decided.length === 0 && this.pick(4) > 0) return false;
@@ -92,7 +107,7 @@ export class History {
     }));
   }
 
-  private command(orgId: string, { org }: OrgState): [OrgCommandName, unknown] {
+  private command(orgId: string, { org, invitations }: OrgState): [OrgCommandName, unknown] {
     const userId = `user-${this.pick(this.size.users)}`;
     const environmentId = `env-${this.pick(this.size.environments)}`;
     const role = ROLES[this.pick(ROLES.length)];
@@ -114,6 +129,7 @@ export class History {
       ['RevokeEnvironmentAccess', { environmentId, grantee }],
       ['AddModel', { environmentId, modelId: `model-${this.pick(3)}`, provider: 'acme', name: 'Model' }],
       ['RemoveModel', { environmentId, modelId: `model-${this.pick(3)}` }],
+      ['RegisterWorkflow', { workflowId: `workflow-${this.pick(20)}`, environmentId, name: 'Workflow' }],
     ];
     const rarer: readonly [OrgCommandName, unknown][] = [
       ['SuspendMember', { userId }],
@@ -127,9 +143,19 @@ export class History {
       ['AddGroupMember', { groupId, userId }],
       ['RemoveGroupMember', { groupId, userId }],
       ['UpdateEnvironment', { environmentId, name: `Environment ${this.pick(3)}` }],
+      ['InviteMembers', { emails: [`${userId}@example.test`, `${userId}@Other.test`], role, environments: [] }],
+      [this.pick(2) === 0 ? 'AcceptInvitation' : 'CancelInvitation', { invitationId: this.oneOf(invitations) }],
+      ['MoveWorkflow', { workflowId: `workflow-${this.pick(20)}`, environmentId }],
+      ['SetOrgPlan', { plan: `plan-${this.pick(3)}` }],
+      ['SetRouting', { document: { to: this.pick(3) } }],
     ];
     const asked = this.pick(3) === 0 ? rarer : commands;
     return asked[this.pick(asked.length)] ?? ['RemoveMember', { userId }];
+  }
+
+  private oneOf(invitations: OrgState['invitations']): string {
+    const ids = [...invitations.entries()].map(([id]) => id).sort();
+    return ids[this.pick(Math.max(ids.length, 1))] ?? 'none';
   }
 
   /** A first sight of a person is one command of two events; the claims of a later one stand alone. */

@@ -38,6 +38,7 @@ it('finds the live rows equal to rebuilt ones', async () => {
     events: store.log.length,
     position: `${position?.commit}/${position?.prepare}`,
     differences: [],
+    contradictions: [],
     swapped: false,
     generation: { number: 2, schema: 'read_v1_g2', state: 'building' },
   });

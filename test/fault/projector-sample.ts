@@ -23,7 +23,7 @@ function event(stream: string, type: string, data: unknown, extra: Metadata = {}
     command: `Do${type}`,
     commandId: `command-${n}`,
     payloadDigest: `digest-${n}`,
-    occurredAt: `2026-01-01T00:00:${String(n).padStart(2, '0')}.000Z`,
+    occurredAt: new Date(Date.parse('2026-01-01T00:00:00.000Z') + n * 1000).toISOString(),
     keyed: 'true',
     role: 'org.owner',
     ...extra,
@@ -106,6 +106,71 @@ event('org-acme', 'GroupDeleted', { groupId: 'old' }, { part: '2/2', commandId: 
 event('org-acme', 'OrgSuspended', {});
 event('org-acme', 'OrgResumed', {});
 event('org-acme', 'OrgSuspended', {});
+const recorded = { keyed: 'false', credential: 'key-1', role: '' };
+const denied = { outcome: 'denied', code: 'forbidden', reason: 'role_lacks_permission', permission: 'member:manage' };
+event('activity-acme', 'CommandRefused', { command: 'AddMember', ...denied, targets: ['dan'] }, recorded);
+event('activity-acme', 'ReadRefused', { query: 'Members', ...denied }, recorded);
+event('activity-acme', 'AuditRead', { filter: { actor: 'bob' } }, recorded);
+const exporting = { exportId: 'export-1', format: 'csv', filter: {} };
+event('activity-acme', 'AuditExportStarted', exporting, recorded);
+const done = { count: 3, sha256: '0'.repeat(64), upTo: { org: '39', activity: '3' } };
+event('activity-acme', 'AuditExported', { ...exporting, ...done }, recorded);
+const strange = { outcome: 'denied', code: 'not_found', orgId: 'acme', targets: ['dan'] };
+event('activity-realm:default', 'CommandRefused', { command: 'RemoveMember', ...strange }, recorded);
+
+// What comes with invitations, in an organization of its own; and one that is deleted.
+const owned = (orgId: string) => ({
+  orgId,
+  name: orgId,
+  scheme: { id: 'teams', version: 1 },
+  owner: { userId: 'eve', role: 'org.owner' },
+});
+const environments = [{ environmentId: 'main', role: 'workspace.developer' }];
+const invited = (invitationId: string) => ({
+  invitationId,
+  emailIndex: `index-${invitationId}`,
+  email: `${invitationId}@beta.test`,
+  role: 'org.viewer',
+  environments,
+  expiresAt: '2026-02-01T00:00:00.000Z',
+});
+event('org-beta', 'OrgCreated', owned('beta'));
+event('org-beta', 'OrgPlanSet', { plan: 'starter' });
+event('org-beta', 'EnvironmentCreated', { environmentId: 'main', name: 'Main', kind: 'workspace' });
+for (const id of ['i1', 'i2', 'i3', 'i4']) event('org-beta', 'InvitationCreated', invited(id));
+event('org-beta', 'InvitationResent', { invitationId: 'i1', expiresAt: '2026-03-01T00:00:00.000Z' });
+event('org-beta', 'InvitationCanceled', { invitationId: 'i2' });
+event('org-beta', 'InvitationDeclined', { invitationId: 'i3' });
+event('org-beta', 'InvitationAccepted', { invitationId: 'i4', userId: 'fay', role: 'org.viewer', environments });
+event('org-beta', 'OrgOwnershipTransferRequested', { to: 'fay', requestedBy: 'eve' });
+const server = { serverId: 's1', name: 'S1', url: 'https://mcp.beta.test' };
+for (const serverId of ['s1', 's2'])
+  event('org-beta', 'EnvironmentMcpServerAdded', { environmentId: 'main', ...server, serverId });
+event('org-beta', 'EnvironmentMcpServerRemoved', { environmentId: 'main', serverId: 's2' });
+for (const connectionId of ['c1', 'c2'])
+  event('org-beta', 'OAuthConnected', { environmentId: 'main', connectionId, provider: 'google', name: 'Drive' });
+event('org-beta', 'OAuthDisconnected', { environmentId: 'main', connectionId: 'c2' });
+for (const workflowId of ['w1', 'w2'])
+  event('org-beta', 'WorkflowRegistered', { workflowId, environmentId: 'main', name: workflowId, ownerId: 'fay' });
+event('org-beta', 'WorkflowMoved', { workflowId: 'w1', from: 'main', environmentId: 'other' });
+event('org-beta', 'WorkflowRemoved', { workflowId: 'w2' });
+event('org-beta', 'DocumentSet', { kind: 'routing', version: 1, document: '{"share":0.5}' });
+event('org-beta', 'McpServerAdded', server);
+event('org-beta', 'McpServerAdded', { ...server, serverId: 's2' });
+event('org-beta', 'McpServerRemoved', { serverId: 's2' });
+event('org-beta', 'BudgetSet', { amount: 5, currency: 'EUR', period: 'day' });
+event('org-beta', 'BudgetSet', { amount: 7, currency: 'EUR', period: 'day', environmentId: 'main' });
+event('org-beta', 'BudgetRemoved', {});
+event('org-gamma', 'OrgCreated', owned('gamma'));
+event('org-gamma', 'EnvironmentCreated', { environmentId: 'main', name: 'Main', kind: 'workspace' });
+event('org-gamma', 'ModelAdded', { environmentId: 'main', modelId: 'm1', provider: 'p', name: 'One' });
+event('org-gamma', 'MemberAdded', { userId: 'gil', role: 'org.viewer' });
+event('org-gamma', 'EnvironmentAccessGranted', grant('main', 'gil'));
+event('org-gamma', 'GroupCreated', { groupId: 'ops', name: 'Ops' });
+event('org-gamma', 'GroupMemberAdded', { groupId: 'ops', userId: 'gil' });
+event('org-gamma', 'InvitationCreated', invited('i5'));
+event('org-gamma', 'WorkflowRegistered', { workflowId: 'w', environmentId: 'main', name: 'W', ownerId: 'gil' });
+event('org-gamma', 'OrgDeleted', {});
 
 /** The rows of the sample history, projected anew in batches of these sizes in turn. */
 export async function inBatchesOf(db: Database, sizes: readonly number[]): Promise<Record<string, unknown[]>> {

@@ -7,7 +7,7 @@ import type { Projector } from '#libs/readstore/projector.js';
 import { type RebuildOptions, type RebuildReport, switchBack } from '#libs/readstore/rebuild.js';
 import { nullable, table, text } from '#libs/readstore/table.js';
 import { allProjections } from '#projections/all.js';
-import { auditLogOf } from '#projections/audit-log/queries.js';
+import { auditLogOf, type Place } from '#projections/audit-log/queries.js';
 import { MemoryEventStore } from '../support/memory-event-store.js';
 import { type FreshDatabase, freshDatabase } from '../support/postgres.js';
 import { History, random } from './projector-history.js';
@@ -116,13 +116,13 @@ class Readers {
   }
 
   private async pages(): Promise<void> {
-    for (let before: string | undefined, expected: number | undefined; ; ) {
+    for (let before: Place | undefined, expected: number | undefined; ; ) {
       const page = await auditLogOf(db, 'org-1', {}, { before, limit: 5 });
       for (const { revision } of page) {
         if (expected !== undefined) expect(Number(revision)).toBe(expected);
         expected = Number(revision) - 1;
       }
-      before = page.at(-1)?.revision;
+      before = page.at(-1);
       if (page.length < 5) {
         expect(expected).toBe(-1);
         this.rounds.pages += 1;

@@ -18,6 +18,11 @@ export class NaiveOrg {
   owner = '';
   readonly roles = new Map<string, string>();
   readonly suspendedMembers = new Set<string>();
+  /** Workflow → environment. */
+  readonly workflows = new Map<string, string>();
+  /** How many people had a place, and how many environments there were, when a plan was last set. */
+  whenLimited = { members: 0, environments: 0 };
+  private readonly pending = new Set<string>();
   readonly groupNames = new Map<string, string>();
   /** Group → people. */
   readonly inGroup = new Map<string, Set<string>>();
@@ -111,6 +116,46 @@ export class NaiveOrg {
       case 'ModelRemoved':
         this.models.get(data.environmentId)?.delete(data.modelId);
         break;
+      case 'OrgDeleted':
+        this.exists = false;
+        break;
+      case 'OrgPlanSet':
+        this.whenLimited = { members: this.roles.size + this.pending.size, environments: this.environments.size };
+        break;
+      case 'InvitationCreated':
+        this.pending.add(data.invitationId);
+        break;
+      case 'InvitationCanceled':
+      case 'InvitationDeclined':
+        this.pending.delete(data.invitationId);
+        break;
+      case 'InvitationAccepted':
+        this.pending.delete(data.invitationId);
+        this.roles.set(data.userId, data.role);
+        for (const { environmentId } of data.environments) {
+          const onThis = this.grants.get(environmentId) ?? new Map<string, NaiveGrant>();
+          this.grants.set(environmentId, onThis.set(data.userId, { from: undefined, until: undefined }));
+        }
+        break;
+      case 'WorkflowRegistered':
+      case 'WorkflowMoved':
+        this.workflows.set(data.workflowId, data.environmentId);
+        break;
+      case 'WorkflowRemoved':
+        this.workflows.delete(data.workflowId);
+        break;
+      // What these change is seen elsewhere: no access follows from it.
+      case 'InvitationResent':
+      case 'OrgOwnershipTransferRequested':
+      case 'EnvironmentMcpServerAdded':
+      case 'EnvironmentMcpServerRemoved':
+      case 'OAuthConnected':
+      case 'OAuthDisconnected':
+      case 'DocumentSet':
+      case 'McpServerAdded':
+      case 'McpServerRemoved':
+      case 'BudgetSet':
+      case 'BudgetRemoved':
       case 'CommandHadNoEffect':
       case 'MembershipClaimVoided':
         break;

@@ -1,7 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { touches } from '#libs/domain/aggregates.js';
-import type { EnvironmentDocument, GroupDocument, MemberDocument, OrgDocument } from '#libs/domain/access/documents.js';
+import type {
+  EnvironmentDocument,
+  GroupDocument,
+  InvitationDocument,
+  MemberDocument,
+  OrgDocument,
+  SettingsDocument,
+  WorkflowDocument,
+} from '#libs/domain/access/documents.js';
 import { permit } from '#libs/domain/access/permit.js';
 import { isRefusal, refusals } from '#libs/domain/decision.js';
 import { type OrgCommandName, orgCommands } from '#libs/domain/org/decisions.js';
@@ -25,6 +33,11 @@ const environmentId = fc.constantFrom(...environments);
 const modelId = fc.constantFrom('claude', 'constructor');
 const name = fc.constantFrom('One', 'Two');
 const provider = fc.constantFrom('anthropic', 'openai');
+const url = fc.constantFrom('https://mcp.test/a', 'https://mcp.test/b');
+const plan = fc.constantFrom('small', 'large', 'constructor');
+// Those of the decider's people, who show them as verified.
+const addresses = people.map((id) => `${id}@acme.test`);
+const invitationId = fc.constantFrom(...environments, 'dev-1');
 const instant = fc.option(fc.constantFrom(...instants), { nil: undefined });
 const grantee = fc.oneof(
   { weight: 4, arbitrary: fc.record({ type: fc.constant('user' as const), id: userId }) },
@@ -59,6 +72,36 @@ const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
     { requiredKeys: ['environmentId', 'provider', 'name'] },
   ),
   RemoveModel: fc.record({ environmentId, modelId }),
+  AddMcpServer: fc.record({ environmentId, serverId: modelId, name, url }),
+  RemoveMcpServer: fc.record({ environmentId, serverId: modelId }),
+  ConnectOAuth: fc.record({ environmentId, connectionId: modelId, provider, name }),
+  DisconnectOAuth: fc.record({ environmentId, connectionId: modelId }),
+  SetOrgPlan: fc.record({ plan }),
+  ChangeSubscription: fc.record({ plan }),
+  DeleteOrg: fc.record({}),
+  RequestOwnershipTransfer: fc.record({ toUserId: userId }),
+  InviteMembers: fc.record({
+    emails: fc.array(fc.constantFrom(...addresses), { minLength: 1, maxLength: 3 }),
+    role,
+    environments: fc.array(fc.record({ environmentId }), { maxLength: 2 }),
+  }),
+  ResendInvitation: fc.record({ invitationId }),
+  CancelInvitation: fc.record({ invitationId }),
+  AcceptInvitation: fc.record({ invitationId }),
+  DeclineInvitation: fc.record({ invitationId }),
+  RegisterWorkflow: fc.record({ workflowId: modelId, environmentId, name }),
+  MoveWorkflow: fc.record({ workflowId: modelId, environmentId }),
+  RemoveWorkflow: fc.record({ workflowId: modelId }),
+  SetRouting: fc.record({ document: fc.constantFrom({ a: 1.5 }, { b: ['x'] }) }),
+  SetGuardrails: fc.record({ document: fc.constantFrom({ a: 1.5 }, { b: ['x'] }) }),
+  ConfigureSso: fc.record({ document: fc.constantFrom({ a: 1.5 }, { b: ['x'] }) }),
+  AddOrgMcpServer: fc.record({ serverId: modelId, name, url }),
+  RemoveOrgMcpServer: fc.record({ serverId: modelId }),
+  SetBudget: fc.record(
+    { amount: fc.nat(3), currency: fc.constant('EUR'), period: fc.constantFrom('day', 'month'), environmentId },
+    { requiredKeys: ['amount', 'currency', 'period'] },
+  ),
+  RemoveBudget: fc.record({ environmentId }, { requiredKeys: [] }),
 };
 const weights: { readonly [Name in OrgCommandName]: number } = {
   CreateOrg: 1,
@@ -84,6 +127,30 @@ const weights: { readonly [Name in OrgCommandName]: number } = {
   RevokeEnvironmentAccess: 2,
   AddModel: 3,
   RemoveModel: 1,
+  AddMcpServer: 2,
+  RemoveMcpServer: 1,
+  ConnectOAuth: 2,
+  DisconnectOAuth: 1,
+  SetOrgPlan: 1,
+  ChangeSubscription: 1,
+  // It ends everything: what is left is tested by itself.
+  DeleteOrg: 0,
+  RequestOwnershipTransfer: 1,
+  InviteMembers: 5,
+  ResendInvitation: 1,
+  CancelInvitation: 1,
+  AcceptInvitation: 4,
+  DeclineInvitation: 1,
+  RegisterWorkflow: 2,
+  MoveWorkflow: 2,
+  RemoveWorkflow: 1,
+  SetRouting: 1,
+  SetGuardrails: 1,
+  ConfigureSso: 1,
+  AddOrgMcpServer: 1,
+  RemoveOrgMcpServer: 1,
+  SetBudget: 1,
+  RemoveBudget: 1,
 };
 
 const commandNames = Object.keys(orgCommands).filter((key): key is OrgCommandName => Object.hasOwn(orgCommands, key));
@@ -98,6 +165,12 @@ const created: fc.Arbitrary<Command> = fc.record({
   input: inputs.CreateOrg,
   newId: environmentId,
 });
+/** With invitations and a plan that limits, so that the commands of each can succeed. */
+const roomy = enterpriseWith({
+  invitations: { batchMax: 2, forbidRoles: ['org.owner'], countPending: true, ttlHours: 1 },
+  plans: { small: { members: 3, environments: 1 }, large: { members: null } },
+});
+
 /** Nearly every history begins with its organization; some ask things of one that is not there. */
 const commands = fc
   .tuple(fc.option(created, { freq: 10, nil: undefined }), fc.array(command, { maxLength: 40, size: 'max' }))
@@ -138,6 +211,42 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
   event('EnvironmentAccessRevoked', { environmentId, grantee }),
   event('ModelAdded', { environmentId, modelId, provider, name }),
   event('ModelRemoved', { environmentId, modelId }),
+  event('EnvironmentMcpServerAdded', { environmentId, serverId: modelId, name, url }),
+  event('EnvironmentMcpServerRemoved', { environmentId, serverId: modelId }),
+  event('OAuthConnected', { environmentId, connectionId: modelId, provider, name }),
+  event('OAuthDisconnected', { environmentId, connectionId: modelId }),
+  event('OrgPlanSet', { plan, from: fc.constant(undefined) }),
+  event('OrgOwnershipTransferRequested', { to: userId, requestedBy: userId }),
+  event('OrgDeleted', {}),
+  event('InvitationCreated', {
+    invitationId,
+    emailIndex: fc.constantFrom('x', 'y'),
+    email: fc.constant(null),
+    role,
+    environments: fc.array(fc.record({ environmentId }), { maxLength: 2 }),
+    expiresAt: fc.constantFrom(...instants),
+  }),
+  event('InvitationResent', { invitationId, expiresAt: fc.constantFrom(...instants) }),
+  event('InvitationCanceled', { invitationId }),
+  event('InvitationDeclined', { invitationId }),
+  event('InvitationAccepted', {
+    invitationId,
+    userId,
+    role,
+    environments: fc.array(fc.record({ environmentId }), { maxLength: 2 }),
+  }),
+  event('WorkflowRegistered', { workflowId: modelId, environmentId, name, ownerId: userId }),
+  event('WorkflowMoved', { workflowId: modelId, from: environmentId, environmentId }),
+  event('WorkflowRemoved', { workflowId: modelId }),
+  event('DocumentSet', {
+    kind: fc.constantFrom('routing', 'sso'),
+    version: fc.constant(1),
+    document: fc.constant('{}'),
+  }),
+  event('McpServerAdded', { serverId: modelId, name, url }),
+  event('McpServerRemoved', { serverId: modelId }),
+  event('BudgetSet', { amount: fc.nat(2), currency: fc.constant('EUR'), period: fc.constant('day'), environmentId }),
+  event('BudgetRemoved', { environmentId }),
   event('CommandHadNoEffect', { command: fc.constant('AddMember') }),
   event('MembershipClaimVoided', { claimId: fc.uuid() }),
 );
@@ -151,7 +260,7 @@ function event<Type extends OrgEvent['type']>(
 }
 
 /** What the commands append, each decided on what those before it left. */
-function historyOf(given: readonly Command[], scheme = enterprise): OrgEvent[] {
+function historyOf(given: readonly Command[], scheme = roomy): OrgEvent[] {
   const history: OrgEvent[] = [];
   let state = noOrg;
   for (const next of given) {
@@ -168,6 +277,9 @@ interface Documents {
   members: Record<string, MemberDocument>;
   groups: Record<string, GroupDocument>;
   environments: Record<string, EnvironmentDocument>;
+  invitations: Record<string, InvitationDocument>;
+  workflows: Record<string, WorkflowDocument>;
+  settings: SettingsDocument;
 }
 
 /** Everything that an organization is, as the access documents hold it. */
@@ -176,6 +288,9 @@ const documentsOf = (state: OrgState): Documents => ({
   members: sorted(state.members),
   groups: sorted(state.groups),
   environments: sorted(state.environments),
+  invitations: sorted(state.invitations),
+  workflows: sorted(state.workflows),
+  settings: state.settings,
 });
 
 const sorted = <V>(map: PersistentMap<V>): Record<string, V> =>
@@ -186,6 +301,9 @@ const stateOf = (documents: Documents): OrgState => ({
   members: PersistentMap.from(Object.entries(documents.members)),
   groups: PersistentMap.from(Object.entries(documents.groups)),
   environments: PersistentMap.from(Object.entries(documents.environments)),
+  invitations: PersistentMap.from(Object.entries(documents.invitations)),
+  workflows: PersistentMap.from(Object.entries(documents.workflows)),
+  settings: documents.settings,
 });
 
 const mayUse = (state: OrgState, principal: string, environment: string, at: number): boolean =>
@@ -221,6 +339,10 @@ function expectAgreement(state: OrgState, naive: NaiveOrg): void {
   const active = [...state.environments.values()].filter(({ status }) => status === 'active');
   expect(new Map(active.map(({ id, name: called }) => [id, called]))).toEqual(naive.environments);
   expect(state.environments.size).toBe(naive.environments.size + naive.deleted.size);
+  const running = [...state.workflows.values()].filter(({ status }) => status === 'active');
+  expect(new Map(running.map(({ id, environmentId: of }) => [id, of]))).toEqual(naive.workflows);
+  const { plan: bought } = state.org;
+  if (bought === 'small') expectWithin(naive, state);
   for (const { id, models, groupGrants } of active) {
     const listed = Object.entries(models).map(([model, of]) => [model, `${of.provider}/${of.name}`] as const);
     expect(new Map(listed)).toEqual(naive.models.get(id) ?? new Map());
@@ -243,16 +365,29 @@ function expectAgreement(state: OrgState, naive: NaiveOrg): void {
           );
 }
 
+/** What was there before the plan was lowered stays: from then on nothing is added above its limits. */
+function expectWithin(naive: NaiveOrg, { members, invitations, environments: all }: OrgState): void {
+  const pending = [...invitations.values()].filter(({ status }) => status === 'pending').length;
+  const active = [...all.values()].filter(({ status }) => status === 'active').length;
+  expect(members.size + pending).toBeLessThanOrEqual(Math.max(3, naive.whenLimited.members));
+  expect(active).toBeLessThanOrEqual(Math.max(1, naive.whenLimited.environments));
+}
+
 /** A state that holds the touched documents only, as a read model loads it. */
 function partOf(state: OrgState, next: OrgEvent): OrgState {
   let part = noOrg;
   for (const { kind, id } of touchedBy(next)) {
     const [held, group, found] = [state.members.get(id), state.groups.get(id), state.environments.get(id)];
+    const [invited, workflow] = [state.invitations.get(id), state.workflows.get(id)];
     if (kind === 'org') part = { ...part, org: state.org };
+    if (kind === 'settings') part = { ...part, settings: state.settings };
     if (kind === 'member' && held !== undefined) part = { ...part, members: part.members.set(id, held) };
     if (kind === 'group' && group !== undefined) part = { ...part, groups: part.groups.set(id, group) };
     if (kind === 'environment' && found !== undefined)
       part = { ...part, environments: part.environments.set(id, found) };
+    if (kind === 'invitation' && invited !== undefined)
+      part = { ...part, invitations: part.invitations.set(id, invited) };
+    if (kind === 'workflow' && workflow !== undefined) part = { ...part, workflows: part.workflows.set(id, workflow) };
   }
   return part;
 }
@@ -266,7 +401,9 @@ function expectTouchesComplete(state: OrgState, next: OrgEvent, after: number): 
   const isTouched = (kind: string, id: string) => touched.some((key) => key.kind === kind && key.id === id);
   if (isTouched('org', '')) expect(part.org).toEqual(whole.org);
   else expect([whole.org === state.org, part.org === noOrg.org]).toEqual([true, true]);
-  for (const kind of ['member', 'group', 'environment'] as const) {
+  if (isTouched('settings', '')) expect(part.settings).toEqual(whole.settings);
+  else expect([whole.settings === state.settings, part.settings === noOrg.settings]).toEqual([true, true]);
+  for (const kind of ['member', 'group', 'environment', 'invitation', 'workflow'] as const) {
     const collection = `${kind}s` as const;
     const ids = new Set([whole, part, state].flatMap((each) => [...each[collection].entries()].map(([id]) => id)));
     for (const id of ids) {
@@ -301,7 +438,7 @@ describe('any history of commands', () => {
   it('is decided without a throw: each answer is events that are stored as they are, or a known refusal', () => {
     fc.assert(
       fc.property(commands, command, (given, next) => {
-        const decision = decide(fold('org', historyOf(given)), next);
+        const decision = decide(fold('org', historyOf(given)), next, roomy);
         if (isRefusal(decision)) expect(Object.keys(refusals)).toContain(decision.refused);
         else for (const { type, data } of decision) expect(orgEvents[type].parse(data)).toEqual(data);
       }),
@@ -314,9 +451,9 @@ describe('any history of commands', () => {
       fc.property(commands, command, (given, next) => {
         const history = historyOf(given);
         const before = fold('org', history);
-        const decision = decide(before, next);
+        const decision = decide(before, next, roomy);
         if (isRefusal(decision)) return;
-        const again = decide(fold('org', decision, before, history.length), next);
+        const again = decide(fold('org', decision, before, history.length), next, roomy);
         expect(isRefusal(again) ? [] : again).toEqual([]);
       }),
       { numRuns: 300 },
@@ -406,7 +543,7 @@ describe('documents', () => {
         const state = fold('org', historyOf(given));
         const stored = stateOf(JSON.parse(JSON.stringify(documentsOf(state))));
         // The commands that made the state ask for what is already so.
-        for (const each of [...given, ...next]) expect(decide(stored, each)).toEqual(decide(state, each));
+        for (const each of [...given, ...next]) expect(decide(stored, each, roomy)).toEqual(decide(state, each, roomy));
         for (const person of people)
           for (const environment of environments)
             for (const at of moments)

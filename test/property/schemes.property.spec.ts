@@ -44,6 +44,12 @@ function commandsOf({ document, roles }: CompiledScheme): fc.Arbitrary<Command[]
     CreateEnvironment: fc.record({ environmentId, name: environmentId, kind }),
     GrantEnvironmentAccess: fc.record({ environmentId, grantee, role: childRole }),
     RevokeEnvironmentAccess: fc.record({ environmentId, grantee }),
+    InviteMembers: fc.record({
+      emails: fc.array(fc.constantFrom(...people.map((id) => `${id}@acme.test`)), { minLength: 1, maxLength: 2 }),
+      role,
+      environments: fc.array(fc.record({ environmentId, role: childRole }), { maxLength: 1 }),
+    }),
+    AcceptInvitation: fc.record({ invitationId: environmentId }),
   } as const;
   const command = fc.oneof(
     ...Object.entries(inputs).map(([name, input]) =>

@@ -1,13 +1,8 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { startTestApi, type TestApi } from '../support/api.js';
+import { expectDocumentedAnswers } from '../support/documented-answers.js';
 import { TestClock } from '../support/world.js';
 
-/** Stands in an answer for any text. */
-const ANY = '…';
-const END = '@@ end of block @@';
 const clock = new TestClock();
 let api: TestApi;
 /** What the shell of the README's story holds where the page goes on. */
@@ -41,32 +36,6 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => api?.stop());
 
-/** The actual answer, with the wildcards of the expected one put where they match. */
-function masked(actual: unknown, expected: unknown): unknown {
-  if (expected === ANY) return typeof actual === 'string' && actual !== '' ? ANY : actual;
-  if (Array.isArray(actual) && Array.isArray(expected)) return actual.map((item, i) => masked(item, expected[i]));
-  if (typeof actual !== 'object' || actual === null || typeof expected !== 'object' || expected === null) return actual;
-  return Object.fromEntries(
-    Object.entries(actual).map(([name, value]) => [name, masked(value, Reflect.get(expected, name))]),
-  );
-}
-
 it('every command of docs/history.md works where the first story has led, and answers what stands there', async () => {
-  const page = await readFile('docs/history.md', 'utf8');
-  const blocks = [...page.matchAll(/^```bash\n(.*?)^```\n\n```json\n(.*?)^```$/gms)];
-  expect(blocks).toHaveLength([...page.matchAll(/^```\w/gm)].length / 2);
-  expect(blocks).toHaveLength(3);
-  const script = blocks.map(([, code]) => `${code}echo '${END}'\n`).join('');
-  const child = spawn('bash', ['--noprofile', '--norc', '-eo', 'pipefail'], { stdio: ['pipe', 'pipe', 'inherit'] });
-  let output = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => {
-    output += text;
-  });
-  child.stdin.end(shell + script);
-  expect(await once(child, 'close')).toEqual([0, null]);
-  const answers = output.split(`${END}\n`);
-  for (const [i, [, code, expected = '']] of blocks.entries()) {
-    const wanted: unknown = JSON.parse(expected);
-    expect({ code, answer: masked(JSON.parse(answers[i] ?? ''), wanted) }).toEqual({ code, answer: wanted });
-  }
+  await expectDocumentedAnswers('docs/history.md', shell, 3);
 }, 60_000);

@@ -31,6 +31,8 @@ export interface TestApi {
   readonly services: ApiServices;
   /** An `Authorization` header of the development issuer. */
   bearer(sub: string, claims?: Partial<DevTokenClaims>): Promise<string>;
+  /** Of the node that the API appends to. */
+  readonly eventStoreUrl: string;
   stop(): Promise<void>;
 }
 
@@ -70,7 +72,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     stops.push(async () => http.close());
     const bearer = async (sub: string, claims: Partial<DevTokenClaims> = {}) =>
       `Bearer ${await signDevToken(keys, { sub, ttlSeconds: 3600, ...claims }, clock)}`;
-    return { app, port, http, services, bearer, stop };
+    return { app, port, http, services, bearer, eventStoreUrl, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -24,7 +24,7 @@ export interface TypedEvent {
   readonly data: unknown;
 }
 
-const epoch = Date.parse('2026-01-01T00:00:00.000Z');
+export const epoch = Date.parse('2026-01-01T00:00:00.000Z');
 
 /** Event `e1` happened one second after the epoch of all specs, and so on. */
 export function stamp(index: number): Stamp {
@@ -84,6 +84,9 @@ export interface Command {
   readonly actor?: string;
 }
 
+/** Every actor's verified address is their id at `acme.test`. */
+export const emailIndex = (address: string): string => `index of ${address.toLowerCase()}`;
+
 /** Decides a command as a caller asks for it: the input is parsed first. */
 export function decide(
   state: OrgState,
@@ -97,7 +100,8 @@ export function decide(
     parsed: unknown,
     context: DecisionContext,
   ) => Decision<OrgEvent>;
-  return decider(state, parsed, { scheme, newId, actor, realm: 'default' });
+  const actorEmailIndex = emailIndex(`${actor}@acme.test`);
+  return decider(state, parsed, { scheme, newId, actor, realm: 'default', at: epoch, emailIndex, actorEmailIndex });
 }
 
 export const refused = (code: RefusalCode): Refusal => refuse(code);

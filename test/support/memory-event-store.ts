@@ -3,6 +3,7 @@ import {
   comparePositions,
   EventStore,
   type EventToAppend,
+  type ExpectedRevision,
   type Position,
   type StoredEvent,
 } from '#libs/application/ports/event-store.js';
@@ -19,11 +20,12 @@ export class MemoryEventStore extends EventStore {
 
   override async append(
     stream: string,
-    expectedRevision: bigint,
+    expectedRevision: ExpectedRevision,
     events: readonly EventToAppend[],
   ): Promise<AppendOutcome> {
     const present = this.streams.get(stream) ?? [];
-    if (BigInt(present.length) - 1n !== expectedRevision) return { appended: false, conflict: true };
+    if (expectedRevision !== 'any' && BigInt(present.length) - 1n !== expectedRevision)
+      return { appended: false, conflict: true };
     this.streams.set(stream, present);
     for (const event of events) {
       const place = BigInt(this.log.length + 1) * 100n;

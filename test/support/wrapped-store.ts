@@ -2,6 +2,7 @@ import {
   type AppendOutcome,
   EventStore,
   type EventToAppend,
+  type ExpectedRevision,
   type Position,
   type StoredEvent,
 } from '#libs/application/ports/event-store.js';
@@ -21,7 +22,11 @@ export class WrappedStore extends EventStore {
     super();
   }
 
-  override append(stream: string, expected: bigint, events: readonly EventToAppend[]): Promise<AppendOutcome> {
+  override append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly EventToAppend[],
+  ): Promise<AppendOutcome> {
     return this.around(() => this.store.append(stream, expected, events), stream, events);
   }
   override read(stream: string, from: bigint, count?: number): AsyncIterable<readonly StoredEvent[]> {

@@ -2,8 +2,9 @@ import { Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import type { Evaluation, EvaluationAnswer } from '#libs/application/checks.js';
 import { Metrics } from '#libs/platform/telemetry/metrics.js';
 import { Authenticated } from '../identity/authenticated.guard.js';
+import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
 import { problemTable, staleRead } from '../problems/problem.js';
-import type { ApiRequest } from '../requests/api-request.js';
+import { type ApiRequest, askedOf } from '../requests/api-request.js';
 import { parsed } from '../requests/input.js';
 import { ApiServices } from '../services.js';
 import { askerOf } from './asker.js';
@@ -11,9 +12,10 @@ import { type Decision, decisionFrom, problemOfUnanswered } from './decision.js'
 import { evaluationFrom, evaluationRequest } from './evaluation-request.js';
 import { evaluationsRequest, type Item, itemsFrom, type Semantic } from './evaluations-request.js';
 
-/** OpenID AuthZEN 1.0. The product's hot path: nothing stands between the request and the check but the guard. */
+/** OpenID AuthZEN 1.0. The product's hot path: nothing stands between the request and the check but the guards. */
 @Controller('access/v1')
-@UseGuards(Authenticated)
+@CountsAs('checks')
+@UseGuards(Authenticated, WithinLimits)
 export class EvaluationController {
   constructor(
     private readonly services: ApiServices,
@@ -30,6 +32,7 @@ export class EvaluationController {
     const about = question.at === undefined ? 'present' : 'past';
     this.metrics.checkSeconds.observe({ about }, (performance.now() - began) / 1000);
     if (answer.kind === 'stale') throw this.stale();
+    this.belongs(request, question, answer);
     this.count(answer);
     if (answer.kind !== 'answered') throw problemOfUnanswered(answer);
     return decisionFrom(answer, explain);
@@ -45,6 +48,7 @@ export class EvaluationController {
     const questions = items.filter((item): item is Evaluation => !('fault' in item));
     const answers = await this.services.checks.evaluateAll(caller, questions, after);
     if (answers === undefined) throw this.stale();
+    for (const [i, question] of questions.entries()) this.belongs(request, question, answers[i]);
     const next = answers.values();
     const decisions = items.map((item) => this.decision(item, next, explain));
     return { evaluations: upToDeciding(decisions, body.options?.evaluations_semantic) };
@@ -59,6 +63,12 @@ export class EvaluationController {
     if (answer.kind === 'stale') throw this.stale();
     const problem = problemOfUnanswered(answer);
     return denied(problemTable[problem.code].status, problem.message);
+  }
+
+  /** Whoever is told the organization's revision belongs to it. */
+  private belongs(request: ApiRequest, { resource }: Evaluation, answer: EvaluationAnswer | undefined): void {
+    if (answer?.kind !== 'answered' || answer.revision === undefined) return;
+    if (resource !== undefined && 'orgId' in resource) this.services.limits.belongs(askedOf(request), resource.orgId);
   }
 
   private count(answer: EvaluationAnswer): void {

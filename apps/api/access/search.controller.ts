@@ -2,8 +2,9 @@ import { Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import type { Found } from '#libs/application/searches.js';
 import { Metrics } from '#libs/platform/telemetry/metrics.js';
 import { Authenticated } from '../identity/authenticated.guard.js';
+import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
 import { invalid, staleRead } from '../problems/problem.js';
-import type { ApiRequest } from '../requests/api-request.js';
+import { type ApiRequest, askedOf } from '../requests/api-request.js';
 import { parsed } from '../requests/input.js';
 import { ApiServices } from '../services.js';
 import { askerOf } from './asker.js';
@@ -22,7 +23,8 @@ type NotFound = Exclude<Found, { readonly kind: 'found' }>;
 
 /** OpenID AuthZEN 1.0, the searches. A token is bound to the realm and to the question: everything that bears on the answer. */
 @Controller('access/v1/search')
-@UseGuards(Authenticated)
+@CountsAs('searches')
+@UseGuards(Authenticated, WithinLimits)
 export class SearchController {
   constructor(
     private readonly services: ApiServices,
@@ -43,6 +45,7 @@ export class SearchController {
     );
     this.count('SearchSubjects', found.kind);
     if (found.kind !== 'found') throw problemOf(found);
+    this.belongs(request, found);
     return searchAnswer(found, momentOf(found), scope, (id) => ({ type, id }));
   }
 
@@ -82,10 +85,17 @@ export class SearchController {
     });
     this.count('SearchActions', found.kind === 'answered' ? 'found' : found.kind);
     if (found.kind !== 'answered') throw problemOf(found);
+    this.belongs(request, found);
     const rest = found.actions.filter((name) => name > from);
     const results = rest.slice(0, limit);
     const next = rest.length > limit ? (results.at(-1) ?? from) : undefined;
     return searchAnswer({ results, next }, momentOf(found), scope, (name) => ({ name }));
+  }
+
+  /** Whoever is told the revision of the organization that was asked about belongs to it. */
+  private belongs(request: ApiRequest, { revision }: { readonly revision?: string }): void {
+    const asked = askedOf(request);
+    if (revision !== undefined) for (const orgId of asked.costs.keys()) this.services.limits.belongs(asked, orgId);
   }
 
   private count(query: string, kind: Found['kind']): void {

@@ -1,13 +1,14 @@
 import { Controller, HttpCode, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
-import type { CommandAnswer } from '#libs/application/outcome.js';
+import { type CommandAnswer, isRefused } from '#libs/application/outcome.js';
 import type { Step } from '#libs/application/pipeline.js';
 import { slug } from '#libs/domain/text.js';
 import { Authenticated } from '../identity/authenticated.guard.js';
+import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
 import { notFound } from '../problems/problem.js';
 import { problemOfOutcome } from '../problems/problem-of-outcome.js';
-import { type ApiRequest, identityOf } from '../requests/api-request.js';
+import { type ApiRequest, askedOf, identityOf } from '../requests/api-request.js';
 import { commandHeaders } from '../requests/command-headers.js';
 import { consistencyToken } from '../requests/consistency-token.js';
 import { ApiServices } from '../services.js';
@@ -17,7 +18,8 @@ import { stepFrom, stepsFrom } from './steps.js';
 export type PostedCommandAnswer = CommandAnswer & { readonly dryRun?: true };
 
 @Controller('v1')
-@UseGuards(Authenticated)
+@CountsAs('commands')
+@UseGuards(Authenticated, WithinLimits)
 export class CommandsController {
   constructor(
     private readonly bus: CommandBus,
@@ -75,6 +77,9 @@ export class CommandsController {
     const outcome = await this.bus.execute(
       new RunCommand({ orgId, steps, caller, idempotencyKey, dryRun, ifMatch, correlation: request.id }),
     );
+    const { limits } = this.services;
+    if (orgId !== undefined && outcome.kind !== 'hidden') limits.belongs(askedOf(request), orgId);
+    if (!dryRun && isRefused(outcome)) limits.refused('commands', caller);
     if (outcome.kind !== 'done') throw problemOfOutcome(outcome, steps.length === 1);
     const { answer } = outcome;
     reply.header('etag', `"${answer.revision}"`);

@@ -5,7 +5,16 @@ type Json = Readonly<Record<string, unknown>>;
 const text = { type: 'string' };
 const codes = Object.keys(problemTable).filter(isProblemCode);
 
+export const headersOfLimits: Json = {
+  'RateLimit-Policy': {
+    description: 'Each limit that the request counted in: quota and window in seconds',
+    schema: text,
+  },
+  RateLimit: { description: 'What is left of each, and in how many seconds all of it is back', schema: text },
+};
+
 export const headersOfCommands: Json = {
+  ...headersOfLimits,
   ETag: { description: "The stream's revision after the command, quoted", schema: text },
   'Consistency-Token': { description: 'For reads that must have seen the command; not on a dry run', schema: text },
 };
@@ -118,6 +127,7 @@ const problem: Json = {
     permission: text,
     reason: text,
     revision: text,
+    policy: { type: 'string', description: 'Which limit was reached, as RateLimit-Policy names it' },
     step: { type: 'integer', description: 'Which command of a batch was refused, from 0' },
   },
 };

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { evaluationRequest } from '../access/evaluation-request.js';
 import { evaluationsRequest } from '../access/evaluations-request.js';
 import { actionSearchRequest, resourceSearchRequest, subjectSearchRequest } from '../access/search-requests.js';
-import { problemsOf } from './components.js';
+import { headersOfLimits, problemsOf } from './components.js';
 import { inputSchema } from './json-schema.js';
 import { consistencyTokenParameter, explainParameter } from './parameters.js';
 
@@ -93,8 +93,8 @@ export const decisionPaths: Json = Object.fromEntries(
           content: { 'application/json': { schema: inputSchema(request), example } },
         },
         responses: {
-          200: { description, content: { 'application/json': { schema: answer } } },
-          ...problemsOf(400, 401, 409, 413, 503),
+          200: { description, headers: headersOfLimits, content: { 'application/json': { schema: answer } } },
+          ...problemsOf(400, 401, 409, 413, 429, 503),
         },
       };
       return [path, { post: operation }];

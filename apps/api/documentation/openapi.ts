@@ -3,7 +3,7 @@ import { orgCommands } from '#libs/domain/org/decisions.js';
 import { batchBody } from '../commands/steps.js';
 import { queryNames, queryTable } from '../queries/query-table.js';
 import { commandHeaderParameters, consistencyTokenParameter, pathParameters, queryParameters } from './parameters.js';
-import { components, headersOfCommands, problemsOf } from './components.js';
+import { components, headersOfCommands, headersOfLimits, problemsOf } from './components.js';
 import { decisionPaths } from './decision-paths.js';
 import { inputSchema, outputSchema } from './json-schema.js';
 import { operationPaths } from './operation-paths.js';
@@ -53,7 +53,7 @@ function commandOperation(name: string, summary: string, onOrg: boolean, schema:
         headers: headersOfCommands,
         content: { 'application/json': { schema: { $ref: '#/components/schemas/CommandAnswer' } } },
       },
-      ...problemsOf(400, 401, 403, 404, 409, 412, 413, 422, 503),
+      ...problemsOf(400, 401, 403, 404, 409, 412, 413, 422, 429, 503),
     },
   };
 }
@@ -61,8 +61,9 @@ function commandOperation(name: string, summary: string, onOrg: boolean, schema:
 function queryPaths(): Json {
   return Object.fromEntries(
     queryNames.map((name) => {
-      const { path, summary, filter, answer, page } = queryTable[name];
-      const pages = page === undefined ? {} : { [page.type]: { schema: { type: 'string' } } };
+      const { path, summary, filter, answer, page, exports = [] } = queryTable[name];
+      const types = [...(page === undefined ? [] : [page.type]), ...exports];
+      const pages = Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }]));
       const operation = {
         operationId: name,
         tags: ['Queries'],
@@ -71,9 +72,10 @@ function queryPaths(): Json {
         responses: {
           200: {
             description: 'The answer',
+            headers: headersOfLimits,
             content: { 'application/json': { schema: outputSchema(answer) }, ...pages },
           },
-          ...problemsOf(400, 401, 403, 404, 409, 503),
+          ...problemsOf(400, 401, 403, 404, 409, 429, 503),
         },
       };
       return [path, { get: operation }];

@@ -37,5 +37,8 @@ export const operationPaths: Json = {
     inPath('file'),
   ]),
   '/problems/{code}': open('Explain', 'What a problem means', json, missing, [inPath('code')]),
+  '/v1/ledger/key': open('LedgerKey', 'The public key of checkpoints and proofs, to be pinned: name+id+key', [
+    'text/plain',
+  ]),
   '/.well-known/authzen-configuration': open('DecisionPoint', 'AuthZEN metadata', json),
 };

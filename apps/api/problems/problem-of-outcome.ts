@@ -12,7 +12,7 @@ export function problemOfOutcome(outcome: NotDone, single: boolean): Problem {
     case 'hidden':
       return problemOfAccess(outcome);
     case 'refused':
-      return new Problem(outcome.code, single ? {} : { step: outcome.step });
+      return new Problem(outcome.code, { ...(single ? {} : { step: outcome.step }), ...outcome.exceeded });
     case 'conflict':
       return new Problem('conflict', {}, { 'retry-after': '1' });
     case 'precondition_failed':

@@ -25,11 +25,18 @@ describe('the table of problems', () => {
       'environment_exists',
       'foreign_token',
       'group_exists',
+      'invitation_accepted',
+      'invitation_exists',
+      'limit_exceeded',
+      'mcp_server_exists',
       'member_elsewhere',
       'model_exists',
+      'oauth_connection_exists',
       'org_exists',
+      'org_suspended',
       'role_holders_full',
       'role_holders_short',
+      'workflow_exists',
     ]);
   });
 

@@ -17,6 +17,10 @@ const own = {
   version_conflict: { status: 412, title: 'The stream is not at the revision that If-Match expects.' },
   too_large: { status: 413, title: 'The request is too large.' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used before, for another command.' },
+  too_many_requests: {
+    status: 429,
+    title: 'The caller, or the organization, asks for too much at once; try again later.',
+  },
   internal: { status: 500, title: 'The server failed.' },
   organization_parked: {
     status: 503,
@@ -52,6 +56,20 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   grant_role_not_allowed: 422,
   grant_without_effect: 422,
   grant_window_empty: 422,
+  org_suspended: 409,
+  limit_exceeded: 409,
+  plan_unknown: 422,
+  invitations_unknown: 422,
+  invitation_batch_too_large: 422,
+  invitation_exists: 409,
+  invitation_not_found: 422,
+  invitation_accepted: 409,
+  role_not_invitable: 422,
+  mcp_server_exists: 409,
+  oauth_connection_exists: 409,
+  workflow_exists: 409,
+  workflow_not_found: 422,
+  workflow_not_owned: 422,
 };
 
 export type ProblemCode = keyof typeof own | RefusalCode;

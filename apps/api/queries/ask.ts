@@ -8,6 +8,7 @@ import type { Identity } from '../requests/api-request.js';
 import { ApiServices } from '../services.js';
 import { stale } from './query-row.js';
 import { type QueryName, queryTable } from './query-table.js';
+import { recordRefused } from './refused-reads.js';
 
 export type QueryOutcome =
   | { readonly kind: 'answered'; readonly answer: unknown }
@@ -21,6 +22,7 @@ export class Ask extends Query<QueryOutcome> {
     readonly filter: unknown,
     readonly caller: Identity['caller'],
     readonly after: Identity['observedUpTo'],
+    readonly correlation: string,
   ) {
     super();
   }
@@ -40,22 +42,27 @@ export class AskHandler implements IQueryHandler<Ask> {
     return outcome;
   }
 
-  private async outcomeOf({ name, params, filter, caller, after }: Ask): Promise<QueryOutcome> {
+  private async outcomeOf({ name, params, filter, caller, after, correlation }: Ask): Promise<QueryOutcome> {
     const { services } = this;
     const row = queryTable[name];
-    const access = await this.accessOf(row.needs(params), caller, after);
-    if (access.kind !== 'allowed') return access;
+    const needs = row.needs(params);
+    const access = await this.accessOf(needs, caller, after);
+    if (access.kind !== 'allowed') {
+      await recordRefused(services, { query: name, caller, orgId: orgOf(needs), correlation }, access);
+      return access;
+    }
     if (after !== undefined && !(await services.readPosition.reached(after, services.readWaitMs)))
       return { kind: 'stale' };
-    if (await this.standsStill(row.needs(params))) return { kind: 'parked' };
-    const answer = await row.ask(params, filter, { caller, after, services });
+    if (await this.standsStill(needs, row.restsOn?.(params))) return { kind: 'parked' };
+    const answer = await row.ask(params, filter, { caller, after, correlation, services });
     if (answer === stale) return { kind: 'stale' };
     return answer === undefined ? { kind: 'hidden' } : { kind: 'answered', answer };
   }
 
   /** Asked after the wait: rows read from here on are no older than what the answer must have seen. */
-  private async standsStill(needs: readonly Need[]): Promise<boolean> {
-    const streams = needs.flatMap(({ resource }) => ('orgId' in resource ? [streamOf('org', resource.orgId)] : []));
+  private async standsStill(needs: readonly Need[], restsOn: readonly string[] = []): Promise<boolean> {
+    const ofNeeds = needs.flatMap(({ resource }) => ('orgId' in resource ? [streamOf('org', resource.orgId)] : []));
+    const streams = [...new Set([...ofNeeds, ...restsOn])];
     return (await parkedAmong(this.services.reads, streams)).size > 0;
   }
 
@@ -69,4 +76,9 @@ export class AskHandler implements IQueryHandler<Ask> {
     }
     return first ?? { kind: 'allowed' };
   }
+}
+
+function orgOf(needs: readonly Need[]): string | undefined {
+  const resource = needs.find(({ resource: { kind } }) => kind === 'org' || kind === 'environment')?.resource;
+  return resource !== undefined && 'orgId' in resource ? resource.orgId : undefined;
 }

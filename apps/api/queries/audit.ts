@@ -1,71 +1,76 @@
 import { z } from 'zod';
-import { instant, slug, text } from '#libs/domain/text.js';
-import { auditLogOf } from '#projections/audit-log/queries.js';
+import { streamOf } from '#libs/application/streams.js';
+import { realmActivity } from '#libs/domain/activity/activity.js';
+import { auditedStream, auditedStreams, auditLogOf, type Place } from '#projections/audit-log/queries.js';
+import { auditEntry, auditFilter, shownEntry } from './audit-entries.js';
+import { exportFormats } from './audit-formats.js';
 import { keyFrom, pageOf } from './cursor.js';
-import { next, ofOrg, onOrg, page, query } from './query-row.js';
+import { type Asking, next, nothing, ofOrg, onOrg, page, query } from './query-row.js';
 
-const word = text(200).optional();
-const revisionKey = z.string().regex(/^\d{1,18}$/);
+const placeKey = z.string().regex(/^\d{1,18}\/\d{1,18}$/);
 
-const entry = z.object({
-  revision: z.string(),
-  eventId: z.string(),
-  position: z.string(),
-  occurredAt: z.string(),
-  actor: z.string(),
-  credential: z.string().nullable(),
-  action: z.string(),
-  commandId: z.string(),
-  event: z.string(),
-  targets: z.array(z.string()),
-  environment: z.string().nullable(),
-  outcome: z.string(),
-  role: z.string().nullable(),
-  correlation: z.string().nullable(),
-  data: z.unknown(),
+const placeOf = (key: string | undefined): Place | undefined => {
+  const [commit, prepare] = key?.split('/') ?? [];
+  return commit === undefined || prepare === undefined ? undefined : { commit, prepare };
+};
+
+export const auditedPage = page.extend({
+  ...auditFilter,
+  format: z
+    .enum(exportFormats)
+    .optional()
+    .meta({ description: 'Of an export, oldest first and whole, where Accept does not say it: takes `audit:export`' }),
 });
+
+const answer = z.object({ entries: z.array(auditEntry), next });
+
+const activityPage = page.extend(auditFilter);
+type Filter = z.output<typeof activityPage>;
+type Rows = ReturnType<typeof auditLogOf>;
+
+/** One page, which is recorded before it is given away. `scope` tells the tenant; a cursor is bound to it and to the filter. */
+async function pageFor(
+  { caller, correlation, services }: Asking,
+  scope: { readonly name: string; readonly orgId: string | undefined },
+  { limit, cursor, ...filter }: Filter,
+  read: (window: { before: Place | undefined; limit: number }) => Rows,
+): Promise<z.input<typeof answer>> {
+  const asked = Object.entries(filter).sort(([a], [b]) => (a < b ? -1 : 1));
+  // Places are those of one log: a cursor of another would lead anywhere.
+  const bound = [scope.name, scope.orgId ?? caller.realm, services.storeId, asked];
+  const rows = await read({ before: placeOf(keyFrom(cursor, bound, placeKey)), limit: limit + 1 });
+  const { items, ...rest } = pageOf(rows, limit, bound, (row) => `${row.commit}/${row.prepare}`);
+  await services.recordedReads.auditRead({ caller, orgId: scope.orgId, correlation }, filter, items.length > 0);
+  return { entries: items.map(shownEntry), ...rest };
+}
 
 export const auditQueries = {
   Audit: query({
     path: '/v1/orgs/{orgId}/audit',
-    summary: 'The audit trail of an organization, newest first',
+    summary:
+      'The audit trail of an organization, newest first, refusals and reads of itself included; or an export of it',
     params: ofOrg,
-    filter: page.extend({
-      actor: word,
-      action: word.meta({ description: "A command's name" }),
-      target: word,
-      outcome: word,
-      from: instant.optional(),
-      to: instant.optional(),
-      environment: slug.optional(),
-      correlation: word,
-      credential: word,
-    }),
+    filter: auditedPage,
     needs: (params) => [onOrg('audit:read', params)],
-    answer: z.object({ entries: z.array(entry), next }),
-    ask: async ({ orgId }, { limit, cursor, ...filter }, { services }) => {
-      const scope = ['Audit', orgId, Object.entries(filter).sort(([a], [b]) => (a < b ? -1 : 1))];
-      const before = keyFrom(cursor, scope, revisionKey);
-      const rows = await auditLogOf(services.reads, orgId, filter, { before, limit: limit + 1 });
-      const { items, ...rest } = pageOf(rows, limit, scope, (row) => row.revision);
-      const entries = items.map((row) => ({
-        revision: row.revision,
-        eventId: row.event_id,
-        position: `${row.commit}/${row.prepare}`,
-        occurredAt: row.occurred_at,
-        actor: row.actor,
-        credential: row.credential,
-        action: row.command,
-        commandId: row.command_id,
-        event: row.event_type,
-        targets: row.targets,
-        environment: row.environment_id,
-        outcome: row.outcome,
-        role: row.role,
-        correlation: row.correlation,
-        data: row.data,
-      }));
-      return { entries, ...rest };
-    },
+    restsOn: ({ orgId }) => auditedStreams(orgId),
+    answer,
+    exports: ['application/x-ndjson', 'text/csv'],
+    ask: ({ orgId }, filter, asking) =>
+      pageFor(asking, { name: 'Audit', orgId }, filter, (window) =>
+        auditLogOf(asking.services.reads, orgId, filter, window),
+      ),
+  }),
+
+  RealmActivity: query({
+    path: '/v1/realm/activity',
+    summary: 'What was refused in the realm and belongs to no organization, newest first',
+    params: nothing,
+    filter: activityPage,
+    needs: () => [{ permission: 'audit:read', resource: { kind: 'realm' } }],
+    answer,
+    ask: (_, filter, asking) =>
+      pageFor(asking, { name: 'RealmActivity', orgId: undefined }, filter, (window) =>
+        auditedStream(asking.services.reads, streamOf('activity', realmActivity(asking.caller.realm)), filter, window),
+      ),
   }),
 } as const;

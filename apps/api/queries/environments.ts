@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { EnvironmentDocument } from '#libs/domain/access/documents.js';
+import { documentsOf } from '#projections/access-documents/queries.js';
 import { type Environment, environment, environmentsOf } from '#projections/environments/queries.js';
 import { grantsOn } from '#projections/environment-access/queries.js';
 import { cursorTo, keyFrom, pageOf } from './cursor.js';
@@ -20,6 +22,8 @@ import {
 const MAX_EXAMINED = 1000;
 const CHUNK = 100;
 
+const mcpServer = z.object({ id: z.string(), name: z.string(), url: z.string() });
+const oauthConnection = z.object({ id: z.string(), provider: z.string(), name: z.string() });
 const model = z.object({ id: z.string(), provider: z.string(), name: z.string() });
 const shape = z.object({
   id: z.string(),
@@ -28,15 +32,36 @@ const shape = z.object({
   createdAt: z.string(),
   createdBy: z.string(),
   models: z.array(model),
+  mcpServers: z.array(mcpServer),
+  oauthConnections: z.array(oauthConnection),
 });
 
-const shown = (row: Environment): z.input<typeof shape> => ({
+/** By id. */
+const listed = <T extends object>(record: Readonly<Record<string, T>> | undefined): ({ id: string } & T)[] =>
+  Object.entries(record ?? {})
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([id, each]) => ({ id, ...each }));
+
+async function shownAll(
+  reads: Asking['services']['reads'],
+  orgId: string,
+  rows: readonly Environment[],
+): Promise<z.input<typeof shape>[]> {
+  const ids = rows.map(({ environment_id: id }) => id);
+  const documents = await documentsOf(reads, orgId, 'environment', ids);
+  // The access documents' own projection wrote them, from the domain's type.
+  return rows.map((row) => shown(row, documents.get(row.environment_id) as EnvironmentDocument | undefined));
+}
+
+const shown = (row: Environment, document: EnvironmentDocument | undefined): z.input<typeof shape> => ({
   id: row.environment_id,
   kind: row.kind,
   name: row.name,
   createdAt: row.created_at,
   createdBy: row.created_by,
   models: row.models.map(({ model_id: id, provider, name }) => ({ id, provider, name })),
+  mcpServers: listed(document?.mcpServers),
+  oauthConnections: listed(document?.oauthConnections),
 });
 
 export const environmentQueries = {
@@ -53,20 +78,20 @@ export const environmentQueries = {
       const found = await visible(orgId, keyFrom(cursor, scope, slugKey), limit, asking);
       if (found === stale) return stale;
       const rest = found.endedAt === undefined ? {} : { next: cursorTo(scope, found.endedAt) };
-      return { environments: found.rows.map(shown), ...rest };
+      return { environments: await shownAll(asking.services.reads, orgId, found.rows), ...rest };
     },
   }),
 
   Environment: query({
     path: '/v1/orgs/{orgId}/environments/{environmentId}',
-    summary: 'One environment with its models',
+    summary: 'One environment with what it holds',
     params: ofEnvironment,
     filter: nothing,
     needs: (params) => [onEnvironment('environment:see', params)],
     answer: shape,
     ask: async ({ orgId, environmentId }, _, { services }) => {
       const row = await environment(services.reads, orgId, environmentId);
-      return row && shown(row);
+      return row && (await shownAll(services.reads, orgId, [row]))[0];
     },
   }),
 

@@ -20,6 +20,10 @@ const org = z.object({
   createdAt: z.string(),
   /** Since when it is suspended; absent where it is not. */
   suspendedAt: z.string().optional(),
+  /** Absent until one was set. */
+  plan: z.string().optional(),
+  /** Whom the owner asked the ownership to be transferred to; absent where nobody asked. */
+  transferRequestedTo: z.string().optional(),
   /** The caller's own role; absent where the organization is seen by a platform role, and while it is parked. */
   role: z.string().optional(),
   /** Its read models stand still: this is how it was then. */
@@ -33,6 +37,8 @@ const shown = (row: Organization): z.input<typeof org> => ({
   scheme: { id: row.scheme_id, version: row.scheme_version },
   createdAt: row.created_at,
   ...(row.suspended_at === null ? {} : { suspendedAt: row.suspended_at }),
+  ...(row.plan === null ? {} : { plan: row.plan }),
+  ...(row.transfer_requested_to === null ? {} : { transferRequestedTo: row.transfer_requested_to }),
 });
 
 const realm = { permission: 'org:list', resource: { kind: 'realm' } } as const;

@@ -2,26 +2,35 @@ import { Controller, Get, Req, Res, UseGuards } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import { Authenticated } from '../identity/authenticated.guard.js';
+import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
 import { notFound } from '../problems/problem.js';
 import { problemOfAccess } from '../problems/problem-of-outcome.js';
-import { type ApiRequest, identityOf } from '../requests/api-request.js';
+import { type ApiRequest, askedOf, identityOf } from '../requests/api-request.js';
 import { later, positionFrom } from '../requests/consistency-token.js';
 import { parsed } from '../requests/input.js';
 import { ApiServices } from '../services.js';
 import { Ask } from './ask.js';
+import { AuditExports } from './audit-exports.js';
 import { type QueryName, queryTable } from './query-table.js';
 
 @Controller('v1')
-@UseGuards(Authenticated)
+@CountsAs('queries')
+@UseGuards(Authenticated, WithinLimits)
 export class QueriesController {
   constructor(
     private readonly bus: QueryBus,
     private readonly services: ApiServices,
+    private readonly exports: AuditExports,
   ) {}
 
   @Get('me')
   me(@Req() request: ApiRequest): Promise<unknown> {
     return this.ask('Me', request);
+  }
+
+  @Get('me/invitations')
+  ownInvitations(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('OwnInvitations', request);
   }
 
   @Get('actions')
@@ -79,9 +88,31 @@ export class QueriesController {
     return this.ask('GroupMembers', request);
   }
 
+  @Get('orgs/:orgId/invitations')
+  invitations(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Invitations', request);
+  }
+
+  @Get('orgs/:orgId/workflows')
+  workflows(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Workflows', request);
+  }
+
+  @Get('orgs/:orgId/settings')
+  settings(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Settings', request);
+  }
+
   @Get('orgs/:orgId/audit')
-  audit(@Req() request: ApiRequest): Promise<unknown> {
-    return this.ask('Audit', request);
+  async audit(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    reply.header('vary', 'accept');
+    const format = this.exports.formatOf(request);
+    return format === undefined ? this.ask('Audit', request) : this.exports.send(format, request, reply);
+  }
+
+  @Get('realm/activity')
+  realmActivity(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('RealmActivity', request);
   }
 
   @Get('orgs/:orgId/history/state')
@@ -99,6 +130,21 @@ export class QueriesController {
     return this.ask('AccessTimeline', request);
   }
 
+  @Get('orgs/:orgId/ledger/checkpoint')
+  ledgerCheckpoint(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    return this.asAccepted('LedgerCheckpoint', request, reply);
+  }
+
+  @Get('orgs/:orgId/ledger/proof')
+  ledgerProof(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    return this.asAccepted('LedgerProof', request, reply);
+  }
+
+  @Get('orgs/:orgId/ledger/consistency')
+  ledgerConsistency(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('LedgerConsistency', request);
+  }
+
   @Get('orgs/:orgId/permissions')
   permissions(@Req() request: ApiRequest): Promise<unknown> {
     return this.ask('Permissions', request);
@@ -110,9 +156,14 @@ export class QueriesController {
   }
 
   @Get('schemes/:schemeId/matrix')
-  async schemeMatrix(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
-    const answer = await this.ask('SchemeMatrix', request);
-    const { page } = queryTable.SchemeMatrix;
+  schemeMatrix(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    return this.asAccepted('SchemeMatrix', request, reply);
+  }
+
+  /** JSON, or the page for who names its type. */
+  private async asAccepted(name: QueryName, request: ApiRequest, reply: FastifyReply): Promise<unknown> {
+    const answer = await this.ask(name, request);
+    const { page } = queryTable[name];
     reply.header('vary', 'accept');
     if (page === undefined || !accepts(request.headers.accept, page.type)) return answer;
     reply.type(`${page.type}; charset=utf-8`);
@@ -126,7 +177,9 @@ export class QueriesController {
     const after = later(observedUpTo, positionFrom(request.headers['consistency-token'], this.services.storeId));
     const params = row.params.safeParse(request.params);
     if (!params.success) throw notFound();
-    const outcome = await this.bus.execute(new Ask(name, params.data, filter, caller, after));
+    const outcome = await this.bus.execute(new Ask(name, params.data, filter, caller, after, request.id));
+    const asked = askedOf(request);
+    if (outcome.kind !== 'hidden') for (const orgId of asked.costs.keys()) this.services.limits.belongs(asked, orgId);
     if (outcome.kind !== 'answered') throw problemOfAccess(outcome);
     return outcome.answer;
   }

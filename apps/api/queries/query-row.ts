@@ -9,7 +9,11 @@ import type { ApiServices } from '../services.js';
 export interface Asking {
   readonly caller: Caller;
   readonly after: Position | undefined;
-  readonly services: Pick<ApiServices, 'reads' | 'checks' | 'history' | 'projections'>;
+  readonly correlation: string;
+  readonly services: Pick<
+    ApiServices,
+    'reads' | 'checks' | 'history' | 'ledger' | 'projections' | 'clock' | 'emailIndex' | 'recordedReads' | 'storeId'
+  >;
 }
 
 /** The read models cannot answer as of what was asked for. */
@@ -30,9 +34,13 @@ export interface QueryRow<Params extends z.ZodType, Filter extends z.ZodType, An
   readonly example?: Readonly<Record<string, string>>;
   /** One of them is enough. */
   readonly needs: (params: z.output<Params>) => readonly Need[];
+  /** Streams beside the organization's own whose read models the answer rests on. */
+  readonly restsOn?: (params: z.output<Params>) => readonly string[];
   readonly answer: Answer;
   /** The answer as a page for people, for who accepts that type. */
   readonly page?: { readonly type: string; readonly write: (answer: z.input<Answer>) => string };
+  /** Types of which it also answers exports. */
+  readonly exports?: readonly string[];
   /** Undefined where there is no such thing. */
   readonly ask: (
     params: z.output<Params>,

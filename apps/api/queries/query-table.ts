@@ -2,20 +2,28 @@ import { auditQueries } from './audit.js';
 import { environmentQueries } from './environments.js';
 import { groupQueries } from './groups.js';
 import { historyQueries } from './history.js';
+import { ledgerQueries } from './ledger.js';
+import { invitationQueries } from './invitations.js';
 import { selfQueries } from './me.js';
 import { organizationQueries } from './organizations.js';
 import { permissionQueries } from './permissions.js';
 import { projectionQueries } from './projections.js';
 import { schemeQueries } from './schemes.js';
+import { settingsQueries } from './settings.js';
+import { workflowQueries } from './workflows.js';
 
 /** Every query of the product: one row each. */
 export const queryTable = {
   ...organizationQueries,
   ...environmentQueries,
   ...groupQueries,
+  ...invitationQueries,
+  ...workflowQueries,
+  ...settingsQueries,
   ...auditQueries,
   ...permissionQueries,
   ...historyQueries,
+  ...ledgerQueries,
   ...schemeQueries,
   ...selfQueries,
   ...projectionQueries,

@@ -51,4 +51,30 @@ export const environmentRows = {
     example: { environmentId: 'production', modelId: 'gpt-4o' },
     needs: (situation) => [onEnvironment(situation, 'environment:configure')],
   },
+  AddMcpServer: {
+    target: 'org',
+    summary: 'Add an MCP server to an environment',
+    example: { environmentId: 'production', serverId: 'crm', name: 'CRM', url: 'https://mcp.acme.test/crm' },
+    needs: (situation) => [onEnvironment(situation, 'environment:configure')],
+    creates: 'serverId',
+  },
+  RemoveMcpServer: {
+    target: 'org',
+    summary: 'Remove an MCP server from an environment',
+    example: { environmentId: 'production', serverId: 'crm' },
+    needs: (situation) => [onEnvironment(situation, 'environment:configure')],
+  },
+  ConnectOAuth: {
+    target: 'org',
+    summary: 'Record that an environment acts through an OAuth connection; its tokens are kept elsewhere',
+    example: { environmentId: 'production', connectionId: 'drive', provider: 'google', name: 'Shared drive' },
+    needs: (situation) => [onEnvironment(situation, 'environment:connect-oauth')],
+    creates: 'connectionId',
+  },
+  DisconnectOAuth: {
+    target: 'org',
+    summary: 'Record that an environment no longer acts through an OAuth connection',
+    example: { environmentId: 'production', connectionId: 'drive' },
+    needs: (situation) => [onEnvironment(situation, 'environment:connect-oauth')],
+  },
 } as const satisfies Partial<CommandTable>;

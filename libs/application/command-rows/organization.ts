@@ -27,6 +27,30 @@ export const organizationRows = {
     example: {},
     needs: ({ orgId }) => [onOrg(orgId, 'org:suspend')],
   },
+  SetOrgPlan: {
+    target: 'org',
+    summary: "Set the organization's plan; what it limits takes nothing away that is there",
+    example: { plan: 'advanced' },
+    needs: ({ orgId }) => [onOrg(orgId, 'org:set-plan')],
+  },
+  ChangeSubscription: {
+    target: 'org',
+    summary: "Change the organization's plan, as the organization itself",
+    example: { plan: 'advanced' },
+    needs: ({ orgId }) => [onOrg(orgId, 'subscription:manage')],
+  },
+  DeleteOrg: {
+    target: 'org',
+    summary: 'Delete the organization with everything in it; its history stays, and its id is never used again',
+    example: {},
+    needs: ({ orgId }) => [onOrg(orgId, 'org:delete')],
+  },
+  RequestOwnershipTransfer: {
+    target: 'org',
+    summary: 'Ask for the ownership to be transferred, by whoever may do that',
+    example: { toUserId: 'carol' },
+    needs: ({ orgId }) => [onOrg(orgId, 'org:request-transfer')],
+  },
   TransferOrgOwnership: {
     target: 'org',
     summary: 'Make an admin the owner; the former owner becomes an admin',

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { Resource } from '#libs/domain/access/bindings.js';
+import type { RefusalCode } from '#libs/domain/decision.js';
 import type { OrgCommandInput, OrgCommandName, orgCommands } from '#libs/domain/org/decisions.js';
 import type { OrgState } from '#libs/domain/org/org.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
@@ -16,6 +17,8 @@ interface Situation<Name extends OrgCommandName> {
   readonly orgId: string;
   readonly state: OrgState;
   readonly scheme: CompiledScheme;
+  /** Who sends the command. */
+  readonly actor: string;
 }
 
 export interface CommandRow<Name extends OrgCommandName = OrgCommandName> {
@@ -26,7 +29,9 @@ export interface CommandRow<Name extends OrgCommandName = OrgCommandName> {
   readonly example: z.input<(typeof orgCommands)[Name]>;
   readonly needs: (situation: Situation<Name>) => readonly Need[];
   /** The person whom the command makes a member, where one may belong to one organization only. */
-  readonly joins?: (input: OrgCommandInput<Name>) => string;
+  readonly joins?: (input: OrgCommandInput<Name>, actor: string) => string;
+  /** Refusals that are answered like something that does not exist, so that a stranger learns nothing by them. */
+  readonly hides?: readonly RefusalCode[];
   /** The field that names the created thing; filled from the command id where the client gives none. */
   readonly creates?: string;
 }

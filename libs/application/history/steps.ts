@@ -77,6 +77,7 @@ const changed: { readonly [C in Category]: Changed<StateByCategory[C]> } = {
   org: (before, after, touched) => (before === after ? undefined : ofOrg(before, after, touched())),
   user: ({ user: before }, { user: after }) => (before?.claims === after?.claims ? undefined : { user: after }),
   realm: ({ realm: before }, { realm: after }) => (before === after ? undefined : { realm: after }),
+  activity: () => undefined,
 };
 
 function ofOrg(before: OrgState, after: OrgState, touched: ReturnType<typeof touches>): Documents | undefined {

@@ -28,10 +28,13 @@ export class EventStoreUnavailable extends Error {
   override readonly name = 'EventStoreUnavailable';
 }
 
-/** The log of events behind one port. Revisions start at 0n; `-1n` as an expected revision means that the stream is empty. */
+/** The revision that an append expects: `-1n` for an empty stream, `any` for what rests on nothing that the stream holds. */
+export type ExpectedRevision = bigint | 'any';
+
+/** The log of events behind one port. Revisions start at 0n. */
 export abstract class EventStore {
-  /** All events or none. Throws EventStoreUnavailable when the outcome is unknown. */
-  abstract append(stream: string, expectedRevision: bigint, events: readonly EventToAppend[]): Promise<AppendOutcome>;
+  /** All events or none; under `any` a repeat with the same ids is done once. Throws EventStoreUnavailable when the outcome is unknown. */
+  abstract append(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]): Promise<AppendOutcome>;
   /** Events of one stream forwards from a revision, `count` at most, in pages; no page when there is no such stream. */
   abstract read(stream: string, fromRevision: bigint, count?: number): AsyncIterable<readonly StoredEvent[]>;
   /** The last event of a stream. */

@@ -9,3 +9,12 @@ export abstract class PersonalData {
   /** A keyed digest for finding or comparing without reading. Never a plain hash, which would confirm a guess after erasure. */
   abstract index(purpose: string, value: string): string;
 }
+
+/** By which an address is found and compared without reading it. */
+export function emailIndexOf(personalData: PersonalData, address: string): string {
+  // Only A to Z: other case mappings make different addresses equal.
+  return personalData.index(
+    'email',
+    address.replace(/[A-Z]/g, (letter) => letter.toLowerCase()),
+  );
+}

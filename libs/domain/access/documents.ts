@@ -84,8 +84,13 @@ export interface OrgDocument {
   /** Absent for the realm `default`. */
   readonly realm?: string | undefined;
   readonly name: string;
-  readonly status: 'none' | 'active';
+  /** A deleted organization stays known, so that its id is never used again. */
+  readonly status: 'none' | 'active' | 'deleted';
   readonly scheme: SchemeRef;
+  /** Absent until one was set: nothing is limited then. */
+  readonly plan?: string | undefined;
+  /** Asked for by the owner, to be carried out by whoever may transfer the ownership. */
+  readonly transferRequest?: TransferRequest | undefined;
   /** The holder of the role that ownership transfers move; the creator's choice at first. */
   readonly ownerId: string;
   /** How many members hold each role. */
@@ -96,6 +101,11 @@ export interface OrgDocument {
   readonly voidedClaims: readonly string[];
   readonly suspension?: Suspension | undefined;
   readonly evidence: string;
+}
+
+export interface TransferRequest {
+  readonly to: string;
+  readonly requestedBy: string;
 }
 
 /** A member with the grants given to this very person: removing the member removes them in the same event. */
@@ -118,6 +128,66 @@ export interface GroupDocument {
   readonly status: 'active' | 'deleted';
 }
 
+/** An address that was asked to join; the address itself is a personal field of the event. */
+export interface InvitationDocument {
+  readonly id: string;
+  /** Keyed index of the address. */
+  readonly emailIndex: string;
+  readonly role: string;
+  readonly environments: readonly InvitedTo[];
+  /** RFC 3339; from then on it counts as none. */
+  readonly expiresAt: string;
+  readonly status: 'pending' | 'accepted' | 'declined' | 'canceled';
+  readonly acceptedBy?: string | undefined;
+}
+
+/** An environment that comes with an invitation, and the role in it that the grant will name, if any. */
+export interface InvitedTo {
+  readonly environmentId: string;
+  readonly role?: string | undefined;
+}
+
+/** A workflow is linked to one environment at a time, and acts with the access of that one. */
+export interface WorkflowDocument {
+  readonly id: string;
+  readonly name: string;
+  readonly ownerId: string;
+  readonly environmentId: string;
+  readonly status: 'active' | 'removed';
+}
+
+/** Opaque to tenantry, and versioned by it. */
+export interface VersionedDocument {
+  readonly version: number;
+  /** JSON. */
+  readonly document: string;
+}
+
+export interface McpServer {
+  readonly name: string;
+  readonly url: string;
+}
+
+export interface OAuthConnection {
+  readonly provider: string;
+  readonly name: string;
+}
+
+/** In minor units of the currency, for each period. */
+export interface Budget {
+  readonly amount: number;
+  readonly currency: string;
+  readonly period: 'day' | 'month' | 'total';
+}
+
+/** What an organization holds beside its environments; no access decision reads it. */
+export interface SettingsDocument {
+  readonly documents: Readonly<Record<string, VersionedDocument>>;
+  readonly mcpServers: Readonly<Record<string, McpServer>>;
+  /** By environment; the organization's own under the empty name. */
+  readonly budgets: Readonly<Record<string, Budget>>;
+}
+
 /** An environment with what it holds and the grants to groups: so no event rewrites many documents. */
 export interface EnvironmentDocument {
   readonly id: string;
@@ -127,6 +197,8 @@ export interface EnvironmentDocument {
   /** A deleted environment stays known, so that its id is never used again. */
   readonly status: 'active' | 'deleted';
   readonly models: Readonly<Record<string, Model>>;
+  readonly mcpServers?: Readonly<Record<string, McpServer>> | undefined;
+  readonly oauthConnections?: Readonly<Record<string, OAuthConnection>> | undefined;
   readonly groupGrants: Readonly<Record<string, Grant>>;
 }
 

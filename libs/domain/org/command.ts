@@ -14,6 +14,12 @@ export interface DecisionContext {
   readonly actor: string;
   /** The realm that the command came to. */
   readonly realm: string;
+  /** When the command is decided. Milliseconds. */
+  readonly at: number;
+  /** The keyed index of an address. */
+  readonly emailIndex: (address: string) => string;
+  /** Of the address that the sender's token shows as verified; null where it shows none. */
+  readonly actorEmailIndex: string | null;
 }
 
 /** What a command takes, and its rules. Asking for what is already so yields no events; refusal codes are the prose. */

@@ -2,8 +2,11 @@ import type { z } from 'zod';
 import type { OrgCommandDefinition } from './command.js';
 import { environmentCommands } from './commands/environments.js';
 import { groupCommands } from './commands/groups.js';
+import { invitationCommands } from './commands/invitations.js';
 import { memberCommands } from './commands/members.js';
 import { organizationCommands } from './commands/organization.js';
+import { settingsCommands } from './commands/settings.js';
+import { workflowCommands } from './commands/workflows.js';
 
 export type { DecisionContext } from './command.js';
 
@@ -12,6 +15,9 @@ const definitions = {
   ...memberCommands,
   ...groupCommands,
   ...environmentCommands,
+  ...invitationCommands,
+  ...workflowCommands,
+  ...settingsCommands,
 };
 type Definitions = typeof definitions;
 type Schemas = { readonly [Name in keyof Definitions]: Definitions[Name]['schema'] };

@@ -1,8 +1,11 @@
 import type { EventOf, Evolutions } from '../event.js';
 import { environmentEvents } from './events/environments.js';
 import { groupEvents } from './events/groups.js';
+import { invitationEvents } from './events/invitations.js';
 import { memberEvents } from './events/members.js';
 import { bookkeepingEvents, organizationEvents } from './events/organization.js';
+import { settingsEvents } from './events/settings.js';
+import { workflowEvents } from './events/workflows.js';
 import type { OrgState } from './org.js';
 
 const definitions = {
@@ -10,6 +13,9 @@ const definitions = {
   ...memberEvents,
   ...groupEvents,
   ...environmentEvents,
+  ...invitationEvents,
+  ...workflowEvents,
+  ...settingsEvents,
   ...bookkeepingEvents,
 };
 type Definitions = typeof definitions;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { principalId } from '../text.js';
+import { principalId, slug } from '../text.js';
 
 // Parts of the stored format and of commands alike.
 export const grantee = z.strictObject({ type: z.enum(['user', 'group']), id: principalId });
@@ -7,3 +7,32 @@ export const roleKey = z.string().regex(/^org\.[a-z][a-z-]{0,60}$/, 'must look l
 export const childRoleKey = z
   .string()
   .regex(/^(environment|workspace|project)\.[a-z][a-z-]{0,60}$/, 'must look like workspace.viewer');
+/** An environment that comes with an invitation. */
+export const invitedTo = z.strictObject({ environmentId: slug, role: childRoleKey.optional() });
+/** Where something is listening: no credentials in it, which are secrets and stand nowhere in events. */
+export const endpoint = z
+  .url({ protocol: /^https?$/, hostname: z.regexes.hostname })
+  .max(500)
+  .regex(/^[\x21-\x7e]*$/, 'must be written in ASCII, without blanks')
+  .refine((value) => !URL.canParse(value) || withoutCredentials(new URL(value)), 'must hold no credentials');
+const withoutCredentials = ({ username, password }: URL) => username === '' && password === '';
+/** What an organization configures and tenantry keeps without looking into it. */
+export const documentKind = z.enum(['routing', 'guardrails', 'sso']);
+export type DocumentKind = z.output<typeof documentKind>;
+
+const MAX_DOCUMENT = 30 * 1024;
+/** Any JSON object that Postgres takes as well, which knows neither NUL nor lone surrogates. */
+export const opaqueDocument = z
+  .record(z.string(), z.unknown())
+  .refine(
+    (value) => JSON.stringify(value).length <= MAX_DOCUMENT,
+    `must have at most ${MAX_DOCUMENT} characters as JSON`,
+  )
+  .refine((value) => !/\\u0000|\\ud[89a-f]/i.test(JSON.stringify(value)), 'must hold well-formed text without NUL');
+
+export const budget = z.strictObject({
+  /** In minor units of the currency. */
+  amount: z.int().min(0).max(1_000_000_000_000),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code like EUR'),
+  period: z.enum(['day', 'month', 'total']),
+});

@@ -1,4 +1,12 @@
-import type { EnvironmentDocument, GroupDocument, MemberDocument, OrgDocument } from '../access/documents.js';
+import type {
+  EnvironmentDocument,
+  GroupDocument,
+  InvitationDocument,
+  MemberDocument,
+  OrgDocument,
+  SettingsDocument,
+  WorkflowDocument,
+} from '../access/documents.js';
 import type { DocumentKey } from '../event.js';
 import { PersistentMap } from '../persistent-map.js';
 
@@ -8,6 +16,9 @@ export interface OrgState {
   readonly members: PersistentMap<MemberDocument>;
   readonly groups: PersistentMap<GroupDocument>;
   readonly environments: PersistentMap<EnvironmentDocument>;
+  readonly invitations: PersistentMap<InvitationDocument>;
+  readonly workflows: PersistentMap<WorkflowDocument>;
+  readonly settings: SettingsDocument;
 }
 
 export const noOrg: OrgState = {
@@ -24,12 +35,18 @@ export const noOrg: OrgState = {
   members: PersistentMap.empty(),
   groups: PersistentMap.empty(),
   environments: PersistentMap.empty(),
+  invitations: PersistentMap.empty(),
+  workflows: PersistentMap.empty(),
+  settings: { documents: {}, mcpServers: {}, budgets: {} },
 };
 
 export const org: DocumentKey = { kind: 'org', id: '' };
 export const member = (id: string): DocumentKey => ({ kind: 'member', id });
 export const group = (id: string): DocumentKey => ({ kind: 'group', id });
 export const environment = (id: string): DocumentKey => ({ kind: 'environment', id });
+export const invitation = (id: string): DocumentKey => ({ kind: 'invitation', id });
+export const workflow = (id: string): DocumentKey => ({ kind: 'workflow', id });
+export const settings: DocumentKey = { kind: 'settings', id: '' };
 
 /** The state with what happened to the organization itself. */
 export const withOrg = (state: OrgState, changes: Partial<OrgDocument>): OrgState => ({
@@ -103,6 +120,31 @@ export function changedEnvironment(
   const found = state.environments.get(id);
   return found === undefined ? state : withEnvironment(state, change(found));
 }
+
+export const withInvitation = (state: OrgState, document: InvitationDocument): OrgState => ({
+  ...state,
+  invitations: state.invitations.set(document.id, document),
+});
+
+export function changedInvitation(state: OrgState, id: string, changes: Partial<InvitationDocument>): OrgState {
+  const found = state.invitations.get(id);
+  return found === undefined ? state : withInvitation(state, { ...found, ...changes });
+}
+
+export const withWorkflow = (state: OrgState, document: WorkflowDocument): OrgState => ({
+  ...state,
+  workflows: state.workflows.set(document.id, document),
+});
+
+export function changedWorkflow(state: OrgState, id: string, changes: Partial<WorkflowDocument>): OrgState {
+  const found = state.workflows.get(id);
+  return found === undefined ? state : withWorkflow(state, { ...found, ...changes });
+}
+
+export const withSettings = (state: OrgState, changes: Partial<SettingsDocument>): OrgState => ({
+  ...state,
+  settings: { ...state.settings, ...changes },
+});
 
 export function without<V>(record: Readonly<Record<string, V>>, key: string): Record<string, V> {
   const { [key]: _, ...rest } = record;

@@ -128,6 +128,7 @@ export const actions = {
   'own-decision:evaluate': { scope: 'self', does: 'Ask what oneself may do' },
   'own-usage:read': { scope: 'self', does: 'Read the own usage' },
   'own-blocked-request:read': { scope: 'self', does: 'Read the own blocked requests' },
+  'own-invitation:answer': { scope: 'self', does: 'Accept and decline invitations to oneself' },
   'own-api-key:manage': { scope: 'self', does: 'Manage the own API keys' },
 } as const satisfies Record<string, Action>;
 

@@ -38,7 +38,11 @@ const subjects: readonly Permission[] = ['subject:export', 'subject:erase'];
 const holds: readonly Permission[] = ['legal-hold:place', 'legal-hold:release'];
 
 /** Row X-01, and what every scheme lets people do with what is theirs. */
-export const beingOneself: readonly Permission[] = ['own-decision:evaluate', 'own-api-key:manage'];
+export const beingOneself: readonly Permission[] = [
+  'own-decision:evaluate',
+  'own-invitation:answer',
+  'own-api-key:manage',
+];
 
 /** Machines, auditors and privacy officers, whom the sources do not name: rows. */
 export const commonRoles: readonly RoleInput[] = [

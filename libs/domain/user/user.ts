@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { DEFAULT_REALM, type MembershipClaim, own, type UserDocument } from '../access/documents.js';
 import type { EventOf, Evolutions } from '../event.js';
+import { personal } from '../personal.js';
 import { principalId, slug, text } from '../text.js';
-
-/** A field that is encrypted under the subject's key before it is stored, and opened after it is read. */
-export const personal = z.string().max(1024).meta({ personal: true });
 
 // Stored format: add event types and optional fields, never change them.
 export const userEvents = {

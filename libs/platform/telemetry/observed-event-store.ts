@@ -2,6 +2,7 @@ import {
   type AppendOutcome,
   EventStore,
   type EventToAppend,
+  type ExpectedRevision,
   type Position,
   type StoredEvent,
 } from '#libs/application/ports/event-store.js';
@@ -18,7 +19,11 @@ export class ObservedEventStore extends EventStore {
     super();
   }
 
-  override append(stream: string, expected: bigint, events: readonly EventToAppend[]): Promise<AppendOutcome> {
+  override append(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly EventToAppend[],
+  ): Promise<AppendOutcome> {
     if (!this.tracing.on) return this.measured(stream, expected, events);
     const attributes = { 'db.system.name': 'eventstoredb', 'db.operation.batch.size': events.length };
     return this.tracing.span('append', 'client', attributes, () => this.measured(stream, expected, events));
@@ -40,7 +45,11 @@ export class ObservedEventStore extends EventStore {
     return this.store.at(position);
   }
 
-  private async measured(stream: string, expected: bigint, events: readonly EventToAppend[]): Promise<AppendOutcome> {
+  private async measured(
+    stream: string,
+    expected: ExpectedRevision,
+    events: readonly EventToAppend[],
+  ): Promise<AppendOutcome> {
     const began = performance.now();
     let outcome = 'failed';
     try {

@@ -5,7 +5,8 @@ import type { CompiledChild, CompiledScheme } from '../../schemes/compiled.js';
 import { environmentKind } from '../../schemes/scheme.js';
 import { instant, slug, text } from '../../text.js';
 import { orgCommand } from '../command.js';
-import { childRoleKey, grantee } from '../fields.js';
+import { childRoleKey, endpoint, grantee } from '../fields.js';
+import { environmentLimitFault } from '../limits.js';
 import type { OrgState } from '../org.js';
 import { activeGroup } from './groups.js';
 
@@ -16,15 +17,18 @@ type Grantee = z.output<typeof grantee>;
 export const environmentCommands = {
   CreateEnvironment: orgCommand(
     z.strictObject({ environmentId: slug.optional(), name: text(200), kind: environmentKind.optional() }),
-    ({ org, environments }, { environmentId, name, kind }, { scheme, newId }) => {
+    (state, { environmentId, name, kind }, { scheme, newId }) => {
+      const { org, environments } = state;
       if (org.status !== 'active') return refuse('org_not_found');
       const wanted = kind ?? scheme.document.children[0];
       if (wanted === undefined || !scheme.children.has(wanted)) return refuse('environment_kind_unknown');
       const id = environmentId ?? newId;
       const present = environments.get(id);
+      const full = environmentLimitFault(state, scheme, wanted);
       // Left out where it is the kind that events without one have always had.
       const ofKind = wanted === 'environment' ? {} : { kind: wanted };
-      if (present === undefined) return [{ type: 'EnvironmentCreated', data: { environmentId: id, name, ...ofKind } }];
+      if (present === undefined)
+        return full ?? [{ type: 'EnvironmentCreated', data: { environmentId: id, name, ...ofKind } }];
       const same = present.name === name && (present.kind ?? 'environment') === wanted;
       return present.status === 'active' && same ? [] : refuse('environment_exists');
     },
@@ -60,7 +64,11 @@ export const environmentCommands = {
       const present = grantTo(state, found, to);
       const same = present?.notBefore === notBefore && present?.notAfter === notAfter && present?.role === role;
       if (present !== undefined && same) return [];
-      const fault = grantFault(state, scheme, found, to, role);
+      const ofRole = state.members.get(to.id)?.role ?? '';
+      const fault =
+        to.type === 'group'
+          ? groupGrantFault(scheme.children.get(found.kind ?? 'environment'), role)
+          : grantFault(scheme, found, ofRole, role);
       if (fault !== undefined) return fault;
       const data = { environmentId, grantee: to, notBefore, notAfter, role };
       return [{ type: 'EnvironmentAccessGranted', data }];
@@ -97,6 +105,53 @@ export const environmentCommands = {
         : [{ type: 'ModelRemoved', data: { environmentId, modelId } }];
     },
   ),
+
+  AddMcpServer: orgCommand(
+    z.strictObject({ environmentId: slug, serverId: slug.optional(), name: text(200), url: endpoint }),
+    (state, { environmentId, serverId, name, url }, { newId }) => {
+      const found = activeEnvironment(state, environmentId);
+      if (isMissing(found)) return found;
+      const id = serverId ?? newId;
+      const present = own(found.mcpServers ?? {}, id);
+      if (present !== undefined) return present.name === name && present.url === url ? [] : refuse('mcp_server_exists');
+      return [{ type: 'EnvironmentMcpServerAdded', data: { environmentId, serverId: id, name, url } }];
+    },
+  ),
+
+  RemoveMcpServer: orgCommand(
+    z.strictObject({ environmentId: slug, serverId: slug }),
+    (state, { environmentId, serverId }) => {
+      const found = activeEnvironment(state, environmentId);
+      if (isMissing(found)) return found;
+      return own(found.mcpServers ?? {}, serverId) === undefined
+        ? []
+        : [{ type: 'EnvironmentMcpServerRemoved', data: { environmentId, serverId } }];
+    },
+  ),
+
+  ConnectOAuth: orgCommand(
+    z.strictObject({ environmentId: slug, connectionId: slug.optional(), provider: slug, name: text(200) }),
+    (state, { environmentId, connectionId, provider, name }, { newId }) => {
+      const found = activeEnvironment(state, environmentId);
+      if (isMissing(found)) return found;
+      const id = connectionId ?? newId;
+      const present = own(found.oauthConnections ?? {}, id);
+      if (present !== undefined)
+        return present.provider === provider && present.name === name ? [] : refuse('oauth_connection_exists');
+      return [{ type: 'OAuthConnected', data: { environmentId, connectionId: id, provider, name } }];
+    },
+  ),
+
+  DisconnectOAuth: orgCommand(
+    z.strictObject({ environmentId: slug, connectionId: slug }),
+    (state, { environmentId, connectionId }) => {
+      const found = activeEnvironment(state, environmentId);
+      if (isMissing(found)) return found;
+      return own(found.oauthConnections ?? {}, connectionId) === undefined
+        ? []
+        : [{ type: 'OAuthDisconnected', data: { environmentId, connectionId } }];
+    },
+  ),
 };
 
 function activeEnvironment({ environments }: OrgState, id: string): EnvironmentDocument | Refusal {
@@ -121,17 +176,17 @@ function grantTo({ members }: OrgState, { id, groupGrants }: EnvironmentDocument
   return grants && own(grants, id);
 }
 
-/** Whether a grant would give nothing: it names no role where it must, or one that the scheme does not allow here. */
-function grantFault(
-  { members }: OrgState,
+/**
+ * Whether a grant would give nothing to a holder of the organization's role: it names no role where it must, or one that
+ * the scheme does not allow here.
+ */
+export function grantFault(
   { children }: CompiledScheme,
   { kind }: EnvironmentDocument,
-  to: Grantee,
+  orgRole: string,
   role: string | undefined,
 ): Refusal | undefined {
   const child = children.get(kind ?? 'environment');
-  if (to.type === 'group') return groupGrantFault(child, role);
-  const orgRole = members.get(to.id)?.role ?? '';
   if (role !== undefined)
     return child?.overrides.get(orgRole)?.includes(role) === true ? undefined : refuse('grant_role_not_allowed');
   const effect = child?.grantedToUser.get(orgRole) ?? [];

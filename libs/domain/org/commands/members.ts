@@ -6,17 +6,19 @@ import { principalId } from '../../text.js';
 import { nothing, orgCommand, person } from '../command.js';
 import type { OrgEvent } from '../events.js';
 import { roleKey } from '../fields.js';
+import { memberLimitFault } from '../limits.js';
 import type { OrgState } from '../org.js';
 import { roleFault } from '../role-bounds.js';
 
 const membership = z.strictObject({ userId: principalId, role: roleKey });
 
 export const memberCommands = {
-  AddMember: orgCommand(membership, (state, { userId, role }, { scheme }) => {
+  AddMember: orgCommand(membership, (state, { userId, role }, { scheme, at }) => {
     if (state.org.status !== 'active') return refuse('org_not_found');
     const present = state.members.get(userId);
     if (present !== undefined) return present.role === role ? [] : refuse('already_member');
-    return roleFault(state, scheme, { gains: role }) ?? [{ type: 'MemberAdded', data: { userId, role } }];
+    const fault = roleFault(state, scheme, { gains: role }) ?? memberLimitFault(state, scheme, at, 1);
+    return fault ?? [{ type: 'MemberAdded', data: { userId, role } }];
   }),
 
   RemoveMember: orgCommand(person, (state, { userId }, { scheme }) => removal(state, userId, scheme)),

@@ -1,11 +1,28 @@
 import { z } from 'zod';
-import { DEFAULT_REALM } from '../../access/documents.js';
-import { refuse } from '../../decision.js';
+import { DEFAULT_REALM, own } from '../../access/documents.js';
+import { type Decision, refuse } from '../../decision.js';
 import { principalId, slug, text } from '../../text.js';
-import { nothing, orgCommand } from '../command.js';
+import { type DecisionContext, nothing, orgCommand } from '../command.js';
+import type { OrgEvent } from '../events.js';
+import type { OrgState } from '../org.js';
 
 /** `personal/<user>` names a person's own environment where others are named `<organization>/<environment>`. */
 const newOrgId = slug.refine((id) => id !== 'personal', 'is reserved');
+
+const ofPlan = z.strictObject({ plan: slug });
+
+/** A scheme without plans of its own takes any name: it then limits nothing. */
+function setPlan(
+  { org }: OrgState,
+  { plan }: z.output<typeof ofPlan>,
+  { scheme }: DecisionContext,
+): Decision<OrgEvent> {
+  if (org.status !== 'active') return refuse('org_not_found');
+  const { plans } = scheme.document;
+  if (Object.keys(plans).length > 0 && own(plans, plan) === undefined) return refuse('plan_unknown');
+  if (org.plan === plan) return [];
+  return [{ type: 'OrgPlanSet', data: { plan, ...(org.plan === undefined ? {} : { from: org.plan }) } }];
+}
 
 export const organizationCommands = {
   CreateOrg: orgCommand(
@@ -36,6 +53,27 @@ export const organizationCommands = {
     if (org.status !== 'active') return refuse('org_not_found');
     return org.suspension === undefined ? [] : [{ type: 'OrgResumed', data: {} }];
   }),
+
+  SetOrgPlan: orgCommand(ofPlan, setPlan),
+  /** The same, by the organization itself. */
+  ChangeSubscription: orgCommand(ofPlan, setPlan),
+
+  DeleteOrg: orgCommand(nothing, ({ org }) => {
+    if (org.status === 'none') return refuse('org_not_found');
+    return org.status === 'deleted' ? [] : [{ type: 'OrgDeleted', data: {} }];
+  }),
+
+  RequestOwnershipTransfer: orgCommand(
+    z.strictObject({ toUserId: principalId }),
+    ({ org, members }, { toUserId }, { scheme, actor }) => {
+      const { transfer } = scheme.document;
+      const target = members.get(toUserId);
+      if (target === undefined) return refuse('member_not_found');
+      if (transfer?.target.includes(target.role) !== true) return refuse('transfer_target_role');
+      if (org.transferRequest?.to === toUserId && org.transferRequest.requestedBy === actor) return [];
+      return [{ type: 'OrgOwnershipTransferRequested', data: { to: toUserId, requestedBy: actor } }];
+    },
+  ),
 
   TransferOrgOwnership: orgCommand(
     z.strictObject({ toUserId: principalId }),

@@ -3,7 +3,7 @@ import type { DocumentKey } from '../../event.js';
 import { environmentKind } from '../../schemes/scheme.js';
 import { instant, slug, text } from '../../text.js';
 import { orgEvent } from '../event.js';
-import { childRoleKey, grantee } from '../fields.js';
+import { childRoleKey, endpoint, grantee } from '../fields.js';
 import { changedEnvironment, changedMember, environment, member, withEnvironment, without } from '../org.js';
 
 const access = z.strictObject({ environmentId: slug, grantee });
@@ -44,6 +44,8 @@ export const environmentEvents = {
         ...found,
         status: 'deleted',
         models: {},
+        mcpServers: undefined,
+        oauthConnections: undefined,
         groupGrants: {},
       })),
   }),
@@ -93,5 +95,48 @@ export const environmentEvents = {
     touches: ({ environmentId }) => [environment(environmentId)],
     evolve: (state, { environmentId, modelId }) =>
       changedEnvironment(state, environmentId, (found) => ({ ...found, models: without(found.models, modelId) })),
+  }),
+  EnvironmentMcpServerAdded: orgEvent(
+    z.strictObject({ environmentId: slug, serverId: slug, name: text(200), url: endpoint }),
+    {
+      targets: ({ environmentId, serverId }) => [environmentId, serverId],
+      touches: ({ environmentId }) => [environment(environmentId)],
+      evolve: (state, { environmentId, serverId, name, url }) =>
+        changedEnvironment(state, environmentId, (found) => ({
+          ...found,
+          mcpServers: { ...found.mcpServers, [serverId]: { name, url } },
+        })),
+    },
+  ),
+  EnvironmentMcpServerRemoved: orgEvent(z.strictObject({ environmentId: slug, serverId: slug }), {
+    targets: ({ environmentId, serverId }) => [environmentId, serverId],
+    touches: ({ environmentId }) => [environment(environmentId)],
+    evolve: (state, { environmentId, serverId }) =>
+      changedEnvironment(state, environmentId, (found) => ({
+        ...found,
+        mcpServers: without(found.mcpServers ?? {}, serverId),
+      })),
+  }),
+  /** That the environment acts through the connection; the tokens themselves are with whoever holds it. */
+  OAuthConnected: orgEvent(
+    z.strictObject({ environmentId: slug, connectionId: slug, provider: slug, name: text(200) }),
+    {
+      targets: ({ environmentId, connectionId }) => [environmentId, connectionId],
+      touches: ({ environmentId }) => [environment(environmentId)],
+      evolve: (state, { environmentId, connectionId, provider, name }) =>
+        changedEnvironment(state, environmentId, (found) => ({
+          ...found,
+          oauthConnections: { ...found.oauthConnections, [connectionId]: { provider, name } },
+        })),
+    },
+  ),
+  OAuthDisconnected: orgEvent(z.strictObject({ environmentId: slug, connectionId: slug }), {
+    targets: ({ environmentId, connectionId }) => [environmentId, connectionId],
+    touches: ({ environmentId }) => [environment(environmentId)],
+    evolve: (state, { environmentId, connectionId }) =>
+      changedEnvironment(state, environmentId, (found) => ({
+        ...found,
+        oauthConnections: without(found.oauthConnections ?? {}, connectionId),
+      })),
   }),
 };

@@ -50,7 +50,10 @@ export const memberEvents = {
       targets: ({ from, to }) => [from, to],
       touches: ({ from, to }) => [org, member(from), member(to)],
       evolve: (state, { from, to, role, left }, { id }) =>
-        withOrg(withRole(withRole(state, { userId: from, role: left }, id), { userId: to, role }, id), { ownerId: to }),
+        withOrg(withRole(withRole(state, { userId: from, role: left }, id), { userId: to, role }, id), {
+          ownerId: to,
+          transferRequest: undefined,
+        }),
     },
   ),
 };

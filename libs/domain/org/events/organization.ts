@@ -37,6 +37,22 @@ export const organizationEvents = {
     touches: () => [org],
     evolve: (state, _, { id }) => withOrg(state, { suspension: { evidence: id } }),
   }),
+  OrgPlanSet: orgEvent(z.strictObject({ plan: slug, from: slug.optional() }), {
+    targets: () => [],
+    touches: () => [org],
+    evolve: (state, { plan }) => withOrg(state, { plan }),
+  }),
+  OrgOwnershipTransferRequested: orgEvent(z.strictObject({ to: principalId, requestedBy: principalId }), {
+    targets: ({ to }) => [to],
+    touches: () => [org],
+    evolve: (state, transferRequest) => withOrg(state, { transferRequest }),
+  }),
+  /** Closes everything in it at once. What it was stays in the history, and its id is never used again. */
+  OrgDeleted: orgEvent(z.strictObject({}), {
+    targets: () => [],
+    touches: () => [org],
+    evolve: (state) => withOrg(state, { status: 'deleted' }),
+  }),
   OrgResumed: orgEvent(z.strictObject({}), {
     targets: () => [],
     touches: () => [org],

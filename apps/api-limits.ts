@@ -1,0 +1,16 @@
+import { SharedQuotas } from '#libs/access/redis/shared-quotas.js';
+import type { Clock } from '#libs/application/ports/clock.js';
+import type { RateLimits } from '#libs/platform/config-limits.js';
+import { Buckets } from './api/limits/buckets.js';
+import { Limits } from './api/limits/limits.js';
+
+/** The limits of a process; where there is a Redis, together with all processes over the same log. */
+export function limitsOf(
+  limits: RateLimits,
+  clock: Clock,
+  redisUrl: string | undefined,
+  storeId: string,
+): { readonly limits: Limits; stop(): Promise<void> } {
+  const shared = redisUrl === undefined ? undefined : new SharedQuotas({ url: redisUrl, scope: storeId });
+  return { limits: new Limits(limits, new Buckets(clock, shared), clock), stop: async () => shared?.stop() };
+}

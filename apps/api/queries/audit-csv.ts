@@ -1,0 +1,52 @@
+import type { ShownEntry } from './audit-entries.js';
+import type { ExportWriter } from './audit-formats.js';
+
+const columns = [
+  'position',
+  'stream',
+  'revision',
+  'eventId',
+  'occurredAt',
+  'actor',
+  'credential',
+  'role',
+  'action',
+  'event',
+  'outcome',
+  'reason',
+  'permission',
+  'targets',
+  'environment',
+  'evidence',
+  'scheme',
+  'commandId',
+  'correlation',
+  'causation',
+  'trace',
+  'data',
+] as const satisfies readonly (keyof ShownEntry)[];
+
+/** Spreadsheets run cells that begin like this, also behind spaces. */
+const formula = /^\s*[=+\-@\t\r]/;
+
+/** Quoted as RFC 4180 says; what a spreadsheet would run begins with an apostrophe, which it shows as text. */
+export function csvCell(value: string): string {
+  const inert = formula.test(value) ? `'${value}` : value;
+  return `"${inert.replaceAll('"', '""')}"`;
+}
+
+const textOf = (value: unknown): string => {
+  if (value === null || value === undefined) return '';
+  if (typeof value === 'string') return value;
+  return Array.isArray(value) ? value.join(' ') : JSON.stringify(value);
+};
+
+const line = (values: readonly string[]): string => `${values.map(csvCell).join(',')}\r\n`;
+
+/** RFC 4180 with a header line. It has no place for a manifest. */
+export const csvOf = (): ExportWriter => ({
+  type: 'text/csv; charset=utf-8; header=present',
+  begin: line(columns),
+  entry: (entry) => line(columns.map((column) => textOf(entry[column]))),
+  end: () => '',
+});

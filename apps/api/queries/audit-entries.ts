@@ -1,0 +1,81 @@
+import { z } from 'zod';
+import { instant, slug, text } from '#libs/domain/text.js';
+import type { AuditEntry } from '#projections/audit-log/queries.js';
+
+const word = text(200).optional();
+
+/** What entries are chosen by, of every read and export. */
+export const auditFilter = {
+  actor: word,
+  action: word.meta({ description: "A command's name" }),
+  target: word,
+  outcome: word.meta({ description: '`allowed`; `denied` for want of a right; `refused` by a rule' }),
+  from: instant.optional(),
+  to: instant.optional(),
+  environment: slug.optional(),
+  correlation: word,
+  credential: word,
+};
+
+export const auditEntry = z.object({
+  stream: z.string().meta({ description: "The organization's own stream, or that of its activity" }),
+  revision: z.string().meta({ description: 'In that stream' }),
+  eventId: z.string(),
+  position: z.string(),
+  occurredAt: z.string(),
+  actor: z.string(),
+  credential: z.string().nullable(),
+  action: z.string(),
+  commandId: z.string(),
+  event: z.string(),
+  targets: z.array(z.string()),
+  environment: z.string().nullable(),
+  outcome: z.string(),
+  role: z
+    .string()
+    .nullable()
+    .meta({ description: 'That the actor acted by; of what was refused, all that the actor held' }),
+  evidence: z.array(z.string()).meta({ description: 'The events that gave the actor the right' }),
+  scheme: z.string().nullable().meta({ description: 'Id and version of the role scheme that decided' }),
+  reason: z.string().optional().meta({ description: 'Why not; absent where it was allowed' }),
+  permission: z.string().optional().meta({ description: 'That was missing' }),
+  correlation: z.string().nullable(),
+  causation: z.string().optional(),
+  trace: z.string().optional().meta({ description: 'W3C trace context, where it was traced' }),
+  data: z.unknown(),
+});
+
+export type ShownEntry = z.output<typeof auditEntry>;
+
+export const shownEntry = (row: AuditEntry): ShownEntry => ({
+  stream: row.stream,
+  revision: row.revision,
+  eventId: row.event_id,
+  position: `${row.commit}/${row.prepare}`,
+  occurredAt: row.occurred_at,
+  actor: row.actor,
+  credential: row.credential,
+  action: row.command,
+  commandId: row.command_id,
+  event: row.event_type,
+  targets: row.targets,
+  environment: row.environment_id,
+  outcome: row.outcome,
+  role: row.role,
+  evidence: row.evidence,
+  scheme: row.scheme,
+  ...ruleOf(row),
+  correlation: row.correlation,
+  ...(row.causation === null ? {} : { causation: row.causation }),
+  ...(row.trace === null ? {} : { trace: row.trace }),
+  data: row.data,
+});
+
+const refusal = z.object({ code: z.string(), reason: z.string().optional(), permission: z.string().optional() });
+
+function ruleOf({ outcome, data }: AuditEntry): Pick<ShownEntry, 'reason' | 'permission'> {
+  const rule = outcome === 'allowed' ? undefined : refusal.safeParse(data).data;
+  if (rule === undefined) return {};
+  const { code, reason = code, permission } = rule;
+  return permission === undefined ? { reason } : { reason, permission };
+}

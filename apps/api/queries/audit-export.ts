@@ -1,0 +1,109 @@
+import { createHash } from 'node:crypto';
+import { v7 } from 'uuid';
+import type { Reading } from '#libs/application/activity/recorded-reads.js';
+import { positionText } from '#libs/application/ports/event-store.js';
+import { parkedAmong } from '#libs/readstore/parked-streams.js';
+import {
+  auditedStream,
+  auditedStreams,
+  type AuditFilter,
+  auditLogOf,
+  type Place,
+} from '#projections/audit-log/queries.js';
+import { organizationParked, staleRead } from '../problems/problem.js';
+import type { ApiServices } from '../services.js';
+import { shownEntry } from './audit-entries.js';
+import type { ExportFormat, Manifest } from './audit-formats.js';
+import { writers } from './audit-writers.js';
+
+/** Entries read, written and held at once. */
+const PAGE = 500;
+
+type Services = Pick<ApiServices, 'reads' | 'readPosition' | 'readWaitMs' | 'recordedReads' | 'clock'>;
+
+export interface AuditExport {
+  readonly exportId: string;
+  /** The content's media type. */
+  readonly type: string;
+  /** The content, made as it is taken. It ends only where all of it was given and the manifest is in the audit log. */
+  readonly content: AsyncGenerator<string, void, void>;
+  /** SHA-256 of the content, in base64; of what was given so far while it has not ended. */
+  digest(): string;
+}
+
+/**
+ * An export of everything in the audit log before the event that records it, oldest first. Throws a problem where the read
+ * models are not that far or stand still.
+ */
+export async function beginExport(
+  services: Services,
+  reading: Reading & { readonly orgId: string },
+  filter: AuditFilter,
+  format: ExportFormat,
+): Promise<AuditExport> {
+  const { reads, readPosition, readWaitMs, recordedReads, clock } = services;
+  const { orgId, caller } = reading;
+  const exportId = v7();
+  const given = Object.fromEntries(Object.entries(filter).filter((each): each is [string, string] => !!each[1]));
+  const { position } = await recordedReads.exportStarted(reading, { exportId, format, filter: given });
+  if (!(await readPosition.reached(position, readWaitMs))) throw staleRead();
+  if ((await parkedAmong(reads, auditedStreams(orgId))).size > 0) throw organizationParked();
+  const before: Place = { commit: `${position.commit}`, prepare: `${position.prepare}` };
+  const writer = writers[format](orgId);
+  const whole = createHash('sha256');
+
+  async function* content() {
+    const entries = createHash('sha256');
+    const written = (text: string) => {
+      entries.update(text);
+      whole.update(text);
+      return text;
+    };
+    let [count, from, to] = [0, null as string | null, null as string | null];
+    if (writer.begin !== '') yield written(writer.begin);
+    for (let after: Place | undefined; ; ) {
+      const rows = await auditLogOf(reads, orgId, filter, { order: 'asc', after, before, limit: PAGE });
+      const [first, last] = [rows[0], rows.at(-1)];
+      if (first === undefined || last === undefined) break;
+      count += rows.length;
+      from ??= first.occurred_at;
+      to = last.occurred_at;
+      after = last;
+      yield written(rows.map((row) => writer.entry(shownEntry(row))).join(''));
+      if (rows.length < PAGE) break;
+    }
+    const done = {
+      exportId,
+      format,
+      count,
+      sha256: entries.digest('hex'),
+      upTo: await lastRevisions(reads, orgId, before),
+    };
+    await recordedReads.exported(reading, { ...done, filter: given });
+    const manifest: Manifest = {
+      ...done,
+      orgId,
+      filter: given,
+      from,
+      to,
+      before: positionText(position),
+      actor: caller.id,
+      at: new Date(clock.now()).toISOString(),
+    };
+    const end = writer.end(manifest);
+    whole.update(end);
+    if (end !== '') yield end;
+  }
+
+  return { exportId, type: writer.type, content: content(), digest: () => whole.copy().digest('base64') };
+}
+
+async function lastRevisions(reads: Services['reads'], orgId: string, before: Place): Promise<Manifest['upTo']> {
+  const [org, activity] = await Promise.all(
+    auditedStreams(orgId).map(async (stream) => {
+      const [last] = await auditedStream(reads, stream, {}, { before, limit: 1 });
+      return last?.revision ?? '-1';
+    }),
+  );
+  return { org: org ?? '-1', activity: activity ?? '-1' };
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import type { SettingsDocument } from '#libs/domain/access/documents.js';
+import { documentsOf } from '#projections/access-documents/queries.js';
+import { nothing, ofOrg, onOrg, query } from './query-row.js';
+
+const budget = z.object({
+  amount: z.int(),
+  currency: z.string(),
+  period: z.string(),
+  /** Absent for the budget of the organization as a whole. */
+  environmentId: z.string().optional(),
+});
+
+export const settingsQueries = {
+  Settings: query({
+    path: '/v1/orgs/{orgId}/settings',
+    summary: 'What an organization has configured: routing, guardrails, single sign-on, MCP servers, budgets',
+    params: ofOrg,
+    filter: nothing,
+    needs: (params) => [
+      onOrg('settings:view', params),
+      onOrg('routing:manage', params),
+      onOrg('guardrail:manage', params),
+    ],
+    answer: z.object({
+      documents: z.record(z.string(), z.object({ version: z.int(), document: z.unknown() })),
+      mcpServers: z.array(z.object({ id: z.string(), name: z.string(), url: z.string() })),
+      budgets: z.array(budget),
+    }),
+    ask: async ({ orgId }, _, { services }) => {
+      // The access documents' own projection wrote it, from the domain's type.
+      const found = (await documentsOf(services.reads, orgId, 'settings', [''])).get('') as
+        | SettingsDocument
+        | undefined;
+      const { documents = {}, mcpServers = {}, budgets = {} } = found ?? {};
+      return {
+        documents: Object.fromEntries(
+          Object.entries(documents).map(([kind, { version, document }]) => [
+            kind,
+            { version, document: JSON.parse(document) as unknown },
+          ]),
+        ),
+        mcpServers: Object.entries(mcpServers).map(([id, server]) => ({ id, ...server })),
+        budgets: Object.entries(budgets).map(([environmentId, limits]) =>
+          environmentId === '' ? limits : { ...limits, environmentId },
+        ),
+      };
+    },
+  }),
+} as const;

@@ -1,0 +1,134 @@
+import { open } from 'node:fs/promises';
+import { parseArgs } from 'node:util';
+import { packEvidence } from '#libs/application/ledger/evidence/archive.js';
+import type { Evidence } from '#libs/application/ledger/evidence/check.js';
+import type { EvidenceQuestion } from '#libs/application/ledger/evidence/decision.js';
+import { gatherEvidence } from '#libs/application/ledger/evidence/gather.js';
+import { EvidenceRejected } from '#libs/application/ledger/evidence/rejected.js';
+import { Ledger } from '#libs/application/ledger/ledger.js';
+import { TreeBehind } from '#libs/application/ledger/trees.js';
+import { isPermission } from '#libs/domain/schemes/actions.js';
+import { instant, principalId, slug } from '#libs/domain/text.js';
+import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
+import { SystemClock } from '#libs/platform/clock.js';
+import { loadConfig } from '#libs/platform/config.js';
+import { openDatabase } from '#libs/readstore/database.js';
+import { migrate } from '#libs/readstore/migrations.js';
+import { PostgresLedgerTrees } from '#projections/ledger/postgres-trees.js';
+import { type Command, exitCodes, type Io, UsageError } from './command.js';
+import { reachStores, StoresOutOfReach } from './reach-stores.js';
+import { verifierPage } from './verifier-page.js';
+
+const help = `Usage: npx tenantry evidence --org <id> --question '<subject> <action> <resource>' --to <file> [--at <instant>]
+
+Writes one archive that shows whether somebody could do something, and lets others check that without this server: the
+question, its answer, every event of the organization and of its realm up to signed checkpoints, and of the person. The
+server may run meanwhile. Reads the same variables as the server: DATA_DIR, KEY_DIR, EVENTSTORE_URL, POSTGRES_URL …
+
+  --org <id>       the organization
+  --question <q>   as in 'bob environment:use production', or 'bob org:view acme' for the organization itself
+  --at <instant>   RFC 3339, such as 2026-03-01T12:00:00Z; now where it is absent
+  --to <file>      a tar archive; must not be there yet
+  --help           this text
+
+The archive also holds verify.html, a page that does the same in a browser, without any network. Who receives it checks it with \`npx tenantry verify bundle <file> --key <key>\`, under a key that they got beforehand.
+
+Exit code: 0 written, 1 refused or failed, 2 wrongly called.
+`;
+
+export const evidence: Command = {
+  summary: 'write an archive that shows who could do what, for others to check',
+  async run(argv, io) {
+    const { values } = parseArgs({
+      args: [...argv],
+      options: {
+        org: { type: 'string' },
+        question: { type: 'string' },
+        at: { type: 'string' },
+        to: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    });
+    if (values.help === true) {
+      io.out(help);
+      return exitCodes.ok;
+    }
+    const question = questionOf(values.org, values.question, values.at);
+    if (values.to === undefined) throw new UsageError('--to is needed: where shall the archive stand?');
+    try {
+      await write(question, values.to, io);
+      return exitCodes.ok;
+    } catch (error) {
+      const reason = reasonOf(error, values.to);
+      if (reason === undefined) throw error;
+      io.err(`No evidence was written: ${reason}.\n`);
+      return exitCodes.failure;
+    }
+  },
+};
+
+/** In words; undefined for what nobody expects. */
+function reasonOf(error: unknown, to: string): string | undefined {
+  if (error instanceof StoresOutOfReach || error instanceof EvidenceRejected) return error.message;
+  if (error instanceof TreeBehind)
+    return `the read models are behind the log (${error.message}); try again while a server or projector runs`;
+  const isTaken = typeof error === 'object' && error !== null && 'code' in error && error.code === 'EEXIST';
+  return isTaken ? `the file ${to} is there already` : undefined;
+}
+
+function questionOf(org: string | undefined, asked: string | undefined, at: string | undefined): EvidenceQuestion {
+  if (org === undefined || asked === undefined) throw new UsageError('--org and --question are needed');
+  if (!slug.safeParse(org).success) throw new UsageError('--org must be the id of an organization');
+  const [subject = '', action = '', resource = '', ...more] = asked.trim().split(/\s+/);
+  if (more.length > 0 || !principalId.safeParse(subject).success || !slug.safeParse(resource).success)
+    throw new UsageError("--question must be '<subject> <action> <resource>'");
+  if (!isPermission(action)) throw new UsageError(`--question: there is no action ${action}`);
+  const parsed = instant.safeParse(at ?? new Date().toISOString());
+  if (!parsed.success || Date.parse(parsed.data) > Date.now())
+    throw new UsageError('--at must be an instant of the past, as in 2026-03-01T12:00:00Z');
+  // Permissions of the organization itself are asked of it; all others of what it holds.
+  const name = resource === org ? org : `${org}/${resource}`;
+  return { subject, action, resource: name, at: parsed.data };
+}
+
+async function write(question: EvidenceQuestion, to: string, io: Io): Promise<void> {
+  const { keys, eventStoreUrl, postgresUrl, stop } = await reachStores(loadConfig(io.environment));
+  try {
+    const store = await EsdbEventStore.connect(eventStoreUrl);
+    const db = openDatabase(postgresUrl);
+    try {
+      await migrate(db);
+      const ledger = new Ledger(new PostgresLedgerTrees(db), store, keys.ledger, new SystemClock());
+      const gathered = await gatherEvidence(store, ledger, question);
+      await writeNew(to, packEvidence(gathered, await pages(), keys.ledger));
+      io.out(told(gathered, to, ledger.key));
+    } finally {
+      await db.destroy();
+      await store.close();
+    }
+  } finally {
+    await stop();
+  }
+}
+
+/** For readers who would rather look than type. */
+const pages = async () => new Map([['verify.html', Buffer.from(await verifierPage())]]);
+
+async function writeNew(path: string, content: Buffer): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(content);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+function told({ question, answer, org, realm }: Evidence, to: string, key: string): string {
+  const { subject, action, resource, at } = question;
+  const verdict = answer.decision ? `yes, as ${answer.role}` : `no, ${answer.reason}`;
+  return `Could ${subject} ${action} ${resource} at ${at}? ${verdict}.
+Written to ${to}, with ${org.leaves.length + realm.leaves.length} events. To check it elsewhere, under a key that was handed over before:
+  npx tenantry verify bundle ${to} --key '${key}'
+`;
+}

@@ -1,0 +1,47 @@
+import { type CommandTable, onOrg } from './row.js';
+
+export const settingsRows = {
+  SetRouting: {
+    target: 'org',
+    summary: 'Set how requests are routed to models: a document of its own, versioned',
+    example: { document: { default: 'gpt-4o', fallbacks: ['claude-sonnet'] } },
+    needs: ({ orgId }) => [onOrg(orgId, 'routing:manage')],
+  },
+  SetGuardrails: {
+    target: 'org',
+    summary: 'Set the guardrails: a document of its own, versioned',
+    example: { document: { block: ['credit-card-numbers'] } },
+    needs: ({ orgId }) => [onOrg(orgId, 'guardrail:manage')],
+  },
+  ConfigureSso: {
+    target: 'org',
+    summary: 'Configure single sign-on: a document of its own, versioned, without secrets',
+    example: { document: { issuer: 'https://login.acme.test', clientId: 'tenantry' } },
+    needs: ({ orgId }) => [onOrg(orgId, 'sso:manage')],
+  },
+  AddOrgMcpServer: {
+    target: 'org',
+    summary: 'Add an MCP server to the organization as a whole',
+    example: { serverId: 'search', name: 'Search', url: 'https://mcp.acme.test/search' },
+    needs: ({ orgId }) => [onOrg(orgId, 'mcp-server:manage')],
+    creates: 'serverId',
+  },
+  RemoveOrgMcpServer: {
+    target: 'org',
+    summary: 'Remove an MCP server from the organization as a whole',
+    example: { serverId: 'search' },
+    needs: ({ orgId }) => [onOrg(orgId, 'mcp-server:manage')],
+  },
+  SetBudget: {
+    target: 'org',
+    summary: 'Set the budget of the organization, or of one of its environments, for each period',
+    example: { amount: 50_000, currency: 'EUR', period: 'month', environmentId: 'production' },
+    needs: ({ orgId }) => [onOrg(orgId, 'budget:manage')],
+  },
+  RemoveBudget: {
+    target: 'org',
+    summary: 'Remove the budget of the organization, or of one of its environments',
+    example: { environmentId: 'production' },
+    needs: ({ orgId }) => [onOrg(orgId, 'budget:manage')],
+  },
+} as const satisfies Partial<CommandTable>;

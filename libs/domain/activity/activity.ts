@@ -1,0 +1,74 @@
+import { z } from 'zod';
+import type { EventOf, Evolutions } from '../event.js';
+import { principalId, slug } from '../text.js';
+
+/** By the filter's name; null where a value matched nothing: what somebody typed may be a person's name or address. */
+const filter = z.record(z.string().max(40), z.string().max(200).nullable());
+const exporting = { exportId: z.uuid(), format: z.string().max(40), filter };
+const refusal = {
+  outcome: z.enum(['denied', 'refused']),
+  /** The code of the answer. */
+  code: z.string().max(100),
+  reason: z.string().max(100).optional(),
+  permission: z.string().max(100).optional(),
+  /** Where it was tried, in the activity of a realm: it may not exist. */
+  orgId: slug.optional(),
+};
+
+// Stored format: add event types and optional fields, never change them.
+export const activityEvents = {
+  /** A command that was understood and not allowed, or not possible. Never what it would have written. */
+  CommandRefused: z.strictObject({
+    command: z.string().max(100),
+    ...refusal,
+    /** Ids that the command named. */
+    targets: z.array(principalId).max(100),
+  }),
+  ReadRefused: z.strictObject({ query: z.string().max(100), ...refusal }),
+  /** The audit log was read; further pages and repeats within a window leave no event of their own. */
+  AuditRead: z.strictObject({ filter }),
+  /** The export holds nothing that stands after this event. */
+  AuditExportStarted: z.strictObject(exporting),
+  /** The export's manifest. */
+  AuditExported: z.strictObject({
+    ...exporting,
+    count: z.int().min(0),
+    /** Of what was sent up to the manifest, in hexadecimal. */
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+    /** Last revisions of the organization and of its activity that the export covers; -1 for none. */
+    upTo: z.strictObject({ org: z.string().regex(/^(-1|\d+)$/), activity: z.string().regex(/^(-1|\d+)$/) }),
+  }),
+};
+export type ActivityEvent = EventOf<typeof activityEvents>;
+
+/** Nothing is decided from what was refused or read, so nothing is folded. */
+export type ActivityState = Readonly<Record<string, never>>;
+export const noActivity: ActivityState = {};
+
+const recorded = { touches: () => [], evolve: (state: ActivityState) => state };
+
+export const activityEvolutions: Evolutions<ActivityState, ActivityEvent> = {
+  CommandRefused: recorded,
+  ReadRefused: recorded,
+  AuditRead: recorded,
+  AuditExportStarted: recorded,
+  AuditExported: recorded,
+};
+
+/** Ids that an event is about, as the audit log is searched by. */
+export function activityTargets({ type, data }: ActivityEvent): string[] {
+  switch (type) {
+    case 'CommandRefused':
+      return [...new Set([...(data.orgId === undefined ? [] : [data.orgId]), ...data.targets])];
+    case 'ReadRefused':
+      return data.orgId === undefined ? [] : [data.orgId];
+    case 'AuditRead':
+      return [];
+    case 'AuditExportStarted':
+    case 'AuditExported':
+      return [data.exportId];
+  }
+}
+
+/** The activity of a realm stands beside those of organizations: no organization has an id with a colon. */
+export const realmActivity = (realmId: string): string => `realm:${realmId}`;

@@ -1,0 +1,64 @@
+import { z } from 'zod';
+import { own } from '../../access/documents.js';
+import { type Decision, type Refusal, refuse } from '../../decision.js';
+import { slug, text } from '../../text.js';
+import { orgCommand } from '../command.js';
+import type { OrgEvent } from '../events.js';
+import { budget, type DocumentKind, endpoint, opaqueDocument } from '../fields.js';
+import type { OrgState } from '../org.js';
+
+const document = z.strictObject({ document: opaqueDocument });
+const setting = (kind: DocumentKind) =>
+  orgCommand(document, (state, { document: content }) => set(state, kind, content));
+
+export const settingsCommands = {
+  SetRouting: setting('routing'),
+  SetGuardrails: setting('guardrails'),
+  ConfigureSso: setting('sso'),
+
+  AddOrgMcpServer: orgCommand(
+    z.strictObject({ serverId: slug.optional(), name: text(200), url: endpoint }),
+    ({ org, settings: { mcpServers } }, { serverId, name, url }, { newId }) => {
+      if (org.status !== 'active') return refuse('org_not_found');
+      const id = serverId ?? newId;
+      const present = own(mcpServers, id);
+      if (present === undefined) return [{ type: 'McpServerAdded', data: { serverId: id, name, url } }];
+      return present.name === name && present.url === url ? [] : refuse('mcp_server_exists');
+    },
+  ),
+
+  RemoveOrgMcpServer: orgCommand(z.strictObject({ serverId: slug }), ({ settings: { mcpServers } }, { serverId }) =>
+    own(mcpServers, serverId) === undefined ? [] : [{ type: 'McpServerRemoved', data: { serverId } }],
+  ),
+
+  SetBudget: orgCommand(budget.extend({ environmentId: slug.optional() }), (state, { environmentId, ...limits }) => {
+    const fault = placeFault(state, environmentId);
+    if (fault !== undefined) return fault;
+    const present = own(state.settings.budgets, environmentId ?? '');
+    const { amount, currency, period } = limits;
+    if (present?.amount === amount && present.currency === currency && present.period === period) return [];
+    return [{ type: 'BudgetSet', data: { ...limits, ...(environmentId === undefined ? {} : { environmentId }) } }];
+  }),
+
+  RemoveBudget: orgCommand(z.strictObject({ environmentId: slug.optional() }), (state, { environmentId }) => {
+    const fault = placeFault(state, environmentId);
+    if (fault !== undefined) return fault;
+    if (own(state.settings.budgets, environmentId ?? '') === undefined) return [];
+    return [{ type: 'BudgetRemoved', data: environmentId === undefined ? {} : { environmentId } }];
+  }),
+};
+
+/** The document as a text of its own: what is in it is nobody's business here, numbers of any kind included. */
+function set({ org, settings: { documents } }: OrgState, kind: DocumentKind, content: unknown): Decision<OrgEvent> {
+  if (org.status !== 'active') return refuse('org_not_found');
+  const text = JSON.stringify(content);
+  const present = own(documents, kind);
+  if (present?.document === text) return [];
+  return [{ type: 'DocumentSet', data: { kind, version: (present?.version ?? 0) + 1, document: text } }];
+}
+
+function placeFault({ org, environments }: OrgState, environmentId: string | undefined): Refusal | undefined {
+  if (org.status !== 'active') return refuse('org_not_found');
+  if (environmentId === undefined || environments.get(environmentId)?.status === 'active') return undefined;
+  return refuse('environment_not_found');
+}

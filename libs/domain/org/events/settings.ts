@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import { slug, text } from '../../text.js';
+import { orgEvent } from '../event.js';
+import { budget, documentKind, endpoint } from '../fields.js';
+import { settings, without, withSettings } from '../org.js';
+
+// Stored format: add event types and optional fields, never change them.
+export const settingsEvents = {
+  /** Takes the place of the version before; that one stays in the history. */
+  DocumentSet: orgEvent(z.strictObject({ kind: documentKind, version: z.int().min(1), document: z.string() }), {
+    targets: ({ kind }) => [kind],
+    touches: () => [settings],
+    evolve: (state, { kind, version, document }) =>
+      withSettings(state, { documents: { ...state.settings.documents, [kind]: { version, document } } }),
+  }),
+  /** To the organization as a whole; one of an environment alone is `EnvironmentMcpServerAdded`. */
+  McpServerAdded: orgEvent(z.strictObject({ serverId: slug, name: text(200), url: endpoint }), {
+    targets: ({ serverId }) => [serverId],
+    touches: () => [settings],
+    evolve: (state, { serverId, name, url }) =>
+      withSettings(state, { mcpServers: { ...state.settings.mcpServers, [serverId]: { name, url } } }),
+  }),
+  McpServerRemoved: orgEvent(z.strictObject({ serverId: slug }), {
+    targets: ({ serverId }) => [serverId],
+    touches: () => [settings],
+    evolve: (state, { serverId }) => withSettings(state, { mcpServers: without(state.settings.mcpServers, serverId) }),
+  }),
+  BudgetSet: orgEvent(budget.extend({ environmentId: slug.optional() }), {
+    targets: ({ environmentId }) => (environmentId === undefined ? [] : [environmentId]),
+    touches: () => [settings],
+    evolve: (state, { environmentId = '', ...limits }) =>
+      withSettings(state, { budgets: { ...state.settings.budgets, [environmentId]: limits } }),
+  }),
+  BudgetRemoved: orgEvent(z.strictObject({ environmentId: slug.optional() }), {
+    targets: ({ environmentId }) => (environmentId === undefined ? [] : [environmentId]),
+    touches: () => [settings],
+    evolve: (state, { environmentId = '' }) =>
+      withSettings(state, { budgets: without(state.settings.budgets, environmentId) }),
+  }),
+};

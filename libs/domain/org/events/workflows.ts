@@ -1,0 +1,28 @@
+import { z } from 'zod';
+import { principalId, slug, text } from '../../text.js';
+import { orgEvent } from '../event.js';
+import { changedWorkflow, withWorkflow, workflow } from '../org.js';
+
+const named = z.strictObject({ workflowId: slug });
+const linked = named.extend({ environmentId: slug });
+
+// Stored format: add event types and optional fields, never change them.
+export const workflowEvents = {
+  WorkflowRegistered: orgEvent(linked.extend({ name: text(200), ownerId: principalId }), {
+    targets: ({ workflowId, environmentId }) => [workflowId, environmentId],
+    touches: ({ workflowId }) => [workflow(workflowId)],
+    evolve: (state, { workflowId: id, environmentId, name, ownerId }) =>
+      withWorkflow(state, { id, environmentId, name, ownerId, status: 'active' }),
+  }),
+  /** One link takes the place of the other: there is no moment with none or with two (T36, P9). */
+  WorkflowMoved: orgEvent(linked.extend({ from: slug }), {
+    targets: ({ workflowId, from, environmentId }) => [workflowId, from, environmentId],
+    touches: ({ workflowId }) => [workflow(workflowId)],
+    evolve: (state, { workflowId, environmentId }) => changedWorkflow(state, workflowId, { environmentId }),
+  }),
+  WorkflowRemoved: orgEvent(named, {
+    targets: ({ workflowId }) => [workflowId],
+    touches: ({ workflowId }) => [workflow(workflowId)],
+    evolve: (state, { workflowId }) => changedWorkflow(state, workflowId, { status: 'removed' }),
+  }),
+};

@@ -1,0 +1,34 @@
+import type { Database } from '#libs/readstore/database.js';
+import type { RowOf, TablesOf } from '#libs/readstore/table.js';
+import type { invitations } from './invitations.js';
+
+export type Invitation = RowOf<typeof invitations>;
+type Tables = TablesOf<typeof invitations>;
+
+/** The invitations of an organization, by id; `after` is the last id of the page before. */
+export async function invitationsOf(
+  db: Database,
+  orgId: string,
+  { after, limit }: { after?: string | undefined; limit: number },
+): Promise<Invitation[]> {
+  const query = db.withTables<Tables>().selectFrom('invitations').selectAll().where('org_id', '=', orgId);
+  const rest = after === undefined ? query : query.where('invitation_id', '>', after);
+  return rest.orderBy('invitation_id').limit(limit).execute();
+}
+
+/** Those that wait for an answer of the address, and whose time is not over at the instant (RFC 3339). */
+export async function invitationsTo(
+  db: Database,
+  emailIndex: string,
+  at: string,
+  limit: number,
+): Promise<Invitation[]> {
+  const query = db.withTables<Tables>().selectFrom('invitations').selectAll().where('email_index', '=', emailIndex);
+  return query
+    .where('status', '=', 'pending')
+    .where('expires_at', '>', at)
+    .orderBy('org_id')
+    .orderBy('invitation_id')
+    .limit(limit)
+    .execute();
+}

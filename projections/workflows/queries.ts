@@ -1,0 +1,17 @@
+import type { Database } from '#libs/readstore/database.js';
+import type { RowOf, TablesOf } from '#libs/readstore/table.js';
+import type { workflows } from './workflows.js';
+
+export type Workflow = RowOf<typeof workflows>;
+type Tables = TablesOf<typeof workflows>;
+
+/** The workflows of an organization, by id; `after` is the last id of the page before. */
+export async function workflowsOf(
+  db: Database,
+  orgId: string,
+  { after, limit }: { after?: string | undefined; limit: number },
+): Promise<Workflow[]> {
+  const query = db.withTables<Tables>().selectFrom('workflows').selectAll().where('org_id', '=', orgId);
+  const rest = after === undefined ? query : query.where('workflow_id', '>', after);
+  return rest.orderBy('workflow_id').limit(limit).execute();
+}

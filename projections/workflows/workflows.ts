@@ -1,0 +1,39 @@
+import { projection } from '#libs/readstore/projection.js';
+import { table, text, timestamptz } from '#libs/readstore/table.js';
+
+export const workflows = table(
+  'workflows',
+  {
+    org_id: text,
+    workflow_id: text,
+    environment_id: text,
+    name: text,
+    owner_id: text,
+    registered_at: timestamptz,
+  },
+  { key: ['org_id', 'workflow_id'] },
+);
+
+export const workflowsProjection = projection({
+  name: 'workflows',
+  version: 1,
+  tables: [workflows],
+  on: {
+    org: {
+      WorkflowRegistered: ({ streamId, data, occurredAt }, write) =>
+        write.put(workflows, {
+          org_id: streamId,
+          workflow_id: data.workflowId,
+          environment_id: data.environmentId,
+          name: data.name,
+          owner_id: data.ownerId,
+          registered_at: occurredAt,
+        }),
+      WorkflowMoved: ({ streamId, data: { workflowId, environmentId } }, write) =>
+        write.patch(workflows, { org_id: streamId, workflow_id: workflowId }, { environment_id: environmentId }),
+      WorkflowRemoved: ({ streamId, data: { workflowId } }, write) =>
+        write.remove(workflows, { org_id: streamId, workflow_id: workflowId }),
+      OrgDeleted: ({ streamId }, write) => write.remove(workflows, { org_id: streamId }),
+    },
+  },
+});

@@ -1,0 +1,99 @@
+import type { OrgEvent } from '#libs/domain/org/events.js';
+import { optional, type Row, type Rows } from './rows.js';
+
+export type HeldEvent = Extract<
+  OrgEvent,
+  { type: `Budget${string}` | 'DocumentSet' | `McpServer${string}` | `Workflow${string}` }
+>;
+
+/** What one organization holds that no access follows from, as OrgOracle writes down the rest. */
+export class HoldingsOracle {
+  /** A removed one keeps its place, and no row. */
+  private readonly workflows = new Map<string, { row: Row; active: boolean }>();
+  private readonly documents: Record<string, Row> = {};
+  private readonly mcpServers: Record<string, Row> = {};
+  private readonly budgets: Record<string, Row> = {};
+  private configured = false;
+
+  constructor(private readonly orgId: string) {}
+
+  apply({ type, data }: HeldEvent, at: string): void {
+    switch (type) {
+      case 'WorkflowRegistered': {
+        const { workflowId, environmentId, name, ownerId } = data;
+        const owned = { org_id: this.orgId, workflow_id: workflowId, name, owner_id: ownerId };
+        this.workflows.set(workflowId, {
+          row: { ...owned, environment_id: environmentId, registered_at: at },
+          active: true,
+        });
+        break;
+      }
+      case 'WorkflowMoved': {
+        const found = this.workflow(data.workflowId);
+        found.row = { ...found.row, environment_id: data.environmentId };
+        break;
+      }
+      case 'WorkflowRemoved':
+        this.workflow(data.workflowId).active = false;
+        break;
+      case 'DocumentSet':
+        this.documents[data.kind] = { version: data.version, document: data.document };
+        break;
+      case 'McpServerAdded':
+        this.mcpServers[data.serverId] = { name: data.name, url: data.url };
+        break;
+      case 'McpServerRemoved':
+        delete this.mcpServers[data.serverId];
+        break;
+      case 'BudgetSet': {
+        const { amount, currency, period, environmentId = '' } = data;
+        this.budgets[environmentId] = { amount, currency, period };
+        break;
+      }
+      case 'BudgetRemoved':
+        delete this.budgets[data.environmentId ?? ''];
+        break;
+    }
+    this.configured ||= /^(Document|McpServer|Budget)/.test(type);
+  }
+
+  addTo(rows: Rows, stream: string, deleted: boolean): void {
+    for (const [id, { row, active }] of this.workflows) {
+      if (active && !deleted) rows.add('workflows', row);
+      const { name, owner_id: ownerId, environment_id: environmentId } = row;
+      const doc = { id, name, ownerId, environmentId, status: active ? 'active' : 'removed' };
+      rows.add('access_documents', { stream, kind: 'workflow', id, doc });
+    }
+    const { documents, mcpServers, budgets } = this;
+    if (!this.configured) return;
+    rows.add('access_documents', { stream, kind: 'settings', id: '', doc: { documents, mcpServers, budgets } });
+  }
+
+  private workflow(id: string): { row: Row; active: boolean } {
+    const found = this.workflows.get(id);
+    if (found?.active !== true) throw new Error(`${this.orgId} has no workflow ${id}`);
+    return found;
+  }
+}
+
+/** What an environment holds beside its models; the fields that were never there are absent from its document. */
+export class EnvironmentHoldings {
+  private mcpServers: Record<string, Row> | undefined;
+  private oauthConnections: Record<string, Row> | undefined;
+
+  apply({ type, data }: OrgEvent): void {
+    if (type === 'EnvironmentMcpServerAdded')
+      this.mcpServers = { ...this.mcpServers, [data.serverId]: { name: data.name, url: data.url } };
+    if (type === 'EnvironmentMcpServerRemoved') delete this.mcpServers?.[data.serverId];
+    if (type === 'OAuthConnected') {
+      const { connectionId, provider, name } = data;
+      this.oauthConnections = { ...this.oauthConnections, [connectionId]: { provider, name } };
+    }
+    if (type === 'OAuthDisconnected') delete this.oauthConnections?.[data.connectionId];
+    if (type === 'EnvironmentDeleted') Object.assign(this, { mcpServers: undefined, oauthConnections: undefined });
+  }
+
+  get document(): Row {
+    return optional({ mcpServers: this.mcpServers, oauthConnections: this.oauthConnections });
+  }
+}
