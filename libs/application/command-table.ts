@@ -1,4 +1,5 @@
 import { orgCommands, type OrgCommandName } from '#libs/domain/org/decisions.js';
+import { assignmentRows } from './command-rows/assignments.js';
 import { environmentRows } from './command-rows/environments.js';
 import { groupRows } from './command-rows/groups.js';
 import { invitationRows } from './command-rows/invitations.js';
@@ -14,6 +15,7 @@ export type { CommandRow, Need } from './command-rows/row.js';
 export const commandTable: CommandTable = {
   ...organizationRows,
   ...memberRows,
+  ...assignmentRows,
   ...groupRows,
   ...environmentRows,
   ...invitationRows,

@@ -11,6 +11,7 @@ interface Member {
   readonly grants: Map<string, Row>;
   /** Group → the event of the entry; undefined before the first one. Entries outlive their group. */
   groups?: Map<string, string>;
+  assignments?: Record<string, Row> | undefined;
   suspended?: { at: string; evidence: string };
 }
 
@@ -87,6 +88,28 @@ export class OrgOracle {
         this.organization = { ...this.organization, name: data.name, revision };
         this.org = { ...this.org, name: data.name };
         break;
+      case 'RoleAssigned': {
+        const member = this.member(data.userId, event);
+        const { notAfter, assignedBy } = data;
+        const assigned = { notAfter, assignedBy, confirmed: false, evidence: [event.id] };
+        member.assignments = { ...member.assignments, [data.role]: assigned };
+        break;
+      }
+      case 'RoleAssignmentConfirmed': {
+        const { assignments = {} } = this.member(data.userId, event);
+        const assigned = assignments[data.role];
+        if (assigned?.confirmed !== false) throw illegal(event);
+        expect(![assigned.assignedBy, data.userId].includes(data.confirmedBy), event);
+        assignments[data.role] = { ...assigned, confirmed: true, evidence: [...(assigned.evidence as []), event.id] };
+        break;
+      }
+      case 'RoleAssignmentRevoked': {
+        const member = this.member(data.userId, event);
+        expect(member.assignments?.[data.role] !== undefined, event);
+        delete member.assignments?.[data.role];
+        if (Object.keys(member.assignments ?? {}).length === 0) member.assignments = undefined;
+        break;
+      }
       case 'OrgPlanSet':
         this.organization = { ...this.organization, plan: data.plan, revision };
         this.org = { ...this.org, plan: data.plan };
@@ -308,7 +331,7 @@ export class OrgOracle {
   private *documents(): Iterable<readonly [kind: string, id: string, doc: unknown]> {
     // The owner is a member, so there is a document of an organization wherever it was created or a claim was voided.
     if (this.organization !== undefined || this.voided.length > 0) yield ['org', '', this.orgDocument()];
-    for (const [id, { role, evidence, grants, groups, suspended }] of this.members)
+    for (const [id, { role, evidence, grants, groups, assignments, suspended }] of this.members)
       yield [
         'member',
         id,
@@ -318,6 +341,7 @@ export class OrgOracle {
           evidence,
           grants: Object.fromEntries(grants),
           ...(groups && { groups: Object.fromEntries(groups) }),
+          ...(assignments && { assignments }),
           ...(suspended && { suspension: { evidence: suspended.evidence } }),
         },
       ];

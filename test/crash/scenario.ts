@@ -4,7 +4,7 @@ const { createOrg, addMember, removeMember, changeRole, transfer, createEnvironm
 const { deleteEnvironment, grant, revoke, addModel, removeModel, updateEnvironment } = commands;
 const { createGroup, renameGroup, deleteGroup, addGroupMember, removeGroupMember } = commands;
 const { addMcpServer, removeMcpServer, connectOAuth, registerWorkflow, moveWorkflow, removeWorkflow } = commands;
-const { setPlan, requestTransfer, deleteOrg } = commands;
+const { setPlan, requestTransfer, deleteOrg, assignRole, confirmRole, revokeRole } = commands;
 const { updateOrg, suspendOrg, resumeOrg, suspendMember, resumeMember, leave } = commands;
 
 /** Only the platform may send these. */
@@ -12,6 +12,7 @@ const ofPlatform = ['TransferOrgOwnership', 'UpdateOrg', 'SuspendOrg', 'ResumeOr
 
 const PARTICIPANT = 'org.participant';
 const ADMIN = 'org.admin';
+const AUDITOR = 'org.auditor';
 
 /** Short lives of organizations that together pass every kind of call; each begins anew. */
 export const scenarios: Readonly<Record<string, readonly Act[]>> = {
@@ -104,6 +105,9 @@ export function randomActs(random: () => number): Act[] {
     () => revoke(environment(), person()),
     () => addModel(environment(), pick(['m1', undefined]), 'openai', 'M1'),
     () => removeModel(environment(), 'm1'),
+    () => assignRole(person(), AUDITOR, '2100-01-01T00:00:00.000Z'),
+    () => confirmRole(person(), AUDITOR),
+    () => revokeRole(person(), AUDITOR),
     () => addMcpServer(environment(), 's1', 'S1', 'https://mcp.test'),
     () => registerWorkflow(pick(['w1', undefined]), environment(), 'W1'),
     () => moveWorkflow('w1', environment()),

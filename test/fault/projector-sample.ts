@@ -161,6 +161,11 @@ event('org-beta', 'McpServerRemoved', { serverId: 's2' });
 event('org-beta', 'BudgetSet', { amount: 5, currency: 'EUR', period: 'day' });
 event('org-beta', 'BudgetSet', { amount: 7, currency: 'EUR', period: 'day', environmentId: 'main' });
 event('org-beta', 'BudgetRemoved', {});
+const assigned = { assignedBy: 'eve', notAfter: '2026-07-01T00:00:00.000Z' };
+for (const role of ['org.auditor', 'org.privacy-officer'])
+  event('org-beta', 'RoleAssigned', { userId: 'fay', role, ...assigned });
+event('org-beta', 'RoleAssignmentConfirmed', { userId: 'fay', role: 'org.auditor', confirmedBy: 'gil' });
+event('org-beta', 'RoleAssignmentRevoked', { userId: 'fay', role: 'org.privacy-officer' });
 event('org-gamma', 'OrgCreated', owned('gamma'));
 event('org-gamma', 'EnvironmentCreated', { environmentId: 'main', name: 'Main', kind: 'workspace' });
 event('org-gamma', 'ModelAdded', { environmentId: 'main', modelId: 'm1', provider: 'p', name: 'One' });

@@ -20,6 +20,9 @@ export class NaiveOrg {
   readonly suspendedMembers = new Set<string>();
   /** Workflow → environment. */
   readonly workflows = new Map<string, string>();
+  /** Person → roles that two people have given them. */
+  readonly confirmed = new Map<string, Set<string>>();
+  private readonly assigners = new Map<string, string>();
   /** How many people had a place, and how many environments there were, when a plan was last set. */
   whenLimited = { members: 0, environments: 0 };
   private readonly pending = new Set<string>();
@@ -79,6 +82,7 @@ export class NaiveOrg {
       case 'MemberRemoved':
         this.roles.delete(data.userId);
         this.suspendedMembers.delete(data.userId);
+        this.confirmed.delete(data.userId);
         for (const granted of this.grants.values()) granted.delete(data.userId);
         for (const people of this.inGroup.values()) people.delete(data.userId);
         break;
@@ -118,6 +122,20 @@ export class NaiveOrg {
         break;
       case 'OrgDeleted':
         this.exists = false;
+        break;
+      case 'RoleAssigned':
+        this.assigners.set(`${data.userId} ${data.role}`, data.assignedBy);
+        this.confirmed.get(data.userId)?.delete(data.role);
+        break;
+      case 'RoleAssignmentConfirmed': {
+        const assigner = this.assigners.get(`${data.userId} ${data.role}`);
+        if (assigner === undefined || [assigner, data.userId].includes(data.confirmedBy))
+          throw new Error(`${data.confirmedBy} confirmed what they may not`);
+        this.confirmed.set(data.userId, (this.confirmed.get(data.userId) ?? new Set()).add(data.role));
+        break;
+      }
+      case 'RoleAssignmentRevoked':
+        this.confirmed.get(data.userId)?.delete(data.role);
         break;
       case 'OrgPlanSet':
         this.whenLimited = { members: this.roles.size + this.pending.size, environments: this.environments.size };

@@ -24,6 +24,7 @@ const people = ['ann', 'bob', 'cyd', 'constructor'];
 const environments = ['dev', 'prod', 'constructor'];
 const roles = ['org.owner', 'org.admin', 'org.participant', 'org.ghost'];
 const groups = ['team', 'constructor'];
+const assigned = fc.constantFrom('org.auditor', 'org.privacy-officer', 'org.admin', 'org.ghost');
 const instants = ['2026-03-01T00:00:00.000Z', '2026-04-01T00:00:00.000Z', '2026-05-01T00:00:00.000Z'];
 const moments = instants.flatMap((value) => [Date.parse(value) - 1, Date.parse(value)]);
 
@@ -52,6 +53,9 @@ const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
   ResumeOrg: fc.record({}),
   AddMember: fc.record({ userId, role }),
   RemoveMember: fc.record({ userId }),
+  AssignRole: fc.record({ userId, role: assigned, notAfter: fc.constantFrom(...instants) }),
+  ConfirmRole: fc.record({ userId, role: assigned }),
+  RevokeRole: fc.record({ userId, role: assigned }),
   LeaveOrg: fc.record({}),
   ChangeMemberRole: fc.record({ userId, role }),
   SuspendMember: fc.record({ userId }),
@@ -110,6 +114,9 @@ const weights: { readonly [Name in OrgCommandName]: number } = {
   ResumeOrg: 2,
   AddMember: 6,
   RemoveMember: 2,
+  AssignRole: 3,
+  ConfirmRole: 3,
+  RevokeRole: 1,
   LeaveOrg: 1,
   ChangeMemberRole: 4,
   SuspendMember: 2,
@@ -187,6 +194,9 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
   event('MemberAdded', { userId, role }),
   event('MemberRoleChanged', { userId, role, from: role }),
   event('MemberRemoved', { userId, role }),
+  event('RoleAssigned', { userId, role: assigned, assignedBy: userId, notAfter: fc.constantFrom(...instants) }),
+  event('RoleAssignmentConfirmed', { userId, role: assigned, confirmedBy: userId }),
+  event('RoleAssignmentRevoked', { userId, role: assigned }),
   event('MemberSuspended', { userId }),
   event('MemberResumed', { userId }),
   event('OrgRenamed', { name }),
@@ -333,6 +343,10 @@ function expectAgreement(state: OrgState, naive: NaiveOrg): void {
   for (const { id, role: held, suspension } of state.members.values()) {
     expect(held).toBe(naive.roles.get(id));
     expect(suspension !== undefined).toBe(naive.suspendedMembers.has(id));
+  }
+  for (const { id, assignments = {} } of state.members.values()) {
+    const confirmed = Object.entries(assignments).filter(([, assignment]) => assignment.confirmed);
+    expect(new Set(confirmed.map(([key]) => key))).toEqual(naive.confirmed.get(id) ?? new Set());
   }
   const groupsNow = [...state.groups.values()].filter(({ status }) => status === 'active');
   expect(new Map(groupsNow.map(({ id, name: called }) => [id, called]))).toEqual(naive.groupNames);

@@ -60,6 +60,14 @@ const commands: { readonly [P in Permission]?: Command } = {
   ],
   'workflow:move': ['MoveWorkflow', (_, environmentId) => ({ environmentId, workflowId: 'none' })],
   'member:manage': ['AddMember', ({ newcomer, plainRole }) => ({ userId: newcomer, role: plainRole })],
+  'auditor:appoint': [
+    'AssignRole',
+    ({ plain }) => ({ userId: plain, role: 'org.auditor', notAfter: '2100-01-01T00:00:00.000Z' }),
+  ],
+  'privacy-officer:appoint': [
+    'AssignRole',
+    ({ plain }) => ({ userId: plain, role: 'org.privacy-officer', notAfter: '2100-01-01T00:00:00.000Z' }),
+  ],
   'member:set-role': ['ChangeMemberRole', ({ plain, otherRole }) => ({ userId: plain, role: otherRole })],
   'admin:appoint': ['ChangeMemberRole', ({ plain }) => ({ userId: plain, role: 'org.admin' })],
   'admin:remove': ['ChangeMemberRole', ({ admin, plainRole }) => ({ userId: admin, role: plainRole })],

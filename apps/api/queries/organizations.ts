@@ -1,6 +1,8 @@
 import { z } from 'zod';
 import { streamOf } from '#libs/application/streams.js';
+import type { MemberDocument } from '#libs/domain/access/documents.js';
 import { parkedAmong } from '#libs/readstore/parked-streams.js';
+import { documentsOf } from '#projections/access-documents/queries.js';
 import { membersOf, membershipsOfUser } from '#projections/members/queries.js';
 import {
   type Organization,
@@ -29,6 +31,22 @@ const org = z.object({
   /** Its read models stand still: this is how it was then. */
   parked: z.literal(true).optional(),
 });
+
+const assignment = z.object({
+  role: z.string(),
+  notAfter: z.string().optional(),
+  /** Until then it holds nothing. */
+  confirmed: z.boolean(),
+});
+
+function assignedTo({ assignments = {} }: Partial<MemberDocument> = {}) {
+  const listed = Object.entries(assignments).map(([role, { notAfter, confirmed }]) => ({
+    role,
+    ...(notAfter === undefined ? {} : { notAfter }),
+    confirmed,
+  }));
+  return listed.length === 0 ? {} : { assignments: listed };
+}
 
 const shown = (row: Organization): z.input<typeof org> => ({
   id: row.org_id,
@@ -91,6 +109,8 @@ export const organizationQueries = {
           since: z.string(),
           /** Since when the member is suspended; absent where not. */
           suspendedAt: z.string().optional(),
+          /** Roles beside the one of the membership; absent where there are none. */
+          assignments: z.array(assignment).optional(),
           email: z.string().nullable(),
           name: z.string().nullable(),
         }),
@@ -101,18 +121,15 @@ export const organizationQueries = {
       const scope = ['Members', orgId];
       const rows = await membersOf(services.reads, orgId, { after: keyFrom(cursor, scope, userKey), limit: limit + 1 });
       const { items, ...rest } = pageOf(rows, limit, scope, (row) => row.user_id);
-      const people = new Map(
-        (
-          await peopleNamed(
-            services.reads,
-            items.map((row) => row.user_id),
-          )
-        ).map((person) => [person.user_id, person]),
-      );
+      const ids = items.map((row) => row.user_id);
+      // The access documents' own projection wrote them, from the domain's type.
+      const documents = await documentsOf(services.reads, orgId, 'member', ids);
+      const people = new Map((await peopleNamed(services.reads, ids)).map((person) => [person.user_id, person]));
       const members = items.map(({ user_id: id, role, since, suspended_at: suspendedAt }) => {
         const person = people.get(id);
         const suspended = suspendedAt === null ? {} : { suspendedAt };
-        return { id, role, since, ...suspended, email: person?.email ?? null, name: person?.name ?? null };
+        const assigned = assignedTo(documents.get(id) as MemberDocument | undefined);
+        return { id, role, since, ...suspended, ...assigned, email: person?.email ?? null, name: person?.name ?? null };
       });
       return { members, ...rest };
     },

@@ -15,6 +15,8 @@ export interface Grant {
 export interface Assignment {
   readonly notBefore?: string | undefined;
   readonly notAfter?: string | undefined;
+  /** Somebody else confirms. */
+  readonly assignedBy?: string | undefined;
   readonly confirmed: boolean;
   /** Ids of the events that gave and confirmed it. */
   readonly evidence: readonly string[];

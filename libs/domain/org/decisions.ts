@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import type { OrgCommandDefinition } from './command.js';
+import { assignmentCommands } from './commands/assignments.js';
 import { environmentCommands } from './commands/environments.js';
 import { groupCommands } from './commands/groups.js';
 import { invitationCommands } from './commands/invitations.js';
@@ -13,6 +14,7 @@ export type { DecisionContext } from './command.js';
 const definitions = {
   ...organizationCommands,
   ...memberCommands,
+  ...assignmentCommands,
   ...groupCommands,
   ...environmentCommands,
   ...invitationCommands,

@@ -1,4 +1,5 @@
 import type { EventOf, Evolutions } from '../event.js';
+import { assignmentEvents } from './events/assignments.js';
 import { environmentEvents } from './events/environments.js';
 import { groupEvents } from './events/groups.js';
 import { invitationEvents } from './events/invitations.js';
@@ -11,6 +12,7 @@ import type { OrgState } from './org.js';
 const definitions = {
   ...organizationEvents,
   ...memberEvents,
+  ...assignmentEvents,
   ...groupEvents,
   ...environmentEvents,
   ...invitationEvents,
