@@ -17,13 +17,6 @@ await benchmark(async ({ row, cleanUp }) => {
   const organizations = await createOrganizations(product, ORGANIZATIONS);
   const command = commandsOf(product, organizations);
 
-  const rounds = [];
-  for (let round = -2; round < 3; round++) {
-    const rate = await perSecond(COMMANDS, IN_FLIGHT, () => command());
-    if (round >= 0) rounds.push(rate);
-  }
-  const most = median(rounds);
-
   /** Milliseconds from the answer until a read with its token has answered. */
   const visible = async () => {
     const { orgId, environmentId, token, answer } = await command();
@@ -34,6 +27,15 @@ await benchmark(async ({ row, cleanUp }) => {
     if (!JSON.stringify(body).includes(environmentId)) throw new Error('the read does not show what the command made');
     return performance.now() - answered;
   };
+  // Answered and visible: what is only answered may be more than the projector keeps up with.
+  const rounds = [];
+  for (let round = -2; round < 3; round++) {
+    const began = performance.now();
+    await perSecond(COMMANDS, IN_FLIGHT, () => command());
+    await visible();
+    if (round >= 0) rounds.push((COMMANDS * 1000) / (performance.now() - began));
+  }
+  const most = median(rounds);
   const alone = [];
   for (let i = 0; i < 400; i++) alone.push(await visible());
   const loaded = [];
@@ -43,7 +45,7 @@ await benchmark(async ({ row, cleanUp }) => {
   });
   const unit = 'ms';
   const against = 'one after the other';
-  row({ name: `the most, ${IN_FLIGHT} in flight`, value: most, unit: 'commands/s' });
+  row({ name: `the most that becomes visible, ${IN_FLIGHT} in flight`, value: most, unit: 'commands/s' });
   row({ name: 'started at half of it', value: kept, unit: 'commands/s', baseline: most, against: 'the most' });
   row({ name: 'p50', value: percentile(loaded, 0.5), unit, baseline: percentile(alone, 0.5), against });
   row({

@@ -289,7 +289,7 @@ interface Documents {
   environments: Record<string, EnvironmentDocument>;
   invitations: Record<string, InvitationDocument>;
   workflows: Record<string, WorkflowDocument>;
-  settings: SettingsDocument;
+  settings?: SettingsDocument | undefined;
 }
 
 /** Everything that an organization is, as the access documents hold it. */

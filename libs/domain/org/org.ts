@@ -18,7 +18,8 @@ export interface OrgState {
   readonly environments: PersistentMap<EnvironmentDocument>;
   readonly invitations: PersistentMap<InvitationDocument>;
   readonly workflows: PersistentMap<WorkflowDocument>;
-  readonly settings: SettingsDocument;
+  /** Undefined until something was configured. */
+  readonly settings: SettingsDocument | undefined;
 }
 
 export const noOrg: OrgState = {
@@ -37,7 +38,7 @@ export const noOrg: OrgState = {
   environments: PersistentMap.empty(),
   invitations: PersistentMap.empty(),
   workflows: PersistentMap.empty(),
-  settings: { documents: {}, mcpServers: {}, budgets: {} },
+  settings: undefined,
 };
 
 export const org: DocumentKey = { kind: 'org', id: '' };
@@ -141,9 +142,13 @@ export function changedWorkflow(state: OrgState, id: string, changes: Partial<Wo
   return found === undefined ? state : withWorkflow(state, { ...found, ...changes });
 }
 
+const nothingSet: SettingsDocument = { documents: {}, mcpServers: {}, budgets: {} };
+
+export const settingsOf = ({ settings }: OrgState): SettingsDocument => settings ?? nothingSet;
+
 export const withSettings = (state: OrgState, changes: Partial<SettingsDocument>): OrgState => ({
   ...state,
-  settings: { ...state.settings, ...changes },
+  settings: { ...settingsOf(state), ...changes },
 });
 
 export function without<V>(record: Readonly<Record<string, V>>, key: string): Record<string, V> {

@@ -5,7 +5,7 @@ import { slug, text } from '../../text.js';
 import { orgCommand } from '../command.js';
 import type { OrgEvent } from '../events.js';
 import { budget, type DocumentKind, endpoint, opaqueDocument } from '../fields.js';
-import type { OrgState } from '../org.js';
+import { type OrgState, settingsOf } from '../org.js';
 
 const document = z.strictObject({ document: opaqueDocument });
 const setting = (kind: DocumentKind) =>
@@ -18,8 +18,9 @@ export const settingsCommands = {
 
   AddOrgMcpServer: orgCommand(
     z.strictObject({ serverId: slug.optional(), name: text(200), url: endpoint }),
-    ({ org, settings: { mcpServers } }, { serverId, name, url }, { newId }) => {
-      if (org.status !== 'active') return refuse('org_not_found');
+    (state, { serverId, name, url }, { newId }) => {
+      if (state.org.status !== 'active') return refuse('org_not_found');
+      const { mcpServers } = settingsOf(state);
       const id = serverId ?? newId;
       const present = own(mcpServers, id);
       if (present === undefined) return [{ type: 'McpServerAdded', data: { serverId: id, name, url } }];
@@ -27,14 +28,14 @@ export const settingsCommands = {
     },
   ),
 
-  RemoveOrgMcpServer: orgCommand(z.strictObject({ serverId: slug }), ({ settings: { mcpServers } }, { serverId }) =>
-    own(mcpServers, serverId) === undefined ? [] : [{ type: 'McpServerRemoved', data: { serverId } }],
+  RemoveOrgMcpServer: orgCommand(z.strictObject({ serverId: slug }), (state, { serverId }) =>
+    own(settingsOf(state).mcpServers, serverId) === undefined ? [] : [{ type: 'McpServerRemoved', data: { serverId } }],
   ),
 
   SetBudget: orgCommand(budget.extend({ environmentId: slug.optional() }), (state, { environmentId, ...limits }) => {
     const fault = placeFault(state, environmentId);
     if (fault !== undefined) return fault;
-    const present = own(state.settings.budgets, environmentId ?? '');
+    const present = own(settingsOf(state).budgets, environmentId ?? '');
     const { amount, currency, period } = limits;
     if (present?.amount === amount && present.currency === currency && present.period === period) return [];
     return [{ type: 'BudgetSet', data: { ...limits, ...(environmentId === undefined ? {} : { environmentId }) } }];
@@ -43,14 +44,15 @@ export const settingsCommands = {
   RemoveBudget: orgCommand(z.strictObject({ environmentId: slug.optional() }), (state, { environmentId }) => {
     const fault = placeFault(state, environmentId);
     if (fault !== undefined) return fault;
-    if (own(state.settings.budgets, environmentId ?? '') === undefined) return [];
+    if (own(settingsOf(state).budgets, environmentId ?? '') === undefined) return [];
     return [{ type: 'BudgetRemoved', data: environmentId === undefined ? {} : { environmentId } }];
   }),
 };
 
 /** The document as a text of its own: what is in it is nobody's business here, numbers of any kind included. */
-function set({ org, settings: { documents } }: OrgState, kind: DocumentKind, content: unknown): Decision<OrgEvent> {
-  if (org.status !== 'active') return refuse('org_not_found');
+function set(state: OrgState, kind: DocumentKind, content: unknown): Decision<OrgEvent> {
+  if (state.org.status !== 'active') return refuse('org_not_found');
+  const { documents } = settingsOf(state);
   const text = JSON.stringify(content);
   const present = own(documents, kind);
   if (present?.document === text) return [];

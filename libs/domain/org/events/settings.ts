@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { slug, text } from '../../text.js';
 import { orgEvent } from '../event.js';
 import { budget, documentKind, endpoint } from '../fields.js';
-import { settings, without, withSettings } from '../org.js';
+import { settings, settingsOf, without, withSettings } from '../org.js';
 
 // Stored format: add event types and optional fields, never change them.
 export const settingsEvents = {
@@ -11,30 +11,31 @@ export const settingsEvents = {
     targets: ({ kind }) => [kind],
     touches: () => [settings],
     evolve: (state, { kind, version, document }) =>
-      withSettings(state, { documents: { ...state.settings.documents, [kind]: { version, document } } }),
+      withSettings(state, { documents: { ...settingsOf(state).documents, [kind]: { version, document } } }),
   }),
   /** To the organization as a whole; one of an environment alone is `EnvironmentMcpServerAdded`. */
   McpServerAdded: orgEvent(z.strictObject({ serverId: slug, name: text(200), url: endpoint }), {
     targets: ({ serverId }) => [serverId],
     touches: () => [settings],
     evolve: (state, { serverId, name, url }) =>
-      withSettings(state, { mcpServers: { ...state.settings.mcpServers, [serverId]: { name, url } } }),
+      withSettings(state, { mcpServers: { ...settingsOf(state).mcpServers, [serverId]: { name, url } } }),
   }),
   McpServerRemoved: orgEvent(z.strictObject({ serverId: slug }), {
     targets: ({ serverId }) => [serverId],
     touches: () => [settings],
-    evolve: (state, { serverId }) => withSettings(state, { mcpServers: without(state.settings.mcpServers, serverId) }),
+    evolve: (state, { serverId }) =>
+      withSettings(state, { mcpServers: without(settingsOf(state).mcpServers, serverId) }),
   }),
   BudgetSet: orgEvent(budget.extend({ environmentId: slug.optional() }), {
     targets: ({ environmentId }) => (environmentId === undefined ? [] : [environmentId]),
     touches: () => [settings],
     evolve: (state, { environmentId = '', ...limits }) =>
-      withSettings(state, { budgets: { ...state.settings.budgets, [environmentId]: limits } }),
+      withSettings(state, { budgets: { ...settingsOf(state).budgets, [environmentId]: limits } }),
   }),
   BudgetRemoved: orgEvent(z.strictObject({ environmentId: slug.optional() }), {
     targets: ({ environmentId }) => (environmentId === undefined ? [] : [environmentId]),
     touches: () => [settings],
     evolve: (state, { environmentId = '' }) =>
-      withSettings(state, { budgets: without(state.settings.budgets, environmentId) }),
+      withSettings(state, { budgets: without(settingsOf(state).budgets, environmentId) }),
   }),
 };
