@@ -49,6 +49,18 @@ export function enterpriseWith(changes: Partial<z.input<typeof schemeDocument>>)
   return compileScheme(schemeDocument.parse({ ...enterprise.document, ...changes }));
 }
 
+/** The organization `acme`, begun under a built-in scheme by its owner. */
+export const acmeOf = (ownerId: string, scheme = 'enterprise') =>
+  ({
+    type: 'OrgCreated',
+    data: {
+      orgId: 'acme',
+      name: 'Acme',
+      scheme: { id: scheme, version: 1 },
+      owner: { userId: ownerId, role: 'org.owner' },
+    },
+  }) as const;
+
 /** What makes a folded organization illegal; empty for a legal one. Every prefix of a stream is legal. */
 export function faultsOf({ org, members }: OrgState, { document }: CompiledScheme = enterprise): string[] {
   if (org.status === 'none') return members.size === 0 ? [] : ['members without an organization'];

@@ -1,19 +1,11 @@
 import { describe, expect, it } from '@jest/globals';
-import { epoch, fold, given, nothing, refused } from '../../../test/support/decider.js';
+import { acmeOf, epoch, fold, given, nothing, refused } from '../../../test/support/decider.js';
 import type { OrgEvent } from './events.js';
 
 const until = new Date(epoch + 86_400_000).toISOString();
 const later = new Date(epoch + 2 * 86_400_000).toISOString();
 const auditor = { userId: 'carol', role: 'org.auditor' };
-const created: OrgEvent = {
-  type: 'OrgCreated',
-  data: {
-    orgId: 'acme',
-    name: 'Acme',
-    scheme: { id: 'enterprise', version: 1 },
-    owner: { userId: 'alice', role: 'org.owner' },
-  },
-};
+const created = acmeOf('alice');
 const carol: OrgEvent = { type: 'MemberAdded', data: { userId: 'carol', role: 'org.participant' } };
 const assigned = (notAfter = until): OrgEvent => ({
   type: 'RoleAssigned',

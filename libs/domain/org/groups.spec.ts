@@ -1,16 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { builtIn, fold, given, newId, nothing, refused } from '../../../test/support/decider.js';
+import { acmeOf, builtIn, fold, given, newId, nothing, refused } from '../../../test/support/decider.js';
 import type { OrgEvent } from './events.js';
 
-const acme: OrgEvent = {
-  type: 'OrgCreated',
-  data: {
-    orgId: 'acme',
-    name: 'Acme',
-    scheme: { id: 'enterprise', version: 1 },
-    owner: { userId: 'olga', role: 'org.owner' },
-  },
-};
+const acme = acmeOf('olga');
 const pat: OrgEvent = { type: 'MemberAdded', data: { userId: 'pat', role: 'org.participant' } };
 const environment = (environmentId: string): OrgEvent => ({
   type: 'EnvironmentCreated',

@@ -1,17 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { builtIn, fold, given, newId, nothing, refused } from '../../../test/support/decider.js';
+import { acmeOf, builtIn, fold, given, newId, nothing, refused } from '../../../test/support/decider.js';
 import type { OrgEvent } from './events.js';
 import { orgCommands } from './decisions.js';
 
-const created: OrgEvent = {
-  type: 'OrgCreated',
-  data: {
-    orgId: 'acme',
-    name: 'Acme',
-    scheme: { id: 'enterprise', version: 1 },
-    owner: { userId: 'olga', role: 'org.owner' },
-  },
-};
+const created = acmeOf('olga');
 const place = (environmentId: string): OrgEvent => ({
   type: 'EnvironmentCreated',
   data: { environmentId, name: environmentId },

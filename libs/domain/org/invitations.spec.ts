@@ -1,18 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
-import { builtIn, emailIndex, epoch, fold, given, newId, nothing, refused } from '../../../test/support/decider.js';
+import {
+  acmeOf,
+  builtIn,
+  emailIndex,
+  epoch,
+  fold,
+  given,
+  newId,
+  nothing,
+  refused,
+} from '../../../test/support/decider.js';
 import type { OrgEvent } from './events.js';
 
 const teams = builtIn('teams');
 const hours = (n: number) => new Date(epoch + n * 3_600_000).toISOString();
-const created: OrgEvent = {
-  type: 'OrgCreated',
-  data: {
-    orgId: 'acme',
-    name: 'Acme',
-    scheme: { id: 'teams', version: 1 },
-    owner: { userId: 'olga', role: 'org.owner' },
-  },
-};
+const created = acmeOf('olga', 'teams');
 const workspace: OrgEvent = {
   type: 'EnvironmentCreated',
   data: { environmentId: 'main', name: 'Main', kind: 'workspace' },

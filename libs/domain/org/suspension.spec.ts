@@ -1,18 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { builtIn, fold, given, nothing, refused } from '../../../test/support/decider.js';
+import { acmeOf, builtIn, fold, given, nothing, refused } from '../../../test/support/decider.js';
 import type { OrgEvent } from './events.js';
 
 const teams = builtIn('teams');
 
-const created = (scheme: string): OrgEvent => ({
-  type: 'OrgCreated',
-  data: {
-    orgId: 'acme',
-    name: 'Acme',
-    scheme: { id: scheme, version: 1 },
-    owner: { userId: 'olga', role: 'org.owner' },
-  },
-});
+const created = (scheme: string) => acmeOf('olga', scheme);
 const acme = created('enterprise');
 const joined = (userId: string, role: string): OrgEvent => ({ type: 'MemberAdded', data: { userId, role } });
 const pat = joined('pat', 'org.participant');
