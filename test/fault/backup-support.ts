@@ -37,6 +37,12 @@ export class CliProcess {
   kill(): void {
     this.child.kill('SIGKILL');
   }
+
+  /** Lets it go on only while nobody looks: what was seen then still holds at the next step. */
+  async frozenWhile<Seen>(look: () => Promise<Seen>): Promise<Seen> {
+    this.child.kill('SIGSTOP');
+    return look().finally(() => this.child.kill('SIGCONT'));
+  }
 }
 
 export interface Answer {

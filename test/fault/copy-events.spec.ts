@@ -120,14 +120,18 @@ describe('tenantry copy-events', () => {
 
   it('goes on after kill -9, wherever it was, and into a folder too', async () => {
     const from = await node(join(folder, 'from'));
-    await append(from.connectionString, ['org-a', 'org-b', 'user-c', '$own'], 60);
+    await append(from.connectionString, ['org-a', 'org-b', 'user-c', '$own'], 120);
     const total = await eventsIn(from.connectionString);
     const target = await node();
     const argv = ['copy-events', '--from', from.connectionString, '--to', target.connectionString];
     for (const enough of [50, 500]) {
       const run = new CliProcess(here, ...argv);
-      while ((await eventsIn(target.connectionString)) < enough) await sleep(10);
-      run.kill();
+      const killedAmid = async () => {
+        if ((await eventsIn(target.connectionString)) < enough) return false;
+        run.kill();
+        return true;
+      };
+      while (!(await run.frozenWhile(killedAmid))) await sleep(1);
       expect((await run.ended).code).toBeNull();
       expect(await eventsIn(target.connectionString)).toBeLessThan(total);
     }
