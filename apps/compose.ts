@@ -2,6 +2,10 @@ import type { Logger } from 'pino';
 import { ActivityLog } from '#libs/application/activity/activity-log.js';
 import { RecordedCommands } from '#libs/application/activity/recorded-commands.js';
 import { RecordedReads } from '#libs/application/activity/recorded-reads.js';
+import { Commands } from '#libs/application/commands.js';
+import { Eraser } from '#libs/application/erasure/eraser.js';
+import { FindErasureObstacles } from '#libs/application/erasure/obstacles.js';
+import { RealmPipeline } from '#libs/application/realm-pipeline.js';
 import { Appender } from '#libs/application/appender.js';
 import { Checks } from '#libs/application/checks.js';
 import { Folds } from '#libs/application/folds.js';
@@ -45,7 +49,9 @@ import { limitsOf } from './api-limits.js';
 import { Drain } from './drain.js';
 import { healthProbes } from './health-probes.js';
 import { Readiness } from './readiness.js';
+import { keepErasing } from './keep-erasing.js';
 import { batchObserver, keepReadModels } from './keep-read-models.js';
+import { PostgresErasures } from './postgres-erasures.js';
 import { PostgresSearchReads } from './postgres-search-reads.js';
 import { readModelsName } from './read-models-name.js';
 import { redisTier, tierListener } from './shared-tier.js';
@@ -174,8 +180,15 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       personalData,
       clock,
     );
+    const erasures = new PostgresErasures(db, readPosition, config.readWaitMs);
+    const obstacles = new FindErasureObstacles(folds, erasures);
+    const ofRealms = new RealmPipeline(folds, appender, repeated, obstacles, personalData, clock);
+    if (options.project) {
+      const eraser = new Eraser(store, folds, appender, personalData, erasures, obstacles, clock);
+      stops.push(keepErasing(eraser, logger));
+    }
     const activity = new ActivityLog(store, clock);
-    const recorded = new RecordedCommands(pipeline, activity, folds, clock, (error, lost) =>
+    const recorded = new RecordedCommands(new Commands(pipeline, ofRealms), activity, folds, clock, (error, lost) =>
       logger.error({ err: error, ...lost }, 'a refusal is not in the audit log'),
     );
     const limits = limitsOf(config.limits, clock, options.redisUrl, storeId);
@@ -205,6 +218,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       store,
       reads: db,
       readPosition,
+      personalData,
       emailIndex: (address) => emailIndexOf(personalData, address),
       projections: () => projectionStatus({ db, store, projections: allProjections, projector }, clock.now()),
       storeId,

@@ -4,6 +4,7 @@ import { auditLogProjection } from './audit-log/audit-log.js';
 import { commandIndexProjection } from './command-index/command-index.js';
 import { environmentAccessProjection } from './environment-access/environment-access.js';
 import { environmentsProjection } from './environments/environments.js';
+import { erasuresProjection } from './erasures/erasures.js';
 import { groupsProjection } from './groups/groups.js';
 import { ledgerProjection } from './ledger/ledger.js';
 import { invitationsProjection } from './invitations/invitations.js';
@@ -19,6 +20,7 @@ export const allProjections: readonly Projection[] = [
   commandIndexProjection,
   environmentAccessProjection,
   environmentsProjection,
+  erasuresProjection,
   groupsProjection,
   ledgerProjection,
   invitationsProjection,

@@ -1,3 +1,4 @@
+import { erasuresOf, pendingErasures } from './erasures/queries.js';
 import { expect, it } from '@jest/globals';
 import type { Database } from '#libs/readstore/database.js';
 import { given, inBatchesOf } from '../test/fault/projector-sample.js';
@@ -14,7 +15,7 @@ const ofAcme = (rows: unknown[] | undefined, ...ids: string[]) =>
   ((rows ?? []) as Record<string, unknown>[]).filter(({ org_id: id }) =>
     (ids.length > 0 ? ids : ['acme']).includes(String(id)),
   );
-const isLater = (stream: unknown) => ['org-beta', 'org-gamma'].includes(String(stream));
+const isLater = (stream: unknown) => ['org-beta', 'org-gamma', 'user-hal', 'user-ivy'].includes(String(stream));
 
 it('turns every event type into these rows', async () => {
   const rows = await inBatchesOf(db, [given.length]);
@@ -101,7 +102,7 @@ it('turns every event type into these rows', async () => {
     },
   ]);
   const entries = ofAcme(rows.audit_entries, 'acme', 'realm:default');
-  expect(entries).toHaveLength(46);
+  expect(entries).toHaveLength(57);
   expect(entries.find(({ event_id: id }) => id === 'event-19')).toEqual({
     stream: 'org-acme',
     commit: '19',
@@ -122,7 +123,7 @@ it('turns every event type into these rows', async () => {
     role: 'org.owner',
     evidence: [],
     scheme: null,
-    correlation: null,
+    correlation: 'correlation-19',
     causation: null,
     trace: null,
     data: given[18]?.data,
@@ -145,16 +146,32 @@ it('turns every event type into these rows', async () => {
     ['realm:default', '0', 'CommandRefused', 'denied', ['acme', 'dan']],
   ]);
   const commands = (rows.command_index ?? []) as Record<string, unknown>[];
-  expect(commands.filter(({ stream }) => !isLater(stream))).toHaveLength(41);
+  expect(commands.filter(({ stream }) => !isLater(stream))).toHaveLength(51);
   const streams = (rows.access_streams ?? []) as Record<string, unknown>[];
   expect(streams.filter(({ stream }) => !isLater(stream))).toEqual([
     { stream: 'activity-acme', revision: '4' },
     { stream: 'activity-realm:default', revision: '0' },
     { stream: 'org-acme', revision: '39' },
-    { stream: 'realm-default', revision: '0' },
+    { stream: 'realm-default', revision: '10' },
     { stream: 'user-ann', revision: '2' },
   ]);
   expect(rows.access_documents).toMatchSnapshot();
+});
+
+it('turns requests to erase people, and what became of them, into these rows', async () => {
+  const rows = await inBatchesOf(db, [given.length]);
+  expect(rows.erasure_requests).toMatchObject([
+    { stream: 'org-beta', user_id: 'fay', requested_by: 'ann', command: 'DoMemberErasureRequested' },
+    { stream: 'realm-default', user_id: 'hal' },
+    { stream: 'realm-default', user_id: 'ivy' },
+  ]);
+  expect(rows.erased_people).toMatchObject([
+    { user_id: 'hal', key_ids: ['k1'], verified_at: null },
+    { user_id: 'ivy', key_ids: ['k2', 'k3'], verified_at: expect.any(String) },
+  ]);
+  expect((rows.people as { user_id: string }[]).map(({ user_id: id }) => id)).toEqual(['ann']);
+  expect(await pendingErasures(db, 10)).toMatchObject([{ userId: 'fay' }, { userId: 'hal' }]);
+  expect(await erasuresOf(db, 'realm-default', { limit: 1, after: 'hal' })).toMatchObject([{ userId: 'ivy' }]);
 });
 
 it('turns invitations, workflows and a deletion into these rows', async () => {
@@ -188,7 +205,7 @@ it('turns invitations, workflows and a deletion into these rows', async () => {
       ...each,
     })),
   );
-  expect(ofBeta('invited_addresses')).toHaveLength(4);
+  expect(ofBeta('invited_addresses')).toHaveLength(3);
   expect(ofBeta('workflows')).toEqual([
     {
       org_id: 'beta',

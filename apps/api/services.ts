@@ -4,9 +4,10 @@ import type { History } from '#libs/application/history/history.js';
 import type { Ledger } from '#libs/application/ledger/ledger.js';
 import type { Observations } from '#libs/application/observations.js';
 import type { RecordedReads } from '#libs/application/activity/recorded-reads.js';
-import type { CommandPipeline } from '#libs/application/pipeline.js';
+import type { Commands } from '#libs/application/commands.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import type { EventStore } from '#libs/application/ports/event-store.js';
+import type { PersonalData } from '#libs/application/ports/personal-data.js';
 import type { ReadPosition } from '#libs/application/ports/read-models.js';
 import type { Searches } from '#libs/application/searches.js';
 import type { TokenVerifier } from '#libs/platform/identity/token-verifier.js';
@@ -27,7 +28,7 @@ export abstract class ApiServices {
   abstract readonly clock: Clock;
   abstract readonly verifier: TokenVerifier;
   abstract readonly observations: Observations;
-  abstract readonly pipeline: Pick<CommandPipeline, 'execute'>;
+  abstract readonly pipeline: Pick<Commands, 'execute'>;
   abstract readonly recordedReads: RecordedReads;
   abstract readonly limits: Limits;
   abstract readonly checks: Checks;
@@ -38,6 +39,7 @@ export abstract class ApiServices {
   /** The database of read models; projections' queries run on it. */
   abstract readonly reads: Database;
   abstract readonly readPosition: ReadPosition;
+  abstract readonly personalData: PersonalData;
   /** The keyed index of an address. */
   abstract readonly emailIndex: (address: string) => string;
   abstract readonly projections: () => Promise<ProjectionStatus>;

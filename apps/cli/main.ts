@@ -3,6 +3,7 @@ import { KeysUnusable } from '#libs/platform/keys.js';
 import { backup } from './backup.js';
 import { type Command, exitCodes, type Io, UsageError } from './command.js';
 import { copyEvents } from './copy-events.js';
+import { erasures } from './erasures.js';
 import { evidence } from './evidence.js';
 import { rebuild } from './rebuild.js';
 import { restore } from './restore.js';
@@ -14,6 +15,7 @@ const commands: Readonly<Record<string, Command>> = {
   rebuild,
   verify,
   evidence,
+  erasures,
   backup,
   restore,
   'copy-events': copyEvents,

@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rename, rm, rmdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { EventStoreUnavailable } from '#libs/application/ports/event-store.js';
@@ -14,13 +14,15 @@ import { type Config, loadConfig } from '#libs/platform/config.js';
 import { KeysUnusable } from '#libs/platform/keys.js';
 import { createLogger } from '#libs/platform/logging.js';
 import { openDatabase } from '#libs/readstore/database.js';
+import { type ErasedKey, erasedKey, PostgresErasedKeys } from '#libs/readstore/erased-keys.js';
+import { migrate } from '#libs/readstore/migrations.js';
 import { readSchema } from '#libs/readstore/table.js';
 import { openStores, type Stores } from '../standalone/stores.js';
 import { durableFile, LOG_FILE } from './backup-files.js';
 import { type Command, exitCodes, type Io, UsageError } from './command.js';
 import { count, Progress } from './progress.js';
 
-const help = `Usage: npx tenantry restore --from <folder> [--keys <folder>] [--verify-only]
+const help = `Usage: npx tenantry restore --from <folder> [--keys <folder>] [--erasures <file>] [--verify-only]
 
 Makes a new deployment from a backup: DATA_DIR must not exist yet, or be empty; an event store and a Postgres that URLs
 name must be empty. The next start builds the read models from the log. Reads the same variables as the server: DATA_DIR,
@@ -28,6 +30,8 @@ KEY_DIR, EVENTSTORE_URL, POSTGRES_URL …
 
   --from <folder>  what \`tenantry backup\` wrote; every file is checked before anything is made
   --keys <folder>  copies the key files from there to KEY_DIR, which must be empty. Without it KEY_DIR must hold them.
+  --erasures <file>  what \`tenantry erasures\` has listed since: these keys are destroyed in what is restored, so that
+                   nobody who was erased after the backup comes back
   --verify-only    checks the files, and makes nothing
   --help           this text
 
@@ -45,6 +49,7 @@ export const restore: Command = {
       options: {
         from: { type: 'string' },
         keys: { type: 'string' },
+        erasures: { type: 'string' },
         'verify-only': { type: 'boolean', default: false },
         help: { type: 'boolean', short: 'h' },
       },
@@ -58,7 +63,11 @@ export const restore: Command = {
     try {
       const manifest = await verifiedManifest(from);
       if (values['verify-only']) io.out(`Every file of ${from} is as it was written. It holds ${held(manifest)}.\n`);
-      else await restoreFrom(from, manifest, values.keys && resolve(values.keys), io);
+      else {
+        // Read before anything is made: a wrong list must not be found out afterwards.
+        const erased = values.erasures === undefined ? [] : await erasedIn(resolve(values.erasures));
+        await restoreFrom({ from, manifest, erased }, values.keys && resolve(values.keys), io);
+      }
       return exitCodes.ok;
     } catch (error) {
       if (!(error instanceof Error && explained.some((kind) => error instanceof kind))) throw error;
@@ -68,18 +77,42 @@ export const restore: Command = {
   },
 };
 
-async function restoreFrom(from: string, manifest: Manifest, keysFrom: string | undefined, io: Io): Promise<void> {
+interface Restored {
+  readonly from: string;
+  readonly manifest: Manifest;
+  readonly erased: readonly ErasedKey[];
+}
+
+async function erasedIn(file: string): Promise<readonly ErasedKey[]> {
+  const lines = (await readFile(file, 'utf8')).split('\n').filter((line) => line.trim() !== '');
+  return lines.map((line, i) => {
+    const parsed = erasedKey.safeParse(jsonOf(line));
+    if (!parsed.success) throw new BackupUnusable(`line ${i + 1} of ${file} is none that \`tenantry erasures\` wrote`);
+    return parsed.data;
+  });
+}
+
+function jsonOf(line: string): unknown {
+  try {
+    return JSON.parse(line);
+  } catch {
+    return undefined;
+  }
+}
+
+async function restoreFrom(restored: Restored, keysFrom: string | undefined, io: Io): Promise<void> {
+  const { manifest, erased } = restored;
   const config = loadConfig(io.environment);
   await refuseKeys(manifest, config.keyDir, keysFrom);
   if (!(await isEmptyFolder(config.dataDir)))
     throw new BackupUnusable(`the data folder ${config.dataDir} is not empty: a backup is restored into a new one`);
   if (keysFrom !== undefined && keysFrom !== '') await copyKeys(keysFrom, config.keyDir);
-  const report = await inNewFolder(config, (dataDir) => fill({ ...config, dataDir }, from, manifest, io));
+  const report = await inNewFolder(config, (dataDir) => fill({ ...config, dataDir }, restored, io));
   io.out(`Restored ${held(manifest)}.
 Compared ${count(report.total)} events with the backup: all are equal, in the same order.
 The next start builds the read models from them. What came after the last event is not there: clients that hold a
 Consistency-Token of the former log are answered foreign_token and drop it.
-`);
+${erased.length === 0 ? '' : `${count(erased.length)} keys of erased people are destroyed.\n`}`);
 }
 
 /** The keys are told by their fingerprints before anything is made: with others, people's data would not open. */
@@ -112,7 +145,7 @@ async function inNewFolder<T>({ dataDir }: Config, task: (folder: string) => Pro
   }
 }
 
-async function fill(config: Config, from: string, manifest: Manifest, io: Io): Promise<CopyReport> {
+async function fill(config: Config, { from, manifest, erased }: Restored, io: Io): Promise<CopyReport> {
   const stores = await openStores(config, createLogger('error'));
   try {
     const db = openDatabase(stores.postgresUrl);
@@ -125,6 +158,9 @@ async function fill(config: Config, from: string, manifest: Manifest, io: Io): P
       for (const [table, rows] of Object.entries(manifest.durable.rows))
         if (counts.get(table) !== rows)
           throw new BackupUnusable(`${counts.get(table)} rows of ${table} were restored instead of ${rows}`);
+      await migrate(db);
+      const keys = new PostgresErasedKeys(db);
+      for (const { person, keyId } of erased) await keys.destroyIds(person, [keyId]);
       return report;
     } finally {
       await db.destroy();

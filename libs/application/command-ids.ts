@@ -17,6 +17,9 @@ export const eventIdOf = (commandId: string, payloadDigest: string, index: numbe
 /** The id for a thing that the command's step creates and the client has not named. */
 export const createdIdOf = (commandId: string, step: number): string => v5(`created/${step}`, commandId);
 
+/** The id of what follows from a command or event by itself: the same one however often it is done. */
+export const followingIdOf = (id: string, what: string): string => v5(`following/${what}`, id);
+
 /** The event id of a read that leaves one event however often it is repeated. `parts` tell apart what is not the same. */
 export const repeatedReadIdOf = (parts: readonly (string | number)[]): string =>
   v5(`read/${JSON.stringify(parts)}`, NAMESPACE);

@@ -26,6 +26,8 @@ export type CommandOutcome =
       readonly step: number;
       /** Of a plan's limit alone. */
       readonly exceeded?: Refusal['exceeded'];
+      /** Of organizations that stand against it alone. */
+      readonly orgs?: readonly string[];
     }
   | { readonly kind: 'conflict' }
   | { readonly kind: 'precondition_failed'; readonly revision: string }

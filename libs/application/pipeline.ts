@@ -17,7 +17,8 @@ import { answerOf, BATCH } from './answer.js';
 import { authorize, type Authorization, factsFrom, mayKnow, type PlatformFacts } from './authorize.js';
 import type { Caller } from './caller.js';
 import { commandIdOf, createdIdOf, eventIdOf } from './command-ids.js';
-import { type CommandRow, commandTable } from './command-table.js';
+import { commandMetadata } from './command-metadata.js';
+import { type CommandRow, orgCommandTable } from './command-table.js';
 import type { Folded, Folds } from './folds.js';
 import { KeyedQueue } from './keyed-queue.js';
 import type { MembershipClaims } from './membership-claims.js';
@@ -272,24 +273,11 @@ export class CommandPipeline {
   }
 
   private metadata(plan: Plan, org: Folded<'org'>, { scheme }: Decided, platform: PlatformFacts | undefined): Metadata {
-    const now = new Date(this.clock.now()).toISOString();
-    const { id, version } = scheme.document;
     const revisions = [`org@${org.revision}`];
     if (platform !== undefined) revisions.push(`realm@${platform.realm.revision}`, `user@${platform.user.revision}`);
     return {
-      [meta.realm]: plan.caller.realm,
+      ...commandMetadata({ ...plan, name: nameOf(plan) }, org, scheme, revisions, this.clock.now()),
       [meta.org]: plan.org,
-      [meta.actor]: plan.caller.id,
-      [meta.credential]: plan.caller.credential,
-      [meta.command]: nameOf(plan),
-      [meta.commandId]: plan.id,
-      [meta.payloadDigest]: plan.digest,
-      [meta.keyed]: `${plan.idempotencyKey !== undefined}`,
-      [meta.occurredAt]: now > org.occurredAt ? now : org.occurredAt,
-      [meta.correlation]: plan.correlation,
-      [meta.scheme]: `${id}@${version}`,
-      [meta.authorizedBy]: revisions.join(' '),
-      ...(plan.traceparent === undefined ? {} : { [meta.traceparent]: plan.traceparent }),
       ...(plan.steps.length > 1 ? { [meta.batch]: `${plan.steps.length}` } : {}),
     };
   }
@@ -298,7 +286,7 @@ export class CommandPipeline {
 const nameOf = ({ steps }: CommandRequest): string => (steps.length === 1 ? (steps[0]?.name ?? '') : BATCH);
 
 // A step's name and input belong together by construction; indexing by the name alone loses that pairing.
-const rowOf = (name: OrgCommandName) => commandTable[name] as CommandRow<never> as CommandRow;
+const rowOf = (name: OrgCommandName) => orgCommandTable[name] as CommandRow<never> as CommandRow;
 
 function decide({ name, input }: Step, state: OrgState, context: DecisionContext): Decision<OrgEvent> {
   const rules = orgDecisions[name] as (state: OrgState, input: unknown, context: unknown) => Decision<OrgEvent>;

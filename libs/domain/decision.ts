@@ -40,6 +40,15 @@ export const refusals = {
   oauth_connection_exists: 'There is an OAuth connection with this id that differs.',
   workflow_exists: 'A workflow with this id exists, or existed, in the organization.',
   workflow_not_found: 'The organization has no such workflow.',
+  legal_hold_exists: 'There is a legal hold with this id that differs.',
+  legal_hold_not_found: 'There is no such legal hold, or it was released.',
+  legal_holds_full: 'The organization has as many legal holds as it may have. Release one first.',
+  release_by_another: 'A legal hold is released by somebody other than who placed it.',
+  under_legal_hold: 'A legal hold keeps this person from being erased. It must be released first.',
+  last_owner: 'This person is the last who holds a role that must be held. Give the role to somebody else first.',
+  erasure_by_platform: "Here people may belong to several organizations: the platform's privacy officer erases them.",
+  person_not_found: 'Nothing is known of this person.',
+  team_unknown: "The scheme has no such team, or the team has no such role: the platform's admins come from elsewhere.",
   workflow_not_owned: 'A workflow is moved and removed by whoever registered it.',
 } as const;
 
@@ -47,6 +56,8 @@ export type RefusalCode = keyof typeof refusals;
 export interface Refusal {
   readonly refused: RefusalCode;
   /** What a plan limits, how many it allows, and how many there are. */
+  /** Ids of the organizations that stand against it. */
+  readonly orgs?: readonly string[];
   readonly exceeded?: { readonly limited: string; readonly limit: number; readonly usage: number };
 }
 

@@ -56,6 +56,17 @@ export const durableMigrations: readonly Migration[] = [
       primary key (stream, epoch)
     )`,
   },
+  {
+    number: 4,
+    name: 'erased keys',
+    sql: `create table durable.erased_keys (
+      kid uuid primary key,
+      subject text not null,
+      person text not null,
+      erased_at timestamptz not null default now()
+    );
+    create index erased_keys_person on durable.erased_keys (person)`,
+  },
 ];
 
 /** The database was migrated by a newer build, or by another history of migrations. */

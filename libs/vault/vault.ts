@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 import { PersonalData } from '#libs/application/ports/personal-data.js';
 import { parseStream } from '#libs/application/streams.js';
+import { userEvents } from '#libs/domain/user/user.js';
 import { personalFieldsOf, replaceAt } from './personal-fields.js';
 import { openField, type SealingKey, sealedField, sealField, unwrapKey, wrapKey } from './sealed-field.js';
 import type { SubjectKey, SubjectKeyStore } from './subject-keys.js';
@@ -45,6 +46,7 @@ export class Vault extends PersonalData {
   }
 
   async open(events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> {
+    for (const event of events) this.noteDestroyed(event);
     const personal = events.filter(({ stream, type }) => fieldsOf(stream, type).length > 0);
     if (personal.length === 0) return events;
     const subjects = new Set(personal.map(subjectOf));
@@ -64,15 +66,20 @@ export class Vault extends PersonalData {
     return createHmac('sha256', this.keys.index).update(`${purpose}\u0000${value}`).digest('base64url');
   }
 
-  /** For whoever destroys the subject's key: this process stops using it at once. */
   forget(subject: string): void {
     this.opened.delete(subject);
     this.forgotten += 1;
   }
 
+  /** Another process has destroyed keys, and the log says so before this one's memory of them ends. */
+  private noteDestroyed({ type, stream, data }: StoredEvent): void {
+    if (type !== 'PersonErased' || parseStream(stream).category !== 'user') return;
+    const { keyIds } = userEvents.PersonErased.parse(data);
+    for (const [subject, { kid }] of this.opened.entries()) if (keyIds.includes(kid)) this.forget(subject);
+  }
+
+  /** Never from memory: what is sealed under a key that was destroyed meanwhile could never be read. */
   private async keyToSeal(subject: string): Promise<SealingKey> {
-    const known = this.opened.get(subject);
-    if (known !== undefined) return known;
     const { forgotten } = this;
     const stored = await this.store.getOrCreate(subject, () => this.newKey(subject));
     return this.unwrap(subject, stored, forgotten);

@@ -1,12 +1,13 @@
 import { required } from '#libs/application/metadata.js';
-import { type ActivityEvent, activityTargets } from '#libs/domain/activity/activity.js';
+import { type ActivityEvent, activityTargets, realmActivity } from '#libs/domain/activity/activity.js';
 import { personalFieldsOf, replaceAt } from '#libs/vault/personal-fields.js';
 import { targetsOf } from '#libs/domain/org/events.js';
-import { projectionOfEach } from '#libs/readstore/projection.js';
+import { type RealmEvent, realmTargets } from '#libs/domain/realm/events.js';
+import { type ProjectedEvent, projectionOfEach } from '#libs/readstore/projection.js';
 import { bigint, jsonb, nullable, table, text, texts, timestamptz } from '#libs/readstore/table.js';
 
 /**
- * One entry per event of an organization and of its activity. Each filter has its index, and after it the place in the log,
+ * One entry per event of an organization or realm and of its activity. Each filter has its index, and after it the place in the log,
  * by which both streams are merged and a page is found again.
  */
 export const auditEntries = table(
@@ -16,7 +17,7 @@ export const auditEntries = table(
     commit: bigint,
     prepare: bigint,
     revision: bigint,
-    /** In the activity of a realm: `realm:` and the realm's id. */
+    /** Of a realm and its activity: `realm:` and the realm's id. */
     org_id: text,
     event_id: text,
     occurred_at: timestamptz,
@@ -70,17 +71,18 @@ export const auditTargets = table(
 
 export const auditLogProjection = projectionOfEach({
   name: 'audit-log',
-  version: 3,
+  version: 4,
   tables: [auditEntries, auditTargets],
   each: (event, write) => {
     const { category, stream, streamId, id, type, data, metadata, revision, position, occurredAt } = event;
-    if (category !== 'org' && category !== 'activity') return;
-    const targets = category === 'org' ? targetsOf(type, data) : activityTargets(activityIn(event));
+    if (category === 'user') return;
+    const targets = targetsIn(event);
+    const org_id = category === 'realm' ? realmActivity(streamId) : streamId;
     const place = { stream, commit: position.commit, prepare: position.prepare };
     write.put(auditEntries, {
       ...place,
       revision,
-      org_id: streamId,
+      org_id,
       event_id: id,
       occurred_at: occurredAt,
       realm: required(metadata, 'realm'),
@@ -91,7 +93,7 @@ export const auditLogProjection = projectionOfEach({
       event_type: type,
       targets,
       environment_id: category === 'org' ? environmentOf(data) : null,
-      outcome: category === 'org' ? 'allowed' : outcomeOf(activityIn(event)),
+      outcome: category === 'activity' ? outcomeOf(activityIn(event)) : 'allowed',
       role: metadata.role ?? null,
       evidence: (metadata.evidence ?? '').split(' ').filter((each) => each !== ''),
       scheme: metadata.scheme ?? null,
@@ -101,12 +103,18 @@ export const auditLogProjection = projectionOfEach({
       // Personal fields live with the people only.
       data: replaceAt(data, personalFieldsOf(category, type), () => null),
     });
-    for (const target of targets) write.put(auditTargets, { ...place, target, org_id: streamId });
+    for (const target of targets) write.put(auditTargets, { ...place, target, org_id });
   },
 });
 
 // Stored data was parsed by its type's schema when it was appended.
+const realmIn = ({ type, data }: { type: string; data: unknown }) => ({ type, data }) as RealmEvent;
 const activityIn = ({ type, data }: { type: string; data: unknown }) => ({ type, data }) as ActivityEvent;
+
+function targetsIn(event: ProjectedEvent): readonly string[] {
+  if (event.category === 'org') return targetsOf(event.type, event.data);
+  return event.category === 'realm' ? realmTargets(realmIn(event)) : activityTargets(activityIn(event));
+}
 
 const outcomeOf = ({ data }: ActivityEvent): string => ('outcome' in data ? data.outcome : 'allowed');
 

@@ -1,5 +1,6 @@
 import { type SelectQueryBuilder, sql } from 'kysely';
 import { parseStream, streamOf } from '#libs/application/streams.js';
+import { realmActivity } from '#libs/domain/activity/activity.js';
 import type { Database } from '#libs/readstore/database.js';
 import type { RowOf, TablesOf } from '#libs/readstore/table.js';
 import type { auditEntries, auditTargets } from './audit-log.js';
@@ -45,10 +46,34 @@ export const auditedStreams = (orgId: string): readonly [string, string] => [
   streamOf('activity', orgId),
 ];
 
+/** The same of a realm. */
+const auditedStreamsOfRealm = (realm: string): readonly [string, string] => [
+  streamOf('realm', realm),
+  streamOf('activity', realmActivity(realm)),
+];
+
 /** Entries of an organization and of its activity in one order, that of the log. */
 export function auditLogOf(db: Database, orgId: string, filter: AuditFilter, page: AuditPage): Promise<AuditEntry[]> {
-  const [org, activity] = auditedStreams(orgId);
-  return merged(db, [entriesOf(db, org, filter, page), entriesOf(db, activity, filter, page)], page);
+  return auditLogOfStreams(db, auditedStreams(orgId), filter, page);
+}
+
+/** The same of a realm. */
+export function auditLogOfRealm(
+  db: Database,
+  realm: string,
+  filter: AuditFilter,
+  page: AuditPage,
+): Promise<AuditEntry[]> {
+  return auditLogOfStreams(db, auditedStreamsOfRealm(realm), filter, page);
+}
+
+function auditLogOfStreams(
+  db: Database,
+  [own, activity]: readonly [string, string],
+  filter: AuditFilter,
+  page: AuditPage,
+) {
+  return merged(db, [entriesOf(db, own, filter, page), entriesOf(db, activity, filter, page)], page);
 }
 
 /** The entries of one of the streams. */

@@ -48,6 +48,10 @@ export const invitationsProjection = projection({
         write.patch(invitations, { org_id: streamId, invitation_id: invitationId }, { status: 'canceled' }),
       InvitationDeclined: ({ streamId, data: { invitationId } }, write) =>
         write.patch(invitations, { org_id: streamId, invitation_id: invitationId }, { status: 'declined' }),
+      InvitedAddressErased: ({ streamId, data: { canceledIds } }, write) => {
+        for (const invitation_id of canceledIds)
+          write.patch(invitations, { org_id: streamId, invitation_id }, { status: 'canceled' });
+      },
       InvitationAccepted: ({ streamId, data: { invitationId, userId } }, write) =>
         write.patch(
           invitations,

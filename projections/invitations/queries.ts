@@ -16,6 +16,17 @@ export async function invitationsOf(
   return rest.orderBy('invitation_id').limit(limit).execute();
 }
 
+/** Those to one of the addresses that one of the organizations has made, whatever became of them. */
+export async function invitationsBy(
+  db: Database,
+  orgIds: readonly string[],
+  emailIndexes: readonly string[],
+): Promise<Invitation[]> {
+  if (orgIds.length === 0 || emailIndexes.length === 0) return [];
+  const query = db.withTables<Tables>().selectFrom('invitations').selectAll().where('org_id', 'in', orgIds);
+  return query.where('email_index', 'in', emailIndexes).orderBy('org_id').orderBy('invitation_id').execute();
+}
+
 /** Those that wait for an answer of the address, and whose time is not over at the instant (RFC 3339). */
 export async function invitationsTo(
   db: Database,

@@ -23,12 +23,12 @@ export const people = table(
 export const invitedAddresses = table(
   'invited_addresses',
   { org_id: text, email_index: text, email: text },
-  { key: ['org_id', 'email_index'] },
+  { key: ['org_id', 'email_index'], indexes: [{ columns: ['email_index'] }] },
 );
 
 export const peopleProjection = projection({
   name: 'people',
-  version: 2,
+  version: 3,
   tables: [people, invitedAddresses],
   on: {
     org: {
@@ -37,6 +37,8 @@ export const peopleProjection = projection({
         if (email === null) return write.remove(invitedAddresses, { org_id, email_index });
         write.put(invitedAddresses, { org_id, email_index, email });
       },
+      InvitedAddressErased: ({ streamId: org_id, data: { emailIndex: email_index } }, write) =>
+        write.remove(invitedAddresses, { org_id, email_index }),
       OrgDeleted: ({ streamId }, write) => write.remove(invitedAddresses, { org_id: streamId }),
     },
     user: {
@@ -52,6 +54,7 @@ export const peopleProjection = projection({
           last_changed_at: occurredAt,
         });
       },
+      PersonErased: ({ streamId: user_id }, write) => write.remove(people, { user_id }),
     },
   },
 });

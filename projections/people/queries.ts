@@ -1,6 +1,7 @@
 import type { Database } from '#libs/readstore/database.js';
-import { generationsHolding } from '#libs/readstore/generations.js';
-import type { RowOf, TablesOf } from '#libs/readstore/table.js';
+import { generation, generationsHolding } from '#libs/readstore/generations.js';
+import { rowsOf, run } from '#libs/readstore/sql.js';
+import { qualified, type RowOf, type TablesOf } from '#libs/readstore/table.js';
 import type { invitedAddresses, people } from './people.js';
 
 export type Person = RowOf<typeof people>;
@@ -12,10 +13,50 @@ export async function peopleNamed(db: Database, userIds: readonly string[]): Pro
   return db.withTables<Tables>().selectFrom('people').selectAll().where('user_id', 'in', userIds).execute();
 }
 
-/** For erasure, after the person's key was destroyed: no projector and no rebuild then writes the row again. */
-export async function erasePerson(db: Database, userId: string): Promise<void> {
-  for (const schema of await generationsHolding(db, 'people'))
-    await db.withSchema(schema).withTables<Tables>().deleteFrom('people').where('user_id', '=', userId).execute();
+/** Organizations that have invited one of the addresses, by their index. */
+export async function organizationsInviting(db: Database, emailIndexes: readonly string[]): Promise<string[]> {
+  if (emailIndexes.length === 0) return [];
+  const query = db.withTables<Tables>().selectFrom('invited_addresses').select('org_id').distinct();
+  const rows = await query.where('email_index', 'in', emailIndexes).orderBy('org_id').execute();
+  return rows.map(({ org_id: id }) => id);
+}
+
+/** What is written of a person: the person's own row, and rows of their addresses. */
+export interface Written {
+  readonly userId: string;
+  readonly emailIndexes: readonly string[];
+}
+
+/**
+ * Deletes the rows where nobody writes them at present: in generations that are not live. Those that follow the log again
+ * meet the events that delete them.
+ */
+export async function purgePerson(db: Database, written: Written): Promise<void> {
+  const live = (await generation(db, 'live'))?.schema;
+  for (const { schema, table, column, values } of await placesOf(db, written))
+    if (schema !== live) await run(db, `delete from ${qualified(schema, table)} where ${column} = any($1)`, [values]);
+}
+
+/** The tables of any generation that still hold a row of the person, as `schema.table`. */
+export async function tablesNaming(db: Database, written: Written): Promise<string[]> {
+  const found: string[] = [];
+  for (const { schema, table, column, values } of await placesOf(db, written)) {
+    const query = `select 1 from ${qualified(schema, table)} where ${column} = any($1) limit 1`;
+    if ((await rowsOf(db, query, [values])).length > 0) found.push(`${schema}.${table}`);
+  }
+  return found;
+}
+
+/** A generation may hold some of the tables only. */
+async function placesOf(db: Database, { userId, emailIndexes }: Written) {
+  const holding = [
+    { table: 'people', column: 'user_id', values: [userId] },
+    { table: 'invited_addresses', column: 'email_index', values: emailIndexes },
+  ];
+  const places = [];
+  for (const each of holding)
+    for (const schema of await generationsHolding(db, each.table)) places.push({ schema, ...each });
+  return places;
 }
 
 /** Addresses that the organization invited, by their index; those that were erased are left out. */

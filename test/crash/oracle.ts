@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
-import type { RealmEvent } from '#libs/domain/realm/realm.js';
+import type { RealmEvent } from '#libs/domain/realm/events.js';
 import type { UserEvent } from '#libs/domain/user/user.js';
 import { ledgerRows } from './oracle-ledger.js';
 import { OrgOracle } from './oracle-org.js';
@@ -36,7 +36,10 @@ export function oracle(events: readonly StoredEvent[], told: Told): Rows {
       org.apply(event);
       audit(rows, event);
     } else if (event.stream.startsWith('user-')) user({ people, documents, keys }, event, told);
-    else realm(documents, event);
+    else {
+      realm(documents, event);
+      audit(rows, event);
+    }
   }
   for (const org of orgs.values()) org.addTo(rows);
   for (const row of ledgerRows(events)) rows.add('ledger_leaves', row);
@@ -101,7 +104,7 @@ function expectHomeless(orgs: ReadonlyMap<string, OrgOracle>, event: StoredEvent
 }
 
 function audit(rows: Rows, { stream, id, type, data, revision, position, metadata }: StoredEvent): void {
-  const org_id = stream.slice('org-'.length);
+  const org_id = stream.startsWith('org-') ? stream.slice('org-'.length) : stream.replace('-', ':');
   const place = { stream, commit: `${position.commit}`, prepare: `${position.prepare}` };
   const { environmentId } = data as { environmentId?: string };
   const targets = targetsOf(data as Record<string, unknown>, type);
@@ -163,6 +166,8 @@ function user({ people, documents, keys }: People, event: StoredEvent, told: Tol
     const { groups, emailIndex, issuedAt } = data;
     const claims = { groups, emailIndex, issuedAt, observedAt, evidence };
     documents.set(stream, { ...before, claims, tokenIssuedAt: issuedAt });
+  } else if (type !== 'ProfileObserved') {
+    throw new Error(`${stream} has an event that no command here leads to: ${type}`);
   } else {
     documents.set(stream, { ...before, profileIndex: data.profileIndex, tokenIssuedAt: data.issuedAt });
     const first = people.get(person)?.first_seen_at ?? observedAt;
@@ -185,10 +190,9 @@ function theOneKey({ stream, revision, data }: StoredEvent): string {
 function realm(documents: Map<string, Row>, event: StoredEvent): void {
   const { stream, type, data, id } = event as unknown as RealmEvent & { stream: string; id: string };
   const sources = { adminGroup: null, adminEmailIndexes: [], systemUserId: null };
-  documents.set(
-    stream,
-    type === 'RealmCreated'
-      ? { id: data.realmId, storeId: id, scheme: data.scheme, ...sources, evidence: id }
-      : { ...documents.get(stream), ...data, evidence: id },
-  );
+  if (type === 'RealmCreated')
+    documents.set(stream, { id: data.realmId, storeId: id, scheme: data.scheme, ...sources, evidence: id });
+  else if (type === 'PlatformAdminSourcesSet')
+    documents.set(stream, { ...documents.get(stream), ...data, evidence: id });
+  else throw new Error(`${stream} has an event that no command here leads to: ${type}`);
 }

@@ -227,6 +227,8 @@ export class PlainPersonalData extends PersonalData {
   override index(purpose: string, value: string): string {
     return `${purpose}:${value}`;
   }
+
+  override forget(): void {}
 }
 
 const withoutPerson = (data: unknown) =>

@@ -26,6 +26,7 @@ function event(stream: string, type: string, data: unknown, extra: Metadata = {}
     occurredAt: new Date(Date.parse('2026-01-01T00:00:00.000Z') + n * 1000).toISOString(),
     keyed: 'true',
     role: 'org.owner',
+    correlation: `correlation-${n}`,
     ...extra,
   };
   given.push({
@@ -166,6 +167,30 @@ for (const role of ['org.auditor', 'org.privacy-officer'])
   event('org-beta', 'RoleAssigned', { userId: 'fay', role, ...assigned });
 event('org-beta', 'RoleAssignmentConfirmed', { userId: 'fay', role: 'org.auditor', confirmedBy: 'gil' });
 event('org-beta', 'RoleAssignmentRevoked', { userId: 'fay', role: 'org.privacy-officer' });
+event('org-beta', 'LegalHoldPlaced', { holdId: 'h1', userId: 'fay', matter: 'Case 1', placedBy: 'eve' });
+event('org-beta', 'LegalHoldPlaced', { holdId: 'h2', matter: 'Case 2', placedBy: 'eve' });
+event('org-beta', 'LegalHoldReleased', { holdId: 'h1' });
+event('org-beta', 'MemberErasureRequested', { userId: 'fay' });
+event('org-beta', 'InvitedAddressErased', { emailIndex: 'index-i1', invitationIds: ['i1'], canceledIds: [] });
+event('realm-default', 'PlatformRoleAssigned', { userId: 'eve', role: 'platform.privacy-officer', assignedBy: 'ann' });
+event('realm-default', 'PlatformRoleConfirmed', {
+  userId: 'eve',
+  role: 'platform.privacy-officer',
+  confirmedBy: 'bob',
+});
+event('realm-default', 'PlatformRoleAssigned', { userId: 'gil', role: 'platform.auditor', assignedBy: 'ann' });
+event('realm-default', 'PlatformRoleRevoked', { userId: 'gil', role: 'platform.auditor' });
+event('realm-default', 'TeamMemberSet', { team: 'alpha', userId: 'eve', role: 'admin' });
+event('realm-default', 'TeamMemberSet', { team: 'alpha', userId: 'gil', role: 'owner' });
+event('realm-default', 'TeamMemberRemoved', { team: 'alpha', userId: 'gil' });
+event('realm-default', 'RealmCommandHadNoEffect', { command: 'RemovePlatformAdmin' });
+event('realm-default', 'PersonErasureRequested', { userId: 'hal' });
+event('realm-default', 'PersonErasureRequested', { userId: 'ivy' });
+const hal = { ...ann, userId: 'hal', email: 'hal@acme.test', name: 'Hal' };
+event('user-hal', 'ProfileObserved', hal);
+event('user-hal', 'PersonErased', { userId: 'hal', requestId: 'r1', keyIds: ['k1'] });
+event('user-ivy', 'PersonErased', { userId: 'ivy', requestId: 'r2', keyIds: ['k2', 'k3'] });
+event('user-ivy', 'PersonErasureVerified', { userId: 'ivy', requestId: 'r2' });
 event('org-gamma', 'OrgCreated', owned('gamma'));
 event('org-gamma', 'EnvironmentCreated', { environmentId: 'main', name: 'Main', kind: 'workspace' });
 event('org-gamma', 'ModelAdded', { environmentId: 'main', modelId: 'm1', provider: 'p', name: 'One' });

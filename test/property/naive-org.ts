@@ -173,6 +173,10 @@ export class NaiveOrg {
       case 'McpServerAdded':
       case 'McpServerRemoved':
       case 'BudgetSet':
+      case 'LegalHoldPlaced':
+      case 'LegalHoldReleased':
+      case 'MemberErasureRequested':
+      case 'InvitedAddressErased':
       case 'BudgetRemoved':
       case 'CommandHadNoEffect':
       case 'MembershipClaimVoided':

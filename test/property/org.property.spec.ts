@@ -106,6 +106,9 @@ const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
     { requiredKeys: ['amount', 'currency', 'period'] },
   ),
   RemoveBudget: fc.record({ environmentId }, { requiredKeys: [] }),
+  PlaceLegalHold: fc.record({ holdId: modelId, userId, matter: name }, { requiredKeys: ['matter'] }),
+  ReleaseLegalHold: fc.record({ holdId: modelId }),
+  EraseMember: fc.record({ userId }),
 };
 const weights: { readonly [Name in OrgCommandName]: number } = {
   CreateOrg: 1,
@@ -158,6 +161,9 @@ const weights: { readonly [Name in OrgCommandName]: number } = {
   RemoveOrgMcpServer: 1,
   SetBudget: 1,
   RemoveBudget: 1,
+  PlaceLegalHold: 1,
+  ReleaseLegalHold: 1,
+  EraseMember: 1,
 };
 
 const commandNames = Object.keys(orgCommands).filter((key): key is OrgCommandName => Object.hasOwn(orgCommands, key));
@@ -257,6 +263,19 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
   event('McpServerRemoved', { serverId: modelId }),
   event('BudgetSet', { amount: fc.nat(2), currency: fc.constant('EUR'), period: fc.constant('day'), environmentId }),
   event('BudgetRemoved', { environmentId }),
+  event('LegalHoldPlaced', {
+    holdId: modelId,
+    userId: fc.option(userId, { nil: undefined }),
+    matter: name,
+    placedBy: userId,
+  }),
+  event('LegalHoldReleased', { holdId: modelId }),
+  event('MemberErasureRequested', { userId }),
+  event('InvitedAddressErased', {
+    emailIndex: fc.constantFrom('x', 'y'),
+    invitationIds: fc.array(invitationId, { maxLength: 2 }),
+    canceledIds: fc.array(invitationId, { maxLength: 2 }),
+  }),
   event('CommandHadNoEffect', { command: fc.constant('AddMember') }),
   event('MembershipClaimVoided', { claimId: fc.uuid() }),
 );

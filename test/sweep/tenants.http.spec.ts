@@ -1,8 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decisionOperations } from '../../apps/api/documentation/decision-paths.js';
 import { queryNames, queryTable, type QueryName } from '../../apps/api/queries/query-table.js';
-import { commandNames, commandTable } from '#libs/application/command-table.js';
-import type { OrgCommandName } from '#libs/domain/org/decisions.js';
+import { type CommandName, commandNames, commandTable } from '#libs/application/command-table.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { AppendedEvents } from '../support/appended-events.js';
 import type { HttpAnswer, HttpCall } from '../support/http.js';
@@ -95,7 +94,7 @@ const bytesOf = ({ status, headers, text }: HttpAnswer) => ({
 const requestId = { 'x-request-id': 'the-same-one' };
 
 /** What would be right for the organization, so that only rights stand in the way. */
-const inputs: { readonly [Name in OrgCommandName]: object } = {
+const inputs: { readonly [Name in CommandName]: object } = {
   CreateOrg: { orgId: 'third', name: 'Third', ownerId: 'someone' },
   UpdateOrg: { name: 'Quetzal Renamed' },
   SuspendOrg: {},
@@ -145,10 +144,19 @@ const inputs: { readonly [Name in OrgCommandName]: object } = {
   RemoveOrgMcpServer: { serverId: 'new-server' },
   SetBudget: { amount: 1, currency: 'EUR', period: 'day' },
   RemoveBudget: {},
+  PlaceLegalHold: { matter: 'Case 17' },
+  ReleaseLegalHold: { holdId: 'case-17' },
+  EraseMember: { userId: 'kiwimember' },
+  AssignPlatformRole: { userId: 'kiwimember', role: 'platform.auditor' },
+  ConfirmPlatformRole: { userId: 'kiwimember', role: 'platform.auditor' },
+  RevokePlatformRole: { userId: 'kiwimember', role: 'platform.auditor' },
+  AddPlatformAdmin: { userId: 'kiwimember' },
+  RemovePlatformAdmin: { userId: 'kiwimember' },
+  EraseUser: { userId: 'kiwimember' },
 };
 
 const orgCommandNames = commandNames.filter((name) => commandTable[name].target === 'org');
-const command = (name: OrgCommandName, orgId: string) => ({
+const command = (name: CommandName, orgId: string) => ({
   path: `/v1/orgs/${orgId}/commands/${name}`,
   body: inputs[name],
 });
@@ -161,6 +169,7 @@ const query = (name: QueryName, orgId: string, environmentId = 'vivarium') => ({
     .replace('{orgId}', orgId)
     .replace('{environmentId}', environmentId)
     .replace('{groupId}', 'flamingos')
+    .replace('{userId}', 'kiwimember')
     .replace('{schemeId}', 'enterprise')}?${new URLSearchParams(queryTable[name].example)}`,
 });
 const orgQueryNames = queryNames.filter((name) => queryTable[name].path.includes('{orgId}'));
@@ -201,7 +210,7 @@ describe('anonymous', () => {
   });
 });
 
-const realm = (name: OrgCommandName) => ({ path: `/v1/realm/commands/${name}`, body: inputs[name] });
+const realm = (name: CommandName) => ({ path: `/v1/realm/commands/${name}`, body: inputs[name] });
 
 describe.each(['stranger', 'outsider'] as const)('a %s', (person) => {
   it.each(orgCommandNames)('%s on a hidden organization looks like on a missing one', async (name) => {
@@ -240,7 +249,9 @@ describe.each(['stranger', 'outsider'] as const)('a %s', (person) => {
     '%s tells nothing of other organizations',
     async (name) => {
       const answer = await as(person, query(name, ''));
-      expect(answer.status).toBe(name === 'Projections' || name === 'RealmActivity' ? 403 : 200);
+      expect(answer.status).toBe(
+        ['Projections', 'RealmActivity', 'RealmErasures', 'SubjectExport'].includes(name) ? 403 : 200,
+      );
       silent(answer);
     },
   );
@@ -357,6 +368,12 @@ describe('a member without the right', () => {
     GroupMembers: 403,
     Audit: 403,
     RealmActivity: 403,
+    Erasures: 403,
+    RealmErasures: 403,
+    LegalHolds: 403,
+    OwnExport: 200,
+    SubjectExport: 403,
+    MemberExport: 403,
     Invitations: 403,
     OwnInvitations: 200,
     Workflows: 200,

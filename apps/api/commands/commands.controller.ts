@@ -2,7 +2,7 @@ import { Controller, HttpCode, Param, Post, Req, Res, UseGuards } from '@nestjs/
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import { type CommandAnswer, isRefused } from '#libs/application/outcome.js';
-import type { Step } from '#libs/application/pipeline.js';
+import type { AnyStep } from '#libs/application/commands.js';
 import { slug } from '#libs/domain/text.js';
 import { Authenticated } from '../identity/authenticated.guard.js';
 import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
@@ -68,7 +68,7 @@ export class CommandsController {
 
   private async run(
     orgId: string | undefined,
-    steps: readonly Step[],
+    steps: readonly AnyStep[],
     request: ApiRequest,
     reply: FastifyReply,
   ): Promise<PostedCommandAnswer> {

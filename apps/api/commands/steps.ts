@@ -1,7 +1,12 @@
 import { z } from 'zod';
-import { type CommandRow, commandTable, isCommandName } from '#libs/application/command-table.js';
-import type { Step } from '#libs/application/pipeline.js';
-import { orgCommands, type OrgCommandName } from '#libs/domain/org/decisions.js';
+import {
+  type CommandName,
+  type CommandRow,
+  commandSchemas,
+  commandTable,
+  isCommandName,
+} from '#libs/application/command-table.js';
+import type { AnyStep } from '#libs/application/commands.js';
 import { type FieldError, invalid, notFound } from '../problems/problem.js';
 import { fieldErrors, parsed } from '../requests/input.js';
 
@@ -17,27 +22,27 @@ export const batchBody = z.strictObject({
 });
 
 /** A command of another target is as unknown here as one that does not exist. */
-export function isCommandOf(target: Target, name: string): name is OrgCommandName {
+export function isCommandOf(target: Target, name: string): name is CommandName {
   return isCommandName(name) && commandTable[name].target === target;
 }
 
-export function stepFrom(target: Target, name: string, body: unknown): Step {
+export function stepFrom(target: Target, name: string, body: unknown): AnyStep {
   if (!isCommandOf(target, name)) throw notFound();
-  return step(name, parsed(orgCommands[name], body));
+  return step(name, parsed(commandSchemas[name], body));
 }
 
 /** Every step is parsed before the first is refused, so that all issues are told at once. */
-export function stepsFrom(body: unknown): Step[] {
+export function stepsFrom(body: unknown): AnyStep[] {
   const { commands } = parsed(batchBody, body);
   const errors: FieldError[] = [];
-  const steps: Step[] = [];
+  const steps: AnyStep[] = [];
   for (const [index, { command, input }] of commands.entries()) {
     const place = ['commands', index];
     if (!isCommandOf('org', command)) {
       errors.push({ path: [...place, 'command'].join('.'), message: 'is not a command of an organization' });
       continue;
     }
-    const result = orgCommands[command].safeParse(input);
+    const result = commandSchemas[command].safeParse(input);
     if (result.success) steps.push(step(command, result.data));
     else errors.push(...fieldErrors(result.error, [...place, 'input']));
   }
@@ -46,4 +51,4 @@ export function stepsFrom(body: unknown): Step[] {
 }
 
 // The input was parsed by the schema of this very name, so the pairing holds.
-const step = (name: OrgCommandName, input: unknown): Step => ({ name, input }) as Step;
+const step = (name: CommandName, input: unknown): AnyStep => ({ name, input }) as AnyStep;

@@ -1,5 +1,4 @@
-import { commandNames, commandTable } from '#libs/application/command-table.js';
-import { orgCommands } from '#libs/domain/org/decisions.js';
+import { commandNames, commandSchemas, commandTable } from '#libs/application/command-table.js';
 import { batchBody } from '../commands/steps.js';
 import { queryNames, queryTable } from '../queries/query-table.js';
 import { commandHeaderParameters, consistencyTokenParameter, pathParameters, queryParameters } from './parameters.js';
@@ -32,7 +31,10 @@ function commandPaths(): Json {
   const single = commandNames.map((name) => {
     const { target, summary, example } = commandTable[name];
     const path = target === 'org' ? `/v1/orgs/{orgId}/commands/${name}` : `/v1/realm/commands/${name}`;
-    return [path, { post: commandOperation(name, summary, target === 'org', inputSchema(orgCommands[name]), example) }];
+    return [
+      path,
+      { post: commandOperation(name, summary, target === 'org', inputSchema(commandSchemas[name]), example) },
+    ];
   });
   const example = { commands: [{ command: 'AddMember', input: commandTable.AddMember.example }] };
   const summary = 'Several commands on one organization, appended as one: all or none';

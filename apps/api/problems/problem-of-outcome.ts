@@ -12,7 +12,11 @@ export function problemOfOutcome(outcome: NotDone, single: boolean): Problem {
     case 'hidden':
       return problemOfAccess(outcome);
     case 'refused':
-      return new Problem(outcome.code, { ...(single ? {} : { step: outcome.step }), ...outcome.exceeded });
+      return new Problem(outcome.code, {
+        ...(single ? {} : { step: outcome.step }),
+        ...outcome.exceeded,
+        ...orgsOf(outcome),
+      });
     case 'conflict':
       return new Problem('conflict', {}, { 'retry-after': '1' });
     case 'precondition_failed':
@@ -23,6 +27,8 @@ export function problemOfOutcome(outcome: NotDone, single: boolean): Problem {
       return unavailable();
   }
 }
+
+const orgsOf = ({ orgs }: { orgs?: readonly string[] }) => (orgs === undefined ? {} : { orgs });
 
 export function problemOfAccess(access: NotAllowed): Problem {
   switch (access.kind) {

@@ -27,6 +27,9 @@ describe('the table of problems', () => {
       'group_exists',
       'invitation_accepted',
       'invitation_exists',
+      'last_owner',
+      'legal_hold_exists',
+      'legal_holds_full',
       'limit_exceeded',
       'mcp_server_exists',
       'member_elsewhere',
@@ -36,6 +39,7 @@ describe('the table of problems', () => {
       'org_suspended',
       'role_holders_full',
       'role_holders_short',
+      'under_legal_hold',
       'workflow_exists',
     ]);
   });

@@ -72,6 +72,15 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   oauth_connection_exists: 409,
   workflow_exists: 409,
   workflow_not_found: 422,
+  legal_hold_exists: 409,
+  legal_hold_not_found: 422,
+  legal_holds_full: 409,
+  release_by_another: 422,
+  under_legal_hold: 409,
+  last_owner: 409,
+  erasure_by_platform: 422,
+  person_not_found: 422,
+  team_unknown: 422,
   workflow_not_owned: 422,
 };
 

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import { streamOf } from '#libs/application/streams.js';
-import { realmActivity } from '#libs/domain/activity/activity.js';
-import { auditedStream, auditedStreams, auditLogOf, type Place } from '#projections/audit-log/queries.js';
+import { auditedStreams, auditLogOf, auditLogOfRealm, type Place } from '#projections/audit-log/queries.js';
 import { auditEntry, auditFilter, shownEntry } from './audit-entries.js';
 import { exportFormats } from './audit-formats.js';
 import { keyFrom, pageOf } from './cursor.js';
@@ -63,14 +61,14 @@ export const auditQueries = {
 
   RealmActivity: query({
     path: '/v1/realm/activity',
-    summary: 'What was refused in the realm and belongs to no organization, newest first',
+    summary: 'What was done and refused in the realm and belongs to no organization, newest first',
     params: nothing,
     filter: activityPage,
     needs: () => [{ permission: 'audit:read', resource: { kind: 'realm' } }],
     answer,
     ask: (_, filter, asking) =>
       pageFor(asking, { name: 'RealmActivity', orgId: undefined }, filter, (window) =>
-        auditedStream(asking.services.reads, streamOf('activity', realmActivity(asking.caller.realm)), filter, window),
+        auditLogOfRealm(asking.services.reads, asking.caller.realm, filter, window),
       ),
   }),
 } as const;

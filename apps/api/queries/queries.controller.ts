@@ -115,6 +115,36 @@ export class QueriesController {
     return this.ask('RealmActivity', request);
   }
 
+  @Get('me/export')
+  ownExport(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    return this.asAccepted('OwnExport', request, reply);
+  }
+
+  @Get('realm/people/:userId/export')
+  subjectExport(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    return this.asAccepted('SubjectExport', request, reply);
+  }
+
+  @Get('orgs/:orgId/members/:userId/export')
+  memberExport(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    return this.asAccepted('MemberExport', request, reply);
+  }
+
+  @Get('orgs/:orgId/erasures')
+  erasures(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('Erasures', request);
+  }
+
+  @Get('realm/erasures')
+  realmErasures(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('RealmErasures', request);
+  }
+
+  @Get('orgs/:orgId/legal-holds')
+  legalHolds(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('LegalHolds', request);
+  }
+
   @Get('orgs/:orgId/history/state')
   historyState(@Req() request: ApiRequest): Promise<unknown> {
     return this.ask('HistoryState', request);

@@ -12,7 +12,17 @@ export interface Asking {
   readonly correlation: string;
   readonly services: Pick<
     ApiServices,
-    'reads' | 'checks' | 'history' | 'ledger' | 'projections' | 'clock' | 'emailIndex' | 'recordedReads' | 'storeId'
+    | 'reads'
+    | 'checks'
+    | 'history'
+    | 'ledger'
+    | 'projections'
+    | 'clock'
+    | 'emailIndex'
+    | 'recordedReads'
+    | 'storeId'
+    | 'store'
+    | 'personalData'
   >;
 }
 

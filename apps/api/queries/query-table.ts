@@ -1,5 +1,6 @@
 import { auditQueries } from './audit.js';
 import { environmentQueries } from './environments.js';
+import { erasureQueries } from './erasures.js';
 import { groupQueries } from './groups.js';
 import { historyQueries } from './history.js';
 import { ledgerQueries } from './ledger.js';
@@ -10,6 +11,7 @@ import { permissionQueries } from './permissions.js';
 import { projectionQueries } from './projections.js';
 import { schemeQueries } from './schemes.js';
 import { settingsQueries } from './settings.js';
+import { subjectExportQueries } from './subject-exports.js';
 import { workflowQueries } from './workflows.js';
 
 /** Every query of the product: one row each. */
@@ -21,6 +23,8 @@ export const queryTable = {
   ...workflowQueries,
   ...settingsQueries,
   ...auditQueries,
+  ...erasureQueries,
+  ...subjectExportQueries,
   ...permissionQueries,
   ...historyQueries,
   ...ledgerQueries,

@@ -5,7 +5,7 @@ import { BATCH } from '../answer.js';
 import { commandIdOf } from '../command-ids.js';
 import type { Folds } from '../folds.js';
 import { type CommandOutcome, isRefused, type Refused } from '../outcome.js';
-import type { CommandPipeline, CommandRequest } from '../pipeline.js';
+import type { AnyCommandRequest, Commands } from '../commands.js';
 import type { Clock } from '../ports/clock.js';
 import { streamOf } from '../streams.js';
 import type { ActivityLog } from './activity-log.js';
@@ -19,14 +19,14 @@ import { recordedInTime } from './recorded-in-time.js';
 export class RecordedCommands {
   /** `onLost` is told of each refusal that could not be recorded. */
   constructor(
-    private readonly pipeline: Pick<CommandPipeline, 'execute'>,
+    private readonly pipeline: Pick<Commands, 'execute'>,
     private readonly activity: ActivityLog,
     private readonly folds: Folds,
     private readonly clock: Clock,
     private readonly onLost: (error: unknown, lost: { readonly command: string; readonly correlation: string }) => void,
   ) {}
 
-  async execute(request: CommandRequest): Promise<CommandOutcome> {
+  async execute(request: AnyCommandRequest): Promise<CommandOutcome> {
     const outcome = await this.pipeline.execute(request);
     if (request.dryRun || !isRefused(outcome)) return outcome;
     await recordedInTime(this.record(request, outcome), (error) =>
@@ -35,7 +35,7 @@ export class RecordedCommands {
     return outcome;
   }
 
-  private async record(request: CommandRequest, outcome: Refused): Promise<void> {
+  private async record(request: AnyCommandRequest, outcome: Refused): Promise<void> {
     const { caller, orgId, correlation, traceparent, idempotencyKey } = request;
     // Whoever has nothing to do with an organization leaves no trace in it, and none that tells whether there is one.
     const own = outcome.kind === 'hidden' ? undefined : orgId;
@@ -74,13 +74,13 @@ export class RecordedCommands {
 }
 
 /** The refused step's name, where it is known which one that was. */
-function nameOf({ steps }: CommandRequest, outcome: Refused): string {
+function nameOf({ steps }: AnyCommandRequest, outcome: Refused): string {
   const [first] = steps;
   const step = outcome.kind === 'refused' ? steps[outcome.step] : steps.length === 1 ? first : undefined;
   return step?.name ?? BATCH;
 }
 
-function eventOf(request: CommandRequest, outcome: Refused): ActivityEvent {
+function eventOf(request: AnyCommandRequest, outcome: Refused): ActivityEvent {
   const { steps, orgId } = request;
   const concerned = outcome.kind === 'refused' ? steps.slice(outcome.step, outcome.step + 1) : steps;
   const named = {

@@ -78,6 +78,11 @@ export class RecordedReads {
     await this.record(reading, 'ExportAudit', { type: 'AuditExported', data }, { commandId: done.exportId });
   }
 
+  /** Before the answer is given. Throws EventStoreUnavailable. */
+  async subjectExported(reading: Reading, userId: string): Promise<void> {
+    await this.record(reading, 'ExportSubject', { type: 'SubjectExported', data: { userId } });
+  }
+
   /** Where the scheme has all refusals audited. True if it was recorded. Throws EventStoreUnavailable. */
   async refused({ query, permission, reason, hidden, ...reading }: RefusedRead): Promise<boolean> {
     const { caller, orgId } = reading;

@@ -8,6 +8,8 @@ export abstract class PersonalData {
   abstract open(events: readonly StoredEvent[]): Promise<readonly StoredEvent[]>;
   /** A keyed digest for finding or comparing without reading. Never a plain hash, which would confirm a guess after erasure. */
   abstract index(purpose: string, value: string): string;
+  /** For whoever destroys the subject's key: this process stops using it at once. */
+  abstract forget(subject: string): void;
 }
 
 /** By which an address is found and compared without reading it. */

@@ -63,6 +63,8 @@ export interface UserDocument {
   readonly profileIndex: string | null;
   /** When the youngest token that changed anything here was issued: an older one changes nothing. Seconds. */
   readonly tokenIssuedAt: number | null;
+  /** The last time that the person was erased. */
+  readonly erasure?: { readonly requestId: string; readonly verified: boolean };
 }
 
 export interface MembershipClaim {
@@ -102,7 +104,17 @@ export interface OrgDocument {
   /** Membership claims that another organization has voided before they were borne out here. */
   readonly voidedClaims: readonly string[];
   readonly suspension?: Suspension | undefined;
+  /** Absent where there is none. */
+  readonly legalHolds?: Readonly<Record<string, LegalHold>>;
   readonly evidence: string;
+}
+
+/** Keeps what is known of a person, or of everybody whom the organization knows, from being erased. */
+export interface LegalHold {
+  readonly userId?: string | undefined;
+  readonly matter: string;
+  /** Somebody else releases it. */
+  readonly placedBy: string;
 }
 
 export interface TransferRequest {
@@ -121,6 +133,8 @@ export interface MemberDocument {
   /** The groups that the member is in, or was until they were deleted: group → id of the event that put them there. */
   readonly groups?: Readonly<Record<string, string>>;
   readonly suspension?: Suspension | undefined;
+  /** Id of the event that asked for the person to be erased: the membership is about to end. */
+  readonly erasureRequested?: string;
 }
 
 /** A group; who is in it stands with the members. A deleted one stays known, so that its id is never used again. */
@@ -141,6 +155,7 @@ export interface InvitationDocument {
   readonly expiresAt: string;
   readonly status: 'pending' | 'accepted' | 'declined' | 'canceled';
   readonly acceptedBy?: string | undefined;
+  readonly addressErased?: boolean;
 }
 
 /** An environment that comes with an invitation, and the role in it that the grant will name, if any. */

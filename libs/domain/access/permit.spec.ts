@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { enterprise, enterpriseWith, fold } from '../../../test/support/decider.js';
 import type { OrgEvent } from '../org/events.js';
-import type { RealmEvent } from '../realm/realm.js';
+import type { RealmEvent } from '../realm/events.js';
 import type { Permission } from '../schemes/actions.js';
 import type { UserEvent } from '../user/user.js';
 import { bindingsOf, type Facts, type Resource } from './bindings.js';

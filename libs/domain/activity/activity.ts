@@ -30,6 +30,8 @@ export const activityEvents = {
   /** The export holds nothing that stands after this event. */
   AuditExportStarted: z.strictObject(exporting),
   /** The export's manifest. */
+  /** Everything that is known of a person was read, as GDPR 15 and 20 give the person a right to. */
+  SubjectExported: z.strictObject({ userId: principalId }),
   AuditExported: z.strictObject({
     ...exporting,
     count: z.int().min(0),
@@ -52,6 +54,7 @@ export const activityEvolutions: Evolutions<ActivityState, ActivityEvent> = {
   ReadRefused: recorded,
   AuditRead: recorded,
   AuditExportStarted: recorded,
+  SubjectExported: recorded,
   AuditExported: recorded,
 };
 
@@ -64,6 +67,8 @@ export function activityTargets({ type, data }: ActivityEvent): string[] {
       return data.orgId === undefined ? [] : [data.orgId];
     case 'AuditRead':
       return [];
+    case 'SubjectExported':
+      return [data.userId];
     case 'AuditExportStarted':
     case 'AuditExported':
       return [data.exportId];

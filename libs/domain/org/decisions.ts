@@ -4,6 +4,7 @@ import { assignmentCommands } from './commands/assignments.js';
 import { environmentCommands } from './commands/environments.js';
 import { groupCommands } from './commands/groups.js';
 import { invitationCommands } from './commands/invitations.js';
+import { legalHoldCommands } from './commands/legal-holds.js';
 import { memberCommands } from './commands/members.js';
 import { organizationCommands } from './commands/organization.js';
 import { settingsCommands } from './commands/settings.js';
@@ -20,6 +21,7 @@ const definitions = {
   ...invitationCommands,
   ...workflowCommands,
   ...settingsCommands,
+  ...legalHoldCommands,
 };
 type Definitions = typeof definitions;
 type Schemas = { readonly [Name in keyof Definitions]: Definitions[Name]['schema'] };

@@ -3,6 +3,7 @@ import { assignmentEvents } from './events/assignments.js';
 import { environmentEvents } from './events/environments.js';
 import { groupEvents } from './events/groups.js';
 import { invitationEvents } from './events/invitations.js';
+import { legalHoldEvents } from './events/legal-holds.js';
 import { memberEvents } from './events/members.js';
 import { bookkeepingEvents, organizationEvents } from './events/organization.js';
 import { settingsEvents } from './events/settings.js';
@@ -18,6 +19,7 @@ const definitions = {
   ...invitationEvents,
   ...workflowEvents,
   ...settingsEvents,
+  ...legalHoldEvents,
   ...bookkeepingEvents,
 };
 type Definitions = typeof definitions;

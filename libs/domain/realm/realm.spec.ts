@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fold, nothing } from '../../../test/support/decider.js';
-import { observeConfiguration, type PlatformAdminSources, type RealmEvent, realmEvents } from './realm.js';
+import { type RealmEvent, realmEvents } from './events.js';
+import { observeConfiguration, type PlatformAdminSources } from './realm.js';
 
 const scheme = { id: 'enterprise', version: 1 };
 const none: PlatformAdminSources = { adminGroup: null, adminEmailIndexes: [], systemUserId: null };

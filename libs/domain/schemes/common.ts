@@ -9,6 +9,7 @@ export const operating: readonly Permission[] = [
   'org:list',
   'org:resolve',
   'org:suspend',
+  'platform-role:assign',
   'platform-service-account:manage',
   'legal-hold:place',
   'legal-hold:release',
@@ -48,7 +49,13 @@ export const beingOneself: readonly Permission[] = [
 export const commonRoles: readonly RoleInput[] = [
   // What these reach in organizations is up to the scheme's `platformReach`.
   { key: 'platform.auditor', title: 'Platform auditor', scope: 'platform', permissions: [...auditing] },
-  { key: 'platform.privacy-officer', title: 'Platform privacy officer', scope: 'platform', permissions: [...subjects] },
+  {
+    key: 'platform.privacy-officer',
+    title: 'Platform privacy officer',
+    scope: 'platform',
+    permissions: [...subjects, 'platform-subject:erase', 'platform-subject:export'],
+    confirmed: true,
+  },
   { key: 'platform.checker', title: 'Platform service that checks', scope: 'platform', permissions: [...asking] },
   {
     key: 'org.auditor',

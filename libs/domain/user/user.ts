@@ -31,6 +31,10 @@ export const userEvents = {
     /** Absent for the realm `default`. */
     realm: slug.optional(),
   }),
+  /** The keys that the person's data stood under are destroyed. The request is the event that asked for it. */
+  PersonErased: z.strictObject({ userId: principalId, requestId: z.uuid(), keyIds: z.array(z.uuid()).max(1000) }),
+  /** Looked for everywhere, and nothing was left. */
+  PersonErasureVerified: z.strictObject({ userId: principalId, requestId: z.uuid() }),
 };
 export type UserEvent = EventOf<typeof userEvents>;
 
@@ -68,6 +72,25 @@ export const userEvolutions: Evolutions<UserState, UserEvent> = {
       if (realm === undefined) return { user: { ...before, membershipClaim: claim } };
       return { user: { ...before, claimsInRealms: { ...before.claimsInRealms, [realm]: claim } } };
     },
+  },
+  PersonErased: {
+    touches: () => [self],
+    evolve: (state, { userId, requestId }, { occurredAt }) => ({
+      user: {
+        ...known(state, userId),
+        claims: null,
+        profileIndex: null,
+        // A token from before brings nothing back.
+        tokenIssuedAt: Math.ceil(Date.parse(occurredAt) / 1000),
+        erasure: { requestId, verified: false },
+      },
+    }),
+  },
+  PersonErasureVerified: {
+    touches: () => [self],
+    evolve: (state, { userId, requestId }) => ({
+      user: { ...known(state, userId), erasure: { requestId, verified: true } },
+    }),
   },
 };
 

@@ -44,6 +44,24 @@ export const invitationEvents = {
     touches: ({ invitationId }) => [invitation(invitationId)],
     evolve: (state, { invitationId }) => changedInvitation(state, invitationId, { status: 'declined' }),
   }),
+  /** The key of the address is destroyed. Whoever is invited by it later, is invited under another key. */
+  InvitedAddressErased: orgEvent(
+    z.strictObject({
+      emailIndex: z.string(),
+      invitationIds: z.array(slug),
+      /** Those of them that still waited for an answer. */
+      canceledIds: z.array(slug),
+    }),
+    {
+      targets: ({ invitationIds }) => invitationIds,
+      touches: ({ invitationIds }) => invitationIds.map(invitation),
+      evolve: (state, { invitationIds, canceledIds }) =>
+        invitationIds.reduce((next, id) => {
+          const canceled = canceledIds.includes(id) ? ({ status: 'canceled' } as const) : {};
+          return changedInvitation(next, id, { addressErased: true, ...canceled });
+        }, state),
+    },
+  ),
   /** Makes the person a member, with grants on those of the environments that were still there. */
   InvitationAccepted: orgEvent(named.extend({ userId: principalId, role: roleKey, environments: z.array(invitedTo) }), {
     targets: ({ invitationId, userId, environments }) => [

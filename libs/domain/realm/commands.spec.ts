@@ -1,0 +1,115 @@
+import { describe, expect, it } from '@jest/globals';
+import { builtIn, enterprise, epoch, fold, nothing, refused } from '../../../test/support/decider.js';
+import type { Decision } from '../decision.js';
+import { type RealmCommandName, realmCommands, type RealmDecisionContext, realmDecisions } from './commands.js';
+import { type RealmEvent, realmEvents } from './events.js';
+
+const created: RealmEvent = {
+  type: 'RealmCreated',
+  data: { realmId: 'default', scheme: { id: 'enterprise', version: 1 } },
+};
+const day = (n: number) => new Date(epoch + n * 86_400_000).toISOString();
+const officer = { userId: 'petra', role: 'platform.privacy-officer' };
+
+/** Beside the outcome, shows that the events are stored as they are, and that asking again adds nothing. */
+function by(actor: string, history: readonly RealmEvent[] = [], more: Partial<RealmDecisionContext> = {}) {
+  const state = fold('realm', [created, ...history]);
+  const context = { scheme: enterprise, actor, at: epoch, ...more };
+  return {
+    when(name: RealmCommandName, input: unknown) {
+      const decide = realmDecisions[name] as (...args: unknown[]) => Decision<RealmEvent>;
+      const parsed = realmCommands[name].parse(input);
+      const decision = decide(state, parsed, context);
+      return {
+        then(expected: Decision<RealmEvent>): void {
+          expect(decision).toEqual(expected);
+          if ('refused' in decision) return;
+          for (const { type, data } of decision) expect(realmEvents[type].parse(data)).toEqual(data);
+          // An erasure may be asked for again: the person may have come back.
+          if (name === 'EraseUser') return;
+          expect(decide(fold('realm', decision, state, 1 + history.length), parsed, context)).toEqual([]);
+        },
+      };
+    },
+  };
+}
+
+const assigned = (notAfter?: string): RealmEvent => ({
+  type: 'PlatformRoleAssigned',
+  data: { ...officer, assignedBy: 'pia', ...(notAfter === undefined ? {} : { notAfter }) },
+});
+const confirmed: RealmEvent = { type: 'PlatformRoleConfirmed', data: { ...officer, confirmedBy: 'paul' } };
+const revoked: RealmEvent = { type: 'PlatformRoleRevoked', data: officer };
+
+describe("a role of the platform's own", () => {
+  it('is assigned, for good or for a time', () => {
+    by('pia').when('AssignPlatformRole', officer).then([assigned()]);
+    by('pia', [assigned()])
+      .when('AssignPlatformRole', { ...officer, notAfter: day(1) })
+      .then([assigned(day(1))]);
+    by('pia')
+      .when('AssignPlatformRole', { ...officer, notAfter: day(0) })
+      .then(refused('grant_window_empty'));
+    for (const role of ['org.owner', 'platform.ghost'])
+      by('pia').when('AssignPlatformRole', { userId: 'petra', role }).then(refused('role_unknown'));
+  });
+
+  it('is confirmed by a third person, while it lasts', () => {
+    by('paul', [assigned()]).when('ConfirmPlatformRole', officer).then([confirmed]);
+    by('paul', [assigned(), confirmed]).when('ConfirmPlatformRole', officer).then(nothing);
+    for (const actor of ['pia', 'petra'])
+      by(actor, [assigned()]).when('ConfirmPlatformRole', officer).then(refused('confirmation_by_another'));
+    by('paul').when('ConfirmPlatformRole', officer).then(refused('assignment_not_found'));
+    by('paul', [assigned(day(-1))])
+      .when('ConfirmPlatformRole', officer)
+      .then(refused('assignment_not_found'));
+    const anew = fold('realm', [created, assigned(), confirmed, assigned(day(1))]).realm?.assignments;
+    expect(anew?.petra?.[officer.role]).toMatchObject({ confirmed: false, evidence: ['e4'] });
+  });
+
+  it('is taken back, and leaves nothing', () => {
+    by('pia', [assigned(), confirmed]).when('RevokePlatformRole', officer).then([revoked]);
+    by('pia').when('RevokePlatformRole', officer).then(nothing);
+    expect(fold('realm', [created, assigned(), revoked]).realm?.assignments).toEqual({});
+  });
+});
+
+describe("the platform's own team (T5)", () => {
+  const set = (role: string): RealmEvent => ({ type: 'TeamMemberSet', data: { team: 'alpha', userId: 'petra', role } });
+  const gone: RealmEvent = { type: 'TeamMemberRemoved', data: { team: 'alpha', userId: 'petra' } };
+
+  it('takes people in by the roles that it knows, and lets them go', () => {
+    by('pia')
+      .when('AddPlatformAdmin', { userId: 'petra' })
+      .then([set('admin')]);
+    by('pia', [set('admin')])
+      .when('AddPlatformAdmin', { userId: 'petra', role: 'participant' })
+      .then([set('participant')]);
+    by('pia').when('AddPlatformAdmin', { userId: 'petra', role: 'king' }).then(refused('team_unknown'));
+    by('pia', [set('owner')])
+      .when('RemovePlatformAdmin', { userId: 'petra' })
+      .then([gone]);
+    by('pia').when('RemovePlatformAdmin', { userId: 'petra' }).then(nothing);
+  });
+
+  it('is there only where the scheme has one', () => {
+    const more = { scheme: builtIn('gateway') };
+    by('pia', [], more).when('AddPlatformAdmin', { userId: 'petra' }).then(refused('team_unknown'));
+    by('pia', [], more).when('RemovePlatformAdmin', { userId: 'petra' }).then(refused('team_unknown'));
+  });
+});
+
+it('a person is erased whom something is known of, whom nothing holds, and who is nowhere the last owner', () => {
+  const asked = (erasure: RealmDecisionContext['erasure']) => by('petra', [], { erasure });
+  const free = { heldBy: [], lastOwnerOf: [] };
+  asked(free)
+    .when('EraseUser', { userId: 'bob' })
+    .then([{ type: 'PersonErasureRequested', data: { userId: 'bob' } }]);
+  asked(undefined).when('EraseUser', { userId: 'bob' }).then(refused('person_not_found'));
+  asked({ heldBy: ['acme'], lastOwnerOf: ['beta'] })
+    .when('EraseUser', { userId: 'bob' })
+    .then({ refused: 'under_legal_hold', orgs: ['acme'] });
+  asked({ ...free, lastOwnerOf: ['beta'] })
+    .when('EraseUser', { userId: 'bob' })
+    .then({ refused: 'last_owner', orgs: ['beta'] });
+});

@@ -1,0 +1,109 @@
+import { z } from 'zod';
+import { type Assignment, own, type RealmDocument } from '../access/documents.js';
+import type { EventOf, Evolutions } from '../event.js';
+import { instant, principalId, slug, text } from '../text.js';
+import type { RealmState } from './realm.js';
+
+const schemeRef = z.strictObject({ id: slug, version: z.int().min(1) });
+const place = z.strictObject({ userId: principalId, role: text(100) });
+const inTeam = z.strictObject({ team: slug, userId: principalId });
+
+// Stored format: add event types and optional fields, never change them.
+export const realmEvents = {
+  RealmCreated: z.strictObject({ realmId: slug, scheme: schemeRef }),
+  PlatformAdminSourcesSet: z.strictObject({
+    adminGroup: text(256).nullable(),
+    adminEmailIndexes: z.array(z.string()).max(1000),
+    systemUserId: principalId.nullable(),
+  }),
+  /** A role of the platform's own. Where the scheme asks for it, it holds nothing until a second person has confirmed it. */
+  PlatformRoleAssigned: place.extend({ assignedBy: principalId, notAfter: instant.optional() }),
+  PlatformRoleConfirmed: place.extend({ confirmedBy: principalId }),
+  PlatformRoleRevoked: place,
+  /** The scheme says which roles of which team make a platform admin (T5). */
+  TeamMemberSet: inTeam.extend({ role: slug }),
+  TeamMemberRemoved: inTeam,
+  /** What erases the person's data follows it; see the events of the person's own stream. */
+  PersonErasureRequested: z.strictObject({ userId: principalId }),
+  /** A command under a client's key changed nothing: remembered, so that a late retry cannot act on a changed world. */
+  RealmCommandHadNoEffect: z.strictObject({ command: z.string() }),
+};
+export type RealmEvent = EventOf<typeof realmEvents>;
+
+const self = { kind: 'realm', id: '' } as const;
+const touches = () => [self];
+
+export const realmEvolutions: Evolutions<RealmState, RealmEvent> = {
+  RealmCreated: {
+    touches,
+    evolve: (_, { realmId, scheme }, { id }) => ({
+      realm: {
+        id: realmId,
+        storeId: id,
+        scheme,
+        adminGroup: null,
+        adminEmailIndexes: [],
+        systemUserId: null,
+        evidence: id,
+      },
+    }),
+  },
+  PlatformAdminSourcesSet: {
+    touches,
+    evolve: (state, data, { id }) => changed(state, () => ({ ...data, evidence: id })),
+  },
+  PlatformRoleAssigned: {
+    touches,
+    evolve: (state, { userId, role, assignedBy, notAfter }, { id }) =>
+      changedAssignment(state, { userId, role }, () => ({ assignedBy, notAfter, confirmed: false, evidence: [id] })),
+  },
+  PlatformRoleConfirmed: {
+    touches,
+    evolve: (state, place, { id }) =>
+      changedAssignment(
+        state,
+        place,
+        (found) => found && { ...found, confirmed: true, evidence: [...found.evidence, id] },
+      ),
+  },
+  PlatformRoleRevoked: { touches, evolve: (state, place) => changedAssignment(state, place, () => undefined) },
+  TeamMemberSet: {
+    touches,
+    evolve: (state, { team, userId, role }, { id }) =>
+      changed(state, ({ teams = {} }) => ({
+        teams: { ...teams, [team]: { ...own(teams, team), [userId]: { role, evidence: id } } },
+      })),
+  },
+  TeamMemberRemoved: {
+    touches,
+    evolve: (state, { team, userId }) =>
+      changed(state, ({ teams = {} }) => {
+        const { [userId]: _, ...left } = own(teams, team) ?? {};
+        return { teams: { ...teams, [team]: left } };
+      }),
+  },
+  PersonErasureRequested: { touches: () => [], evolve: (state) => state },
+  RealmCommandHadNoEffect: { touches: () => [], evolve: (state) => state },
+};
+
+/** Ids of the people that a realm's event is about, as the audit log is searched by. */
+export const realmTargets = ({ data }: RealmEvent): readonly string[] => ('userId' in data ? [data.userId] : []);
+
+function changed({ realm }: RealmState, change: (found: RealmDocument) => Partial<RealmDocument>): RealmState {
+  return { realm: realm && { ...realm, ...change(realm) } };
+}
+
+/** Those that are left stand as if the others had never been. */
+function changedAssignment(
+  state: RealmState,
+  { userId, role }: { userId: string; role: string },
+  change: (found: Assignment | undefined) => Assignment | undefined,
+): RealmState {
+  return changed(state, ({ assignments = {} }) => {
+    const { [role]: found, ...others } = own(assignments, userId) ?? {};
+    const next = change(found);
+    const { [userId]: _, ...rest } = assignments;
+    const held = next === undefined ? others : { ...others, [role]: next };
+    return { assignments: Object.keys(held).length === 0 ? rest : { ...rest, [userId]: held } };
+  });
+}
