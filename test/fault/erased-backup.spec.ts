@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -64,6 +64,8 @@ it('who was erased after a backup is not brought back by it', async () => {
   const list = join(folder, 'erasures.jsonl');
   await writeFile(list, listed.out);
   expect(await server.kill('SIGTERM')).toEqual({ code: 0, signal: null });
+  for (const name of await readdir(join(here.dataDir, 'events')))
+    expect((await readFile(join(here.dataDir, 'events', name))).includes('acme-bob@acme.test')).toBe(false);
 
   const there = { dataDir: join(folder, 'there'), keyDir: here.keyDir };
   await writeFile(join(folder, 'other.jsonl'), 'no list\n');

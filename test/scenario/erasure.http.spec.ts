@@ -141,6 +141,11 @@ describe("the platform's privacy officer", () => {
     const members = async () =>
       ((await send('alice', 'orgs/acme/members')).body.members as { id: string }[]).map(({ id }) => id);
     expect(await members()).toContain('bob');
+    const added = (await send('alice', 'orgs/acme/audit?target=bob&action=AddMember')).body;
+    const [{ eventId } = { eventId: '' }] = added.entries as { eventId: string }[];
+    const proof = async () => (await send('alice', `orgs/acme/ledger/proof?event=${eventId}`)).body;
+    const proven = await proof();
+    expect(proven).toMatchObject({ leaf: expect.any(String) });
     const { status, body } = await realm('petra', 'EraseUser', { userId: 'bob' });
     expect([status, body]).toMatchObject([200, { events: [{ type: 'PersonErasureRequested' }] }]);
     await verified('petra', 'realm/erasures', 'bob');
@@ -154,6 +159,7 @@ describe("the platform's privacy officer", () => {
       expect(logged.join('')).not.toContain(canary);
     }
     expect(rows).toContain('"bob"');
+    expect((await proof()).leaf).toEqual(proven.leaf);
 
     // An old token brings nothing back; a new one makes the person known anew, under another key.
     await send('bob', 'me', undefined, before);
