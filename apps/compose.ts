@@ -25,7 +25,7 @@ import { FollowedDocuments } from '#libs/access/followed-documents.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
 import type { Config } from '#libs/platform/config.js';
 import { issuersOf, TokenVerifier } from '#libs/platform/identity/token-verifier.js';
-import type { Keys } from '#libs/platform/keys.js';
+import { type Keys, loadKeys } from '#libs/platform/keys.js';
 import { firstUse } from '#libs/platform/store-unusable.js';
 import { Metrics } from '#libs/platform/telemetry/metrics.js';
 import { ObservedEventStore } from '#libs/platform/telemetry/observed-event-store.js';
@@ -103,7 +103,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     stops.push(() => db.destroy());
     await firstUse(config.postgresUrl && 'POSTGRES_URL', () => migrate(db));
 
-    const personalData = new Vault(keys, new PostgresSubjectKeys(db));
+    const personalData = new Vault(keys, new PostgresSubjectKeys(db), () => loadKeys(config.keyDir));
     const projector = options.project
       ? new Projector({
           store,

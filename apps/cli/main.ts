@@ -7,6 +7,7 @@ import { erasures } from './erasures.js';
 import { evidence } from './evidence.js';
 import { rebuild } from './rebuild.js';
 import { restore } from './restore.js';
+import { rotate } from './rotate.js';
 import { token } from './token.js';
 import { verify } from './verify.js';
 
@@ -18,6 +19,7 @@ const commands: Readonly<Record<string, Command>> = {
   erasures,
   backup,
   restore,
+  rotate,
   'copy-events': copyEvents,
 };
 

@@ -9,7 +9,7 @@ import { DurableNotRestorable, refuseUnlessEmpty, restoreDurable } from '#libs/p
 import { copyKeys, isEmptyFolder, presentKeys } from '#libs/platform/backup/key-copy.js';
 import { readLines } from '#libs/platform/backup/lines-file.js';
 import { LogFile } from '#libs/platform/backup/log-file.js';
-import { BackupUnusable, fingerprintsOf, type Manifest, verifiedManifest } from '#libs/platform/backup/manifest.js';
+import { BackupUnusable, type Manifest, opens, verifiedManifest } from '#libs/platform/backup/manifest.js';
 import { type Config, loadConfig } from '#libs/platform/config.js';
 import { KeysUnusable } from '#libs/platform/keys.js';
 import { createLogger } from '#libs/platform/logging.js';
@@ -120,8 +120,7 @@ async function refuseKeys(manifest: Manifest, keyDir: string, keysFrom: string |
   if (keysFrom !== undefined && !(await isEmptyFolder(keyDir)))
     throw new KeysUnusable(`KEY_DIR ${keyDir} is not empty: keys are never overwritten. Leave --keys out to use them.`);
   const folder = keysFrom ?? keyDir;
-  const { master, index } = fingerprintsOf(await presentKeys(folder));
-  if (master !== manifest.keys.master || index !== manifest.keys.index)
+  if (!opens(await presentKeys(folder), manifest.keys))
     throw new KeysUnusable(
       `The keys in ${folder} are not those of this backup: people's data in it would stay closed.`,
     );

@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, stat, unlink } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 
 /** The key folder cannot be used; the message says what to do. */
@@ -67,6 +67,26 @@ export async function createKeyFile(path: string, content: string): Promise<void
     });
   } catch (error) {
     throw unusable(`The key file ${path} cannot be created`, error);
+  } finally {
+    await unlink(temporary).catch(() => {});
+  }
+}
+
+/** Puts the content in the place of the file's, at once and for good: a reader sees one or the other. */
+export async function replaceKeyFile(path: string, content: string): Promise<void> {
+  const temporary = `${path}.${randomUUID()}.tmp`;
+  try {
+    const file = await open(temporary, 'wx', 0o600);
+    try {
+      await file.writeFile(content);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw unusable(`The key file ${path} cannot be replaced`, error);
   } finally {
     await unlink(temporary).catch(() => {});
   }

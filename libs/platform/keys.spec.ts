@@ -1,10 +1,11 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
+import type { KeyObject } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Keys, KeysUnusable, loadKeys } from './keys.js';
+import { forgetFormerMasters, type Keys, KeysUnusable, loadKeys, rotateMaster } from './keys.js';
 
 let root: string;
 let dir: string;
@@ -97,6 +98,22 @@ describe('key files', () => {
     const file = join(root, 'file');
     await writeFile(file, '');
     expect(await messageOf(loadKeys(file))).toMatch(/is not a folder/);
+  });
+
+  it('take a new master key before the former ones, which can be forgotten', async () => {
+    const first = await loadKeys(dir);
+    const second = await rotateMaster(dir);
+    const third = await rotateMaster(dir);
+    const hex = (keys: readonly KeyObject[]) => keys.map((key) => key.export().toString('hex'));
+    expect(hex(third.formerMasters)).toEqual(hex([second.master, first.master]));
+    expect(new Set(hex([first.master, second.master, third.master])).size).toBe(3);
+    expect(bytesOf(await loadKeys(dir))).toEqual(bytesOf(third));
+    expect(hex([third.index])).toEqual(hex([first.index]));
+    expect((await stat(join(dir, 'master'))).mode & 0o777).toBe(0o600);
+    await forgetFormerMasters(dir);
+    const left = await loadKeys(dir);
+    expect([hex([left.master]), left.formerMasters]).toEqual([hex([third.master]), []]);
+    expect((await readdir(dir)).sort()).toEqual(['index', 'issuer', 'ledger', 'master']);
   });
 
   it('do not print', async () => {

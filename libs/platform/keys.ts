@@ -16,6 +16,7 @@ import {
   openKeyFolder,
   pathOf,
   readKeyFile,
+  replaceKeyFile,
   syncFolder,
   thumbprint,
 } from './keys-files.js';
@@ -27,6 +28,8 @@ export { KeysUnusable } from './keys-files.js';
 export interface Keys {
   /** 256 bits; wraps the keys of subjects. */
   readonly master: KeyObject;
+  /** Under which keys of subjects may stand that were wrapped before a rotation; the newest first. */
+  readonly formerMasters: readonly KeyObject[];
   /** 256 bits; keyed digests and principal ids. */
   readonly index: KeyObject;
   /** ES256, of the development issuer. */
@@ -40,6 +43,7 @@ type FileName = (typeof fileNames)[number];
 
 const base64url = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const secretFile = z.strictObject({ kty: z.literal('oct'), k: base64url, kid: z.string() });
+const masterFile = secretFile.extend({ former: z.array(secretFile).optional() });
 const issuerFile = z.strictObject({
   kty: z.literal('EC'),
   crv: z.literal('P-256'),
@@ -56,12 +60,12 @@ const issuerFile = z.strictObject({
 export async function loadKeys(dir: string): Promise<Keys> {
   await openKeyFolder(dir);
   await refuseLoss(dir);
-  const master = secretOf(dir, 'master', await contentOf(dir, 'master', newSecret));
+  const [master, ...formerMasters] = mastersOf(dir, await contentOf(dir, 'master', newSecret));
   const index = secretOf(dir, 'index', await contentOf(dir, 'index', newSecret));
   const issuer = issuerOf(dir, await contentOf(dir, 'issuer', newIssuer));
   const ledger = ledgerKeyOf(parsed(dir, 'ledger', ledgerFile, await contentOf(dir, 'ledger', newLedgerKey)));
   if (ledger === undefined) throw damaged(dir, 'ledger');
-  return Object.freeze({ master, index, issuer: Object.freeze(issuer), ledger: Object.freeze(ledger) });
+  return Object.freeze({ master, formerMasters, index, issuer: Object.freeze(issuer), ledger: Object.freeze(ledger) });
 }
 
 async function contentOf(dir: string, name: FileName, make: () => object): Promise<string> {
@@ -102,8 +106,39 @@ function newIssuer(): object {
 const issuerKid = ({ crv, kty, x, y }: { crv?: unknown; kty?: unknown; x?: unknown; y?: unknown }) =>
   thumbprint({ crv, kty, x, y });
 
+/**
+ * Puts a new master key in the file, before those that it had. What was wrapped under these is still read; processes that
+ * run find the new one when they first need it.
+ */
+export async function rotateMaster(dir: string): Promise<Keys> {
+  const { former = [], ...current } = parsed(dir, 'master', masterFile, await presentContent(dir));
+  const next = { ...newSecret(), former: [current, ...former] };
+  await replaceKeyFile(pathOf(dir, 'master'), `${JSON.stringify(next)}\n`);
+  return loadKeys(dir);
+}
+
+/** Leaves only the current one: whatever is still wrapped under another can never be opened again. */
+export async function forgetFormerMasters(dir: string): Promise<void> {
+  const { former: _, ...current } = parsed(dir, 'master', masterFile, await presentContent(dir));
+  await replaceKeyFile(pathOf(dir, 'master'), `${JSON.stringify(current)}\n`);
+}
+
+async function presentContent(dir: string): Promise<string> {
+  await loadKeys(dir);
+  return contentOf(dir, 'master', newSecret);
+}
+
 function secretOf(dir: string, name: FileName, content: string): KeyObject {
-  const { k, kid } = parsed(dir, name, secretFile, content);
+  return secretIn(dir, name, parsed(dir, name, secretFile, content));
+}
+
+/** The current one first. */
+function mastersOf(dir: string, content: string): [KeyObject, ...KeyObject[]] {
+  const { former = [], ...current } = parsed(dir, 'master', masterFile, content);
+  return [secretIn(dir, 'master', current), ...former.map((each) => secretIn(dir, 'master', each))];
+}
+
+function secretIn(dir: string, name: FileName, { k, kid }: z.output<typeof secretFile>): KeyObject {
   if (kid !== thumbprint({ k, kty: 'oct' })) throw damaged(dir, name);
   return createSecretKey(Buffer.from(k, 'base64url'));
 }

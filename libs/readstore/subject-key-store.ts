@@ -38,6 +38,22 @@ export class PostgresSubjectKeys extends SubjectKeyStore {
     return new Map(rows.map(({ subject, kid, wrapped }) => [subject, { kid, wrapped }]));
   }
 
+  async page(after: string, limit: number): Promise<ReadonlyMap<string, SubjectKey>> {
+    const rows = await this.db
+      .selectFrom('subject_keys')
+      .select(['subject', 'kid', 'wrapped'])
+      .where('subject', '>', after)
+      .orderBy('subject')
+      .limit(limit)
+      .execute();
+    return new Map(rows.map(({ subject, kid, wrapped }) => [subject, { kid, wrapped }]));
+  }
+
+  async rewrap(subject: string, from: SubjectKey, wrapped: Uint8Array): Promise<void> {
+    const row = this.db.updateTable('subject_keys').set({ wrapped }).where('subject', '=', subject);
+    await row.where('kid', '=', from.kid).where('wrapped', '=', from.wrapped).execute();
+  }
+
   private async find(subject: string): Promise<SubjectKey | undefined> {
     return (await this.get([subject])).get(subject);
   }

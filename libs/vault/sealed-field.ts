@@ -68,8 +68,22 @@ export function wrapKey(master: KeyObject, subject: string, kid: string, key: Bu
   return Buffer.concat([Buffer.of(wrapVersion), nonce, ct, encryption.getAuthTag()]);
 }
 
-/** Throws when the key was wrapped by another master key or for another subject. */
-export function unwrapKey(master: KeyObject, subject: string, kid: string, wrapped: Uint8Array): Buffer {
+/** Undefined when the key was wrapped by another master key or for another subject, or was changed. */
+export function unwrapUnderAny(
+  masters: readonly KeyObject[],
+  subject: string,
+  { kid, wrapped }: { readonly kid: string; readonly wrapped: Uint8Array },
+): Buffer | undefined {
+  for (const master of masters)
+    try {
+      return unwrapKey(master, subject, kid, wrapped);
+    } catch {
+      // GCM says no more than that it does not fit.
+    }
+  return undefined;
+}
+
+function unwrapKey(master: KeyObject, subject: string, kid: string, wrapped: Uint8Array): Buffer {
   if (wrapped.length !== 61 || wrapped[0] !== wrapVersion) throw new Error('not a wrapped key');
   const decryption = createDecipheriv(cipher, master, wrapped.subarray(1, 13), options)
     .setAAD(wrappedFor(subject, kid))

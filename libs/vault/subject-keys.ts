@@ -9,6 +9,10 @@ export interface SubjectKey {
 export abstract class SubjectKeyStore {
   /** The subject's key; of several callers at once one makes it and all get that one. Durable once answered. */
   abstract getOrCreate(subject: string, make: () => SubjectKey): Promise<SubjectKey>;
+  /** Some of all keys, by subject, after one. */
+  abstract page(after: string, limit: number): Promise<ReadonlyMap<string, SubjectKey>>;
+  /** Exchanges how a key is wrapped, unless it was destroyed or exchanged meanwhile. */
+  abstract rewrap(subject: string, from: SubjectKey, wrapped: Uint8Array): Promise<void>;
   /** The keys that exist, by subject. */
   abstract get(subjects: readonly string[]): Promise<ReadonlyMap<string, SubjectKey>>;
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 import { type SubjectKey, SubjectKeyStore } from './subject-keys.js';
+import { rewrapAll } from './rewrap.js';
 import { PersonalDataUnreadable, Vault } from './vault.js';
 
 class SubjectKeysInMemory extends SubjectKeyStore {
@@ -12,6 +13,13 @@ class SubjectKeysInMemory extends SubjectKeyStore {
     const key = this.keys.get(subject) ?? make();
     this.keys.set(subject, key);
     return key;
+  }
+  async page(after: string, limit: number): Promise<ReadonlyMap<string, SubjectKey>> {
+    const rest = [...this.keys].filter(([subject]) => subject > after).sort(([a], [b]) => (a < b ? -1 : 1));
+    return new Map(rest.slice(0, limit));
+  }
+  async rewrap(subject: string, from: SubjectKey, wrapped: Uint8Array): Promise<void> {
+    if (this.keys.get(subject) === from) this.keys.set(subject, { ...from, wrapped });
   }
   async get(subjects: readonly string[]): Promise<ReadonlyMap<string, SubjectKey>> {
     this.lookUps.push(subjects);
@@ -231,6 +239,22 @@ describe('opening', () => {
     ];
     for (const email of changes)
       await expect(vault.open([dataWith(sealed, { email })])).rejects.toBeInstanceOf(PersonalDataUnreadable);
+  });
+
+  it('goes on under a new master key, also in a process that still knows the former one only', async () => {
+    const { store, vault: before } = setUp();
+    const { event, sealed } = await sealedWith(before);
+    const rotated = { master: secret(3), formerMasters: [secret(1)], index: secret(2) };
+    const opens = async (vault: Vault) => (await vault.open([sealed]))[0]?.data;
+    expect(await opens(new Vault(rotated, store))).toEqual(event.data);
+    expect(await rewrapAll(store, rotated, 1)).toEqual({ keys: 1, rewrapped: 1 });
+    expect(await rewrapAll(store, rotated)).toEqual({ keys: 1, rewrapped: 0 });
+    // Nothing needs the former one any more, and nothing that was sealed has changed.
+    expect(await opens(new Vault({ master: secret(3), index: secret(2) }, store))).toEqual(event.data);
+    const running = new Vault({ master: secret(1), index: secret(2) }, store, async () => rotated);
+    expect(await opens(running)).toEqual(event.data);
+    await expect(opens(setUp(store).vault)).rejects.toThrow(/another master key/);
+    await expect(rewrapAll(store, { master: secret(8), index: secret(2) })).rejects.toThrow(/another master key/);
   });
 
   it('does not take another master key for an erasure', async () => {

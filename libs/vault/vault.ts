@@ -5,13 +5,25 @@ import { PersonalData } from '#libs/application/ports/personal-data.js';
 import { parseStream } from '#libs/application/streams.js';
 import { userEvents } from '#libs/domain/user/user.js';
 import { personalFieldsOf, replaceAt } from './personal-fields.js';
-import { openField, type SealingKey, sealedField, sealField, unwrapKey, wrapKey } from './sealed-field.js';
+import { openField, type SealingKey, sealedField, sealField, unwrapUnderAny, wrapKey } from './sealed-field.js';
 import type { SubjectKey, SubjectKeyStore } from './subject-keys.js';
 
 /** Stored personal data does not open: it was changed, moved, or the master key is another one. Not the same as erased. */
 export class PersonalDataUnreadable extends Error {
   override readonly name = 'PersonalDataUnreadable';
 }
+
+export interface VaultKeys {
+  readonly master: KeyObject;
+  /** From before rotations. */
+  readonly formerMasters?: readonly KeyObject[];
+  readonly index: KeyObject;
+}
+
+export const mastersOf = ({ master, formerMasters = [] }: VaultKeys): readonly [KeyObject, ...KeyObject[]] => [
+  master,
+  ...formerMasters,
+];
 
 /** Another process may destroy a key: this is how long it can go on serving here. */
 const cachedForMs = 60_000;
@@ -26,11 +38,17 @@ export class Vault extends PersonalData {
   });
   private forgotten = 0;
 
+  /** The one that wraps comes first; the others only open. */
+  private masters: readonly [KeyObject, ...KeyObject[]];
+
+  /** `reread` brings the keys as they are now, where they may have been rotated since. */
   constructor(
-    private readonly keys: { readonly master: KeyObject; readonly index: KeyObject },
+    private readonly keys: VaultKeys,
     private readonly store: SubjectKeyStore,
+    private readonly reread: () => Promise<VaultKeys> = async () => keys,
   ) {
     super();
+    this.masters = mastersOf(keys);
   }
 
   async seal(event: { stream: string; id: string; type: string; data: unknown }): Promise<unknown> {
@@ -95,25 +113,30 @@ export class Vault extends PersonalData {
     }
     if (missing.length === 0) return keys;
     const { forgotten } = this;
-    for (const [subject, key] of await this.store.get(missing)) keys.set(subject, this.unwrap(subject, key, forgotten));
+    for (const [subject, key] of await this.store.get(missing))
+      keys.set(subject, await this.unwrap(subject, key, forgotten));
     return keys;
   }
 
   private newKey(subject: string): SubjectKey {
     const kid = randomUUID();
-    return { kid, wrapped: wrapKey(this.keys.master, subject, kid, randomBytes(32)) };
+    return { kid, wrapped: wrapKey(this.masters[0], subject, kid, randomBytes(32)) };
   }
 
   /** Remembers the key unless one was forgotten since it was looked up: it might be this one. */
-  private unwrap(subject: string, { kid, wrapped }: SubjectKey, forgottenBefore: number): SealingKey {
-    try {
-      const key = { kid, key: createSecretKey(unwrapKey(this.keys.master, subject, kid, wrapped)) };
-      if (this.forgotten === forgottenBefore) this.opened.set(subject, key);
-      return key;
-    } catch (error) {
-      const message = `the key of ${subject} does not open: it was made under another master key, or changed`;
-      throw new PersonalDataUnreadable(message, { cause: error });
+  private async unwrap(subject: string, stored: SubjectKey, forgottenBefore: number): Promise<SealingKey> {
+    let bytes = unwrapUnderAny(this.masters, subject, stored);
+    if (bytes === undefined) {
+      this.masters = mastersOf(await this.reread());
+      bytes = unwrapUnderAny(this.masters, subject, stored);
     }
+    if (bytes === undefined)
+      throw new PersonalDataUnreadable(
+        `the key of ${subject} does not open: it was made under another master key, or changed`,
+      );
+    const key = { kid: stored.kid, key: createSecretKey(bytes) };
+    if (this.forgotten === forgottenBefore) this.opened.set(subject, key);
+    return key;
   }
 }
 

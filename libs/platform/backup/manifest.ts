@@ -1,3 +1,4 @@
+import type { Keys } from '../keys.js';
 import { createHmac, type KeyObject } from 'node:crypto';
 import { open, readFile, rename } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -88,5 +89,16 @@ export const fingerprintsOf = (keys: { readonly master: KeyObject; readonly inde
   master: fingerprintOf(keys.master),
   index: fingerprintOf(keys.index),
 });
+
+/** Whether what the fingerprints are of opens with the keys; the master key may have been rotated since. */
+export function opens(
+  { master, formerMasters, index }: Pick<Keys, 'master' | 'formerMasters' | 'index'>,
+  wanted: Manifest['keys'],
+): boolean {
+  return [master, ...formerMasters].some((each) => {
+    const found = fingerprintsOf({ master: each, index });
+    return found.master === wanted.master && found.index === wanted.index;
+  });
+}
 
 const fingerprintOf = (key: KeyObject) => createHmac('sha256', key).update('tenantry/backup/1').digest('base64url');

@@ -8,6 +8,7 @@ import { type DevTokenClaims, devIssuerName, signDevToken } from './dev-issuer.j
 import { issuersOf, TokenVerifier } from './token-verifier.js';
 
 const newKeys = (): Keys => ({
+  formerMasters: [],
   master: createSecretKey(Buffer.alloc(32, 1)),
   index: createSecretKey(Buffer.alloc(32, 2)),
   issuer: { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }), kid: 'dev' },

@@ -1,0 +1,95 @@
+import { parseArgs } from 'node:util';
+import { loadConfig } from '#libs/platform/config.js';
+import { forgetFormerMasters, loadKeys, rotateMaster } from '#libs/platform/keys.js';
+import { openDatabase } from '#libs/readstore/database.js';
+import { migrate } from '#libs/readstore/migrations.js';
+import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
+import { rewrapAll } from '#libs/vault/rewrap.js';
+import { PersonalDataUnreadable } from '#libs/vault/vault.js';
+import { type Command, exitCodes, type Io, UsageError } from './command.js';
+import { count } from './progress.js';
+import { reachStores, StoresOutOfReach } from './reach-stores.js';
+
+const help = `Usage: npx tenantry rotate master [--new-only | --wrap-only | --forget-former]
+
+Makes a new master key in KEY_DIR and wraps every person's key under it; no event and no name is touched. The former key
+stays in the file, so that older backups and running processes go on; these find the new one by themselves.
+
+  --new-only       makes the new key and wraps nothing: where KEY_DIR is a copy on each of several machines, copy the file
+                   \`master\` to all of them, then go on with --wrap-only
+  --wrap-only      wraps what stands under a former key, and makes no new one
+  --forget-former  makes no new key: checks that nothing stands under a former one, and takes these out of the file. Restart
+                   all processes before. A backup from before the rotation can then only be restored with the former file.
+  --help           this text
+
+The server may run. Reads the same variables as the server: DATA_DIR, KEY_DIR, POSTGRES_URL …
+
+Exit code: 0 done, 1 failed, 2 wrongly called.
+`;
+
+const steps = {
+  'new-only': { type: 'boolean' },
+  'wrap-only': { type: 'boolean' },
+  'forget-former': { type: 'boolean' },
+} as const;
+type StepName = keyof typeof steps;
+const stepNames = Object.keys(steps) as readonly StepName[];
+
+export const rotate: Command = {
+  summary: "make a new master key and wrap people's keys under it; the server may run",
+  async run(argv, io) {
+    const { values, positionals } = parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: { ...steps, help: { type: 'boolean', short: 'h' } },
+    });
+    if (values.help === true) {
+      io.out(help);
+      return exitCodes.ok;
+    }
+    if (positionals.length !== 1 || positionals[0] !== 'master')
+      throw new UsageError('Which key? Only the master key can be rotated: rotate master');
+    const chosen = stepNames.filter((name) => values[name] === true);
+    if (chosen.length > 1)
+      throw new UsageError(`Only one of ${stepNames.map((name) => `--${name}`).join(', ')} at a time`);
+    try {
+      return await rotated(chosen[0], io);
+    } catch (error) {
+      if (!(error instanceof StoresOutOfReach || error instanceof PersonalDataUnreadable)) throw error;
+      io.err(`${error.message}\n`);
+      return exitCodes.failure;
+    }
+  },
+};
+
+async function rotated(step: StepName | undefined, io: Io): Promise<number> {
+  const config = loadConfig(io.environment);
+  const stores = await reachStores(config);
+  const db = openDatabase(stores.postgresUrl);
+  try {
+    await migrate(db);
+    const store = new PostgresSubjectKeys(db);
+    const present = await loadKeys(config.keyDir);
+    if (step === 'new-only') {
+      await rotateMaster(config.keyDir);
+      io.out(`A new master key; nothing is wrapped under it yet. Go on with: rotate master --wrap-only\n`);
+      return exitCodes.ok;
+    }
+    // Before a new key is made: if the present ones do not open everything, one more would not help.
+    const before = await rewrapAll(store, present);
+    if (step === 'forget-former') {
+      await forgetFormerMasters(config.keyDir);
+      io.out(
+        `Every one of ${count(before.keys)} keys stands under the current master key, and it is the only one left.\n`,
+      );
+      return exitCodes.ok;
+    }
+    const { keys, rewrapped } =
+      step === 'wrap-only' ? before : await rewrapAll(store, await rotateMaster(config.keyDir));
+    io.out(`${count(rewrapped)} of ${count(keys)} keys were wrapped under the current master key.\n`);
+    return exitCodes.ok;
+  } finally {
+    await db.destroy();
+    await stores.stop();
+  }
+}
