@@ -189,6 +189,21 @@ describe('opening', () => {
     expect((await vault.open([a.sealed])).map(({ data }) => data)).toEqual([blank]);
   });
 
+  it('stops using a key that it remembers, once the log says that another process has destroyed it', async () => {
+    const { vault, store } = setUp();
+    const { sealed } = await sealedWith(vault, 'user-a');
+    const { sealed: other } = await sealedWith(vault, 'user-b');
+    expect((await vault.open([sealed])).map((event) => fieldOf(event, 'email'))).toEqual(['alice@acme.test']);
+    const kid = Object(fieldOf(sealed, 'email')).kid;
+    store.keys.delete('user-a');
+    const erased = stored(
+      { stream: 'user-a', id: randomUUID(), type: 'PersonErased' },
+      { userId: 'a', requestId: randomUUID(), keyIds: [kid] },
+    );
+    const opened = await vault.open([erased, sealed, other]);
+    expect(opened.map((event) => fieldOf(event, 'email'))).toEqual([undefined, null, 'alice@acme.test']);
+  });
+
   it('finds the key that followed a destroyed one, though it remembers the first', async () => {
     const { vault, store } = setUp();
     const first = await sealedWith(vault, 'user-a');
