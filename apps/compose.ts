@@ -185,7 +185,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const ofRealms = new RealmPipeline(folds, appender, repeated, obstacles, personalData, clock);
     if (options.project) {
       const eraser = new Eraser(store, folds, appender, personalData, erasures, obstacles, clock);
-      stops.push(keepErasing(eraser, logger));
+      stops.push(keepErasing({ eraser, logger, metrics }));
     }
     const activity = new ActivityLog(store, clock);
     const recorded = new RecordedCommands(new Commands(pipeline, ofRealms), activity, folds, clock, (error, lost) =>

@@ -34,6 +34,7 @@ function blocksOf(markdown: string): Block[] {
 }
 
 const END = '@@ end of block @@';
+const STORY_MS = 240_000;
 
 /** One bash for all blocks, that stops at the first command that fails. */
 async function session(blocks: readonly Block[], env: Readonly<Record<string, string | undefined>>) {
@@ -42,6 +43,9 @@ async function session(blocks: readonly Block[], env: Readonly<Record<string, st
     cwd: folder,
     env,
     stdio: ['pipe', 'pipe', 'pipe'],
+    // A story that comes to a stand is told with the block where it did.
+    timeout: STORY_MS,
+    killSignal: 'SIGKILL',
   });
   let output = '';
   let errors = '';
@@ -95,7 +99,7 @@ it('every command of the README works when pasted in order, and answers what sta
     const given = lines.slice(-answers.length || lines.length).map((line): unknown => JSON.parse(line));
     expect({ commands, answers: given.map((answer, i) => masked(answer, answers[i])) }).toEqual({ commands, answers });
   }
-}, 120_000);
+}, STORY_MS + 10_000);
 
 it.each(['README.md', 'docs/guarantees.md'])('%s names files and folders that exist', async (document) => {
   const text = await readFile(document, 'utf8');

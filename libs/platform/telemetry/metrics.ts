@@ -110,6 +110,12 @@ export class Metrics {
     help: 'Rows of the read models that the verifier found to differ from the log',
     registers: this.registers,
   });
+  readonly erasuresPending = new Gauge({
+    name: 'tenantry_erasures_pending',
+    help: 'Erasures that were asked for and not verified yet, by what keeps them',
+    labelNames: ['state'] as const,
+    registers: this.registers,
+  });
   readonly partUp = new Gauge({
     name: 'tenantry_part_up',
     help: '1 for each part that works, as /readyz tells it',
