@@ -1,6 +1,8 @@
 import type { DenialReason } from '#libs/domain/access/permit.js';
 import type { Refusal, RefusalCode } from '#libs/domain/decision.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
+import type { Folded } from './folds.js';
+import type { StoredEvent } from './ports/event-store.js';
 
 export interface CommandAnswer {
   readonly command: string;
@@ -14,9 +16,21 @@ export interface CommandAnswer {
   readonly result?: Readonly<Record<string, string>>;
 }
 
+/** What a dry run would have appended, as it would stand in the log, and the organization that it was decided on. */
+export interface Planned {
+  readonly onto: Folded<'org'>;
+  readonly events: readonly StoredEvent[];
+}
+
 /** Everything that can come of a command; nothing else crosses the layer. */
 export type CommandOutcome =
-  | { readonly kind: 'done'; readonly answer: CommandAnswer; readonly repeated: boolean }
+  | {
+      readonly kind: 'done';
+      readonly answer: CommandAnswer;
+      readonly repeated: boolean;
+      /** Of a dry run alone; not of one that repeats what was done before. */
+      readonly planned?: Planned;
+    }
   | { readonly kind: 'denied'; readonly permission: Permission; readonly reason: DenialReason }
   /** The caller may not know whether the thing exists: answered like a missing one. */
   | { readonly kind: 'hidden' }

@@ -25,7 +25,7 @@ import type { MembershipClaims } from './membership-claims.js';
 import { meta } from './metadata.js';
 import type { CommandOutcome } from './outcome.js';
 import type { Clock } from './ports/clock.js';
-import { EventStoreUnavailable, type Metadata, positionText, start } from './ports/event-store.js';
+import { EventStoreUnavailable, type EventToAppend, type Metadata, positionText, start } from './ports/event-store.js';
 import { emailIndexOf, type PersonalData } from './ports/personal-data.js';
 import type { RepeatedCommands } from './repeated-commands.js';
 import { streamOf } from './streams.js';
@@ -115,7 +115,7 @@ export class CommandPipeline {
     for (let tries = 0, current = false; tries < TRIES; ) {
       const answer = (await this.repeated.find(plan, org.position)) ?? this.judge(plan, org, platform);
       if ('kind' in answer || answer.events.length === 0 || plan.dryRun) {
-        if (current) return 'kind' in answer ? answer : this.withoutAppend(plan, org, answer);
+        if (current) return 'kind' in answer ? answer : this.withoutAppend(plan, org, answer, platform);
         org = await this.folds.current('org', plan.org);
         platform = await this.platform(plan.caller);
         current = true;
@@ -220,27 +220,31 @@ export class CommandPipeline {
   private async withoutAppend(
     plan: Plan,
     org: Folded<'org'>,
-    { events, joins, scheme }: Decided,
+    decided: Decided,
+    platform: PlatformFacts | undefined,
   ): Promise<CommandOutcome> {
-    if (scheme.document.tenancy.orgsPerUser === 1)
-      for (const userId of joins)
+    if (decided.scheme.document.tenancy.orgsPerUser === 1)
+      for (const userId of decided.joins)
         if (await this.claims.elsewhere(userId, plan.org, plan.caller.realm))
           return { kind: 'refused', code: 'member_elsewhere', step: 0 };
-    const shown = events.map(({ event: { type, data } }, i) => ({
-      id: eventIdOf(plan.id, plan.digest, i),
-      type,
-      data,
-    }));
-    const position = positionText(org.position ?? start);
+    const events = this.drafts(plan, decided, this.metadata(plan, org, decided, platform));
+    const position = org.position ?? start;
     const answer = {
       command: nameOf(plan),
       commandId: plan.id,
-      events: shown,
+      events: events.map(({ id, type, data }) => ({ id, type, data })),
       stream: plan.stream,
       revision: `${org.revision}`,
-      position,
+      position: positionText(position),
     };
-    return { kind: 'done', answer, repeated: false };
+    if (!plan.dryRun) return { kind: 'done', answer, repeated: false };
+    const planned = events.map((event, i) => ({
+      ...event,
+      stream: plan.stream,
+      revision: org.revision + BigInt(i + 1),
+      position,
+    }));
+    return { kind: 'done', answer, repeated: false, planned: { onto: org, events: planned } };
   }
 
   /** Undefined on a conflict. */
@@ -255,7 +259,14 @@ export class CommandPipeline {
       for (const userId of decided.joins)
         if (!(await this.claims.take(userId, plan.org, metadata)))
           return { kind: 'refused', code: 'member_elsewhere', step: 0 };
-    const events = decided.events.map(({ event, command, role, evidence }, i) => ({
+    const outcome = await this.appender.append('org', plan.org, org, this.drafts(plan, decided, metadata));
+    return outcome.kind === 'conflict'
+      ? undefined
+      : { kind: 'done', answer: answerOf(outcome.events), repeated: false };
+  }
+
+  private drafts(plan: Plan, { events }: Decided, metadata: Metadata): readonly EventToAppend[] {
+    return events.map(({ event, command, role, evidence }, i) => ({
       ...event,
       id: eventIdOf(plan.id, plan.digest, i),
       metadata: {
@@ -263,13 +274,9 @@ export class CommandPipeline {
         [meta.command]: command,
         [meta.role]: role,
         [meta.evidence]: evidence.join(' '),
-        [meta.part]: `${i + 1}/${decided.events.length}`,
+        [meta.part]: `${i + 1}/${events.length}`,
       },
     }));
-    const outcome = await this.appender.append('org', plan.org, org, events);
-    return outcome.kind === 'conflict'
-      ? undefined
-      : { kind: 'done', answer: answerOf(outcome.events), repeated: false };
   }
 
   private metadata(plan: Plan, org: Folded<'org'>, { scheme }: Decided, platform: PlatformFacts | undefined): Metadata {

@@ -36,9 +36,20 @@ export class Oracle {
     return BigInt((await this.read(`org-${orgId}`)).length) - 1n;
   }
 
-  async may(principal: string, permission: Permission, resource: Resource, until: Until): Promise<boolean> {
+  async org(orgId: string, revision: bigint) {
+    return this.fold('org', orgId, { revision });
+  }
+
+  /** `now`: the instant to decide at, where it is not that of the moment. */
+  async may(
+    principal: string,
+    permission: Permission,
+    resource: Resource,
+    until: Until,
+    now?: number,
+  ): Promise<boolean> {
     const org = 'orgId' in resource ? await this.fold('org', resource.orgId, until) : undefined;
-    const at = 'instant' in until ? until.instant : Date.parse(org?.occurredAt ?? '');
+    const at = now ?? ('instant' in until ? until.instant : Date.parse(org?.occurredAt ?? ''));
     const realm = await this.fold('realm', this.realm, { instant: at });
     const user = await this.fold('user', principal, { instant: at });
     if (realm.state.realm === undefined) return false;

@@ -31,11 +31,11 @@ beforeAll(async () => {
     org=http://127.0.0.1:${api.port}/v1/orgs/acme
     before=${before}
     alice='${(await api.bearer('alice')).slice('Bearer '.length)}'
-    as() { curl -sS -w '\\n' -H "Authorization: Bearer $1" -H 'Consistency-Token: ${token}' "\${@:2}"; }
+    as() { curl -sS -w '\\n' -H "Authorization: Bearer $1" -H 'Content-Type: application/json' -H 'Consistency-Token: ${token}' "\${@:2}"; }
   `;
 }, 60_000);
 afterAll(() => api?.stop());
 
 it('every command of docs/history.md works where the first story has led, and answers what stands there', async () => {
-  await expectDocumentedAnswers('docs/history.md', shell, 3);
+  await expectDocumentedAnswers('docs/history.md', shell, 4);
 }, 60_000);

@@ -12,10 +12,14 @@ import { type ApiRequest, askedOf, identityOf } from '../requests/api-request.js
 import { commandHeaders } from '../requests/command-headers.js';
 import { consistencyToken } from '../requests/consistency-token.js';
 import { ApiServices } from '../services.js';
+import { shownEffects } from './effects.js';
 import { RunCommand } from './run-command.js';
 import { stepFrom, stepsFrom } from './steps.js';
 
-export type PostedCommandAnswer = CommandAnswer & { readonly dryRun?: true };
+export type PostedCommandAnswer = CommandAnswer & {
+  readonly dryRun?: true;
+  readonly effects?: ReturnType<typeof shownEffects>;
+};
 
 @Controller('v1')
 @CountsAs('commands')
@@ -81,9 +85,12 @@ export class CommandsController {
     if (orgId !== undefined && outcome.kind !== 'hidden') limits.belongs(askedOf(request), orgId);
     if (!dryRun && isRefused(outcome)) limits.refused('commands', caller);
     if (outcome.kind !== 'done') throw problemOfOutcome(outcome, steps.length === 1);
-    const { answer } = outcome;
+    const { answer, planned } = outcome;
     reply.header('etag', `"${answer.revision}"`);
-    if (dryRun) return { ...answer, dryRun };
+    if (dryRun) {
+      const effects = planned && (await this.services.history.effects(caller, planned));
+      return { ...answer, dryRun, effects: shownEffects(effects) };
+    }
     reply.header('consistency-token', consistencyToken(this.services.storeId, answer.position));
     return answer;
   }

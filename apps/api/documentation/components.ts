@@ -1,4 +1,6 @@
+import { effectsShape } from '../commands/effects.js';
 import { isProblemCode, problemTable } from '../problems/problem.js';
+import { outputSchema } from './json-schema.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -51,6 +53,7 @@ const answer: Json = {
     position: text,
     result: { type: 'object', additionalProperties: text, description: 'Ids of created things' },
     dryRun: { const: true },
+    effects: { $ref: '#/components/schemas/Effects' },
   },
 };
 
@@ -136,6 +139,7 @@ export const components: Json = {
   securitySchemes: { bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' } },
   schemas: {
     CommandAnswer: answer,
+    Effects: outputSchema(effectsShape),
     Decision: decision,
     Decisions: decisions,
     FoundEntities: found(entity),

@@ -48,7 +48,7 @@ export const commandHeaderParameters = [
       maxLength: 512,
     },
   ),
-  header('Dry-Run', 'true: decide and show the events with their data, append nothing', {
+  header('Dry-Run', 'true: decide and show the events with their data and their effects, append nothing', {
     type: 'string',
     enum: ['true', 'false'],
   }),

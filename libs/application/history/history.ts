@@ -1,9 +1,13 @@
 import type { EnvironmentDocument, OrgDocument } from '#libs/domain/access/documents.js';
+import type { Caller } from '../caller.js';
 import type { Folds } from '../folds.js';
+import { required } from '../metadata.js';
+import type { Planned } from '../outcome.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { ClaimBearers } from './claim-bearers.js';
 import { type AccessChange, changesIn } from './diff.js';
+import { type Effects, effectsOf, foldedOnto, mayBeTold, noEffects } from './effects.js';
 import { type AskedMoment, type HistoryMoment, Moments, type NoMoment } from './moments.js';
 import { environmentsOf, type Keyset, type PrincipalAccess, principalsOf } from './state.js';
 import { intervalsIn, type Interval, type TimelineQuestion } from './timeline.js';
@@ -46,7 +50,7 @@ export class History {
 
   constructor(
     store: EventStore,
-    folds: Folds,
+    private readonly folds: Folds,
     claimBearers: ClaimBearers,
     private readonly clock: Clock,
   ) {
@@ -85,6 +89,21 @@ export class History {
     const { to, steps } = onwards;
     const span = await this.worlds.between(realm, from, to, steps);
     return span === undefined ? { kind: 'stale' } : { kind: 'answered', from, to, changes: changesIn(span, keyset) };
+  }
+
+  /** What a dry run of the caller's would have done. Not asked for by right: it tells by itself where that is missing. */
+  async effects(caller: Caller, planned: Planned): Promise<Effects> {
+    const [first] = planned.events;
+    if (first === undefined) return noEffects;
+    const at = Date.parse(required(first.metadata, 'occurredAt'));
+    const after = foldedOnto(planned);
+    const [realm, user] = await Promise.all([
+      this.folds.current('realm', caller.realm),
+      this.folds.current('user', caller.id),
+    ]);
+    if (!mayBeTold(planned.onto.state, after.state, { realm, user }, caller.id, at)) return { kind: 'denied' };
+    const world = await this.worlds.at(caller.realm, { org: planned.onto, at });
+    return world === undefined ? { kind: 'stale' } : effectsOf(world, after);
   }
 
   /** The answers to one question from the beginning to now. */

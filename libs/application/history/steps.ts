@@ -50,14 +50,9 @@ export async function stepsOf<C extends Category>(
   let accepted = from.revision;
   let command: StoredEvent[] = [];
   const fold = (event: StoredEvent) => {
-    const occurredAt = required(event.metadata, 'occurredAt');
-    const stamp = { id: event.id, revision: event.revision, occurredAt };
-    const taken = { type: event.type, data: event.data, stamp };
-    const state = evolve(category, folded.state, taken);
-    const documents = changed[category](folded.state, state, () => touches(category, taken));
-    if (documents !== undefined && wanted(documents))
-      steps.push({ at: Date.parse(occurredAt), position: event.position, cause: causeOf(event), ...documents });
-    folded = { state, revision: event.revision, position: event.position, occurredAt };
+    const advanced = advance(category, folded, event);
+    if (advanced.step !== undefined && wanted(advanced.step)) steps.push(advanced.step);
+    folded = advanced.folded;
   };
   for await (const page of store.read(stream, from.revision + 1n))
     for (const event of page) {
@@ -69,6 +64,21 @@ export async function stepsOf<C extends Category>(
       command = [];
     }
   return { steps, folded, accepted };
+}
+
+/** The fold after the event; and the step, where it changed what bears on access. */
+export function advance<C extends Category>(
+  category: C,
+  before: Folded<C>,
+  event: StoredEvent,
+): { readonly folded: Folded<C>; readonly step: Step | undefined } {
+  const { id, type, data, revision, position } = event;
+  const occurredAt = required(event.metadata, 'occurredAt');
+  const taken = { type, data, stamp: { id, revision, occurredAt } };
+  const state = evolve(category, before.state, taken);
+  const documents = changed[category](before.state, state, () => touches(category, taken));
+  const step = documents && { at: Date.parse(occurredAt), position, cause: causeOf(event), ...documents };
+  return { folded: { state, revision, position, occurredAt }, step };
 }
 
 type Changed<State> = (before: State, after: State, touched: () => ReturnType<typeof touches>) => Documents | undefined;

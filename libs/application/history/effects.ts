@@ -1,0 +1,96 @@
+import { permit } from '#libs/domain/access/permit.js';
+import type { EnvironmentDocument } from '#libs/domain/access/documents.js';
+import { limitsOf } from '#libs/domain/org/limits.js';
+import type { OrgState } from '#libs/domain/org/org.js';
+import { schemeOf } from '#libs/domain/schemes/built-in.js';
+import type { PlatformFacts } from '../authorize.js';
+import { factsOf } from '../facts.js';
+import type { Planned } from '../outcome.js';
+import { type AccessChange, changesIn } from './diff.js';
+import { Span, type World } from './span.js';
+import { advance, type Step } from './steps.js';
+
+/** Of so many principals effects are told, and of so many changes: beyond that, only that there are more. */
+const MAX_PRINCIPALS = 100;
+const MAX_CHANGES = 500;
+
+/** What a plan limits, before and after; a limit of `null` allows any number. */
+export interface LimitMove {
+  readonly limited: string;
+  readonly limit: Move<number | null>;
+  readonly usage: Move<number>;
+}
+
+interface Move<Value> {
+  readonly before: Value;
+  readonly after: Value;
+}
+
+export interface ToldEffects {
+  readonly kind: 'told';
+  readonly changes: readonly AccessChange[];
+  readonly limits: readonly LimitMove[];
+  /** Whether there are more changes than were told. */
+  readonly more: boolean;
+  /** Environments that the changes name, and others. */
+  readonly environments: ReadonlyMap<string, EnvironmentDocument>;
+}
+
+/** `denied`: the caller may not read about the access of others. `stale`: the read models are too far behind to tell all. */
+export type Effects = ToldEffects | { readonly kind: 'denied' | 'stale' };
+
+export const noEffects: Effects = { kind: 'told', changes: [], limits: [], more: false, environments: new Map() };
+
+/** The organization after events that were not appended, with what they change that bears on access. */
+export function foldedOnto({ onto, events }: Planned): { readonly state: OrgState; readonly steps: readonly Step[] } {
+  const steps: Step[] = [];
+  let folded = onto;
+  for (const event of events) {
+    const advanced = advance('org', folded, event);
+    if (advanced.step !== undefined) steps.push(advanced.step);
+    folded = advanced.folded;
+  }
+  return { state: folded.state, steps };
+}
+
+/** What would change in the world by that: access, as a diff of history tells it, and the plan's limits. */
+export function effectsOf(before: World, { state, steps }: ReturnType<typeof foldedOnto>): Effects {
+  const span = new Span(before, { ...before, org: state }, steps);
+  const byPrincipal = changesIn(span, { after: undefined, limit: MAX_PRINCIPALS + 1 });
+  const changes = byPrincipal.slice(0, MAX_PRINCIPALS).flat();
+  return {
+    kind: 'told',
+    changes: changes.slice(0, MAX_CHANGES),
+    limits: movesBetween(before.org, state, before.at),
+    more: byPrincipal.length > MAX_PRINCIPALS || changes.length > MAX_CHANGES,
+    environments: new Map(state.environments.entries()),
+  };
+}
+
+/**
+ * Whether effects are told to the one who asks: to whom a diff of history would be. That is decided before the command, as it may be
+ * one that gives the right; where it creates the organization, only its first state can tell.
+ */
+export function mayBeTold(
+  before: OrgState,
+  after: OrgState,
+  { realm, user }: PlatformFacts,
+  asker: string,
+  at: number,
+) {
+  const { org, members } = before.org.status === 'active' ? before : after;
+  const facts = factsOf(realm.state.realm, user.state.user, org, members.get(asker), undefined);
+  const resource = { kind: 'org', orgId: org.id } as const;
+  return facts !== undefined && permit(facts, { principal: asker, permission: 'audit:read', resource, at }).allowed;
+}
+
+/** Limits of which the usage or the limit itself moves, where there is one before or after. */
+function movesBetween(before: OrgState, after: OrgState, at: number): readonly LimitMove[] {
+  const scheme = schemeOf(after.org.scheme);
+  const earlier = new Map(limitsOf(before, scheme, at).map((each) => [each.limited, each]));
+  return limitsOf(after, scheme, at).flatMap(({ limited, limit, usage }) => {
+    const was = earlier.get(limited) ?? { limit: null, usage: 0 };
+    if ((limit === null && was.limit === null) || (limit === was.limit && usage === was.usage)) return [];
+    return [{ limited, limit: { before: was.limit, after: limit }, usage: { before: was.usage, after: usage } }];
+  });
+}
