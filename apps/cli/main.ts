@@ -6,6 +6,7 @@ import { copyEvents } from './copy-events.js';
 import { erasures } from './erasures.js';
 import { evidence } from './evidence.js';
 import { rebuild } from './rebuild.js';
+import { replay } from './replay.js';
 import { restore } from './restore.js';
 import { rotate } from './rotate.js';
 import { token } from './token.js';
@@ -14,6 +15,7 @@ import { verify } from './verify.js';
 const commands: Readonly<Record<string, Command>> = {
   token,
   rebuild,
+  replay,
   verify,
   evidence,
   erasures,

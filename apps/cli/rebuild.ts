@@ -16,8 +16,10 @@ import type { Stores } from '../standalone/stores.js';
 import { type Command, exitCodes, type Io, UsageError } from './command.js';
 import { reachStores, StoresOutOfReach } from './reach-stores.js';
 import { Progress } from './progress.js';
+import { explained, stoppable } from './stoppable.js';
 import { conclusion, described, table } from './rebuild-report.js';
 
+const known = [StoresOutOfReach, RebuildRunning, ReadSchemaOutdated, LogDiverged];
 const names = allProjections.map(({ name }) => name);
 
 const help = `Usage: npx tenantry rebuild [projection] [--compare-only] [--fresh]
@@ -63,7 +65,7 @@ export const rebuild: Command = {
     const { back, fresh } = values;
     if (back && (fresh || values['compare-only'] || only !== undefined))
       throw new UsageError('--back takes no projection and no other option.');
-    return explained(io, () =>
+    return explained(io, known, () =>
       stoppable(io, (signal) => reached(io, { back, fresh, only, swap: !values['compare-only'], signal })),
     );
   },
@@ -71,35 +73,6 @@ export const rebuild: Command = {
 
 interface Wanted extends Pick<RebuildOptions, 'fresh' | 'only' | 'swap' | 'signal'> {
   readonly back: boolean;
-}
-
-class Stopped extends Error {}
-
-/** SIGINT and SIGTERM end it after the batch under way. */
-async function stoppable(io: Io, task: (signal: AbortSignal) => Promise<number>): Promise<number> {
-  const abort = new AbortController();
-  const stop = () => {
-    io.err('stopping …\n');
-    abort.abort(new Stopped('Stopped. What was built stays: run it again to go on, or with --fresh to start over.'));
-  };
-  process.once('SIGINT', stop).once('SIGTERM', stop);
-  try {
-    return await task(abort.signal);
-  } finally {
-    process.off('SIGINT', stop).off('SIGTERM', stop);
-  }
-}
-
-/** What a person can mend is told in a sentence, without a stack. */
-async function explained(io: Io, task: () => Promise<number>): Promise<number> {
-  try {
-    return await task();
-  } catch (error) {
-    const known = [StoresOutOfReach, RebuildRunning, ReadSchemaOutdated, LogDiverged, Stopped];
-    if (!(error instanceof Error) || !known.some((each) => error instanceof each)) throw error;
-    io.err(`${error.message}\n`);
-    return exitCodes.failure;
-  }
 }
 
 async function reached(io: Io, wanted: Wanted): Promise<number> {

@@ -17,6 +17,8 @@ export interface ReadModels {
   readonly personalData: PersonalData;
   /** Rows of append-only tables are copied in: for a rebuild. */
   readonly copy?: boolean;
+  /** Events that are to be in the rows; all unless given. The checkpoint passes the others. */
+  readonly wanted?: (event: StoredEvent) => boolean;
   /** Told of every transaction that was committed; times in milliseconds since the epoch. */
   readonly observe?: ((events: readonly StoredEvent[], beganAt: number, endedAt: number) => void) | undefined;
 }
@@ -35,7 +37,7 @@ export async function commitBatch(
   const parked = new Map([...from.parked, ...poisons.map(({ stream, revision }) => [stream, revision] as const)]);
   const events = await opened(
     models.personalData,
-    stored.filter(({ stream }) => !parked.has(stream)),
+    stored.filter((event) => !parked.has(event.stream) && models.wanted?.(event) !== false),
   );
   const to = { ...advanced(from, stored), parked };
   const beganAt = performance.timeOrigin + performance.now();

@@ -1,4 +1,5 @@
 import type { Database } from './database.js';
+import { replaySchemas } from './replay-schemas.js';
 import { rowsOf, run } from './sql.js';
 import { qualified, readSchema } from './table.js';
 
@@ -36,11 +37,14 @@ export async function generation(
   return (await generations(db, schema)).find((each) => each.state === state);
 }
 
-/** The schemas of all generations, live or not, that have this table: for rows that must go wherever they stand. */
+/**
+ * The schemas of all generations, live or not, and of replays, that have this table: for rows that must go wherever they
+ * stand.
+ */
 export async function generationsHolding(db: Database, table: string, schema = readSchema): Promise<string[]> {
   const holding: string[] = [];
-  for (const each of await generations(db, schema))
-    if (await exists(db, qualified(each.schema, table))) holding.push(each.schema);
+  const all = [...(await generations(db, schema)).map((each) => each.schema), ...(await replaySchemas(db))];
+  for (const each of all) if (await exists(db, qualified(each, table))) holding.push(each);
   return holding;
 }
 

@@ -105,19 +105,23 @@ export async function createGeneration(
   state: GenerationState,
 ): Promise<Generation> {
   const added = await addGeneration(tx, schema, state);
-  for (const table of tablesOf(projections)) await run(tx, createTable(added.schema, table));
-  await run(
-    tx,
-    `insert into ${qualified(added.schema, checkpoints.name)} (name, epoch, projections) values ($1, 1, $2)`,
-    [PROJECTOR, fingerprint(projections)],
-  );
+  await createTables(tx, projections, added.schema);
   return added;
+}
+
+/** The same in a schema that exists and is empty. */
+export async function createTables(tx: Database, projections: readonly Projection[], schema: string): Promise<void> {
+  for (const table of tablesOf(projections)) await run(tx, createTable(schema, table));
+  await run(tx, `insert into ${qualified(schema, checkpoints.name)} (name, epoch, projections) values ($1, 1, $2)`, [
+    PROJECTOR,
+    fingerprint(projections),
+  ]);
 }
 
 export async function createAllIndexes(
   db: Database,
   projections: readonly Projection[],
-  { schema }: Generation,
+  { schema }: Pick<Generation, 'schema'>,
 ): Promise<void> {
   for (const table of tablesOf(projections))
     for (const statement of createIndexes(schema, table)) await run(db, statement);
@@ -126,7 +130,7 @@ export async function createAllIndexes(
 /** Which projections filled a generation, and whether they have read anything yet. */
 export async function builtBy(
   db: Database,
-  { schema }: Generation,
+  { schema }: Pick<Generation, 'schema'>,
 ): Promise<{ by: string; empty: boolean } | undefined> {
   const [row] = await rowsOf<{ by: string; empty: boolean }>(
     db,

@@ -51,6 +51,10 @@ export class History {
     for (let done = 0; done < commands; ) if (await this.step()) done += 1;
   }
 
+  pass(ms: number): void {
+    this.clock += ms;
+  }
+
   async append(
     stream: string,
     drafts: readonly { type: string; data: unknown }[],
