@@ -10,7 +10,7 @@ import { allProjections } from '#projections/all.js';
 import { MemoryEventStore } from '../support/memory-event-store.js';
 import { useDatabase } from '../support/use-database.js';
 import { History, random } from './projector-history.js';
-import { project, query, rowsIn } from './projector-support.js';
+import { interruptibleDatabase, project, query, rowsIn } from './projector-support.js';
 import { personalData } from './rebuild-support.js';
 
 type Rows = Record<string, readonly Record<string, unknown>[]>;
@@ -27,9 +27,11 @@ const now = Date.parse('2030-01-01T00:00:00.000Z');
 const store = new MemoryEventStore();
 const snapshots: Snapshot[] = [];
 let db: Database;
+let url: string;
 
-useDatabase((opened) => {
+useDatabase((opened, at) => {
   db = opened;
+  url = at;
 });
 beforeAll(async () => {
   const history = new History(store, random(7));
@@ -173,6 +175,33 @@ describe('a replay', () => {
     expect(await rowsIn(db, 'then')).toEqual(ofStreams(snapshots[2]?.rows ?? {}, (stream) => stream !== 'realm-other'));
     expect(await replayed(scope)).toMatchObject({ events: 0 });
   });
+
+  it('gives the same rows wherever it was killed, and the schema is its own from the first moment on', async () => {
+    const scope = await scopeOfOrg(store, org, { instant: snapshots[1]?.at ?? 0 }, now);
+    await replayed(scope);
+    const expected = await rowsIn(db, 'then');
+    await dropReplay(db, 'then');
+    const killedAt = new Set<string>();
+    for (let killAt = 4, total = Number.POSITIVE_INFINITY; killAt < total; killAt += 11) {
+      const dead = new AbortController();
+      let count = 0;
+      const faulty = interruptibleDatabase(url, (name) => {
+        if (count++ < killAt) return;
+        killedAt.add(name.split(' ').slice(0, 2).join(' '));
+        dead.abort(new Error('killed'));
+        throw new Error('killed');
+      });
+      await replayed(scope, { db: faulty, signal: dead.signal, batchSize: 100 }).catch(({ message }) =>
+        expect(message).toBe('killed'),
+      );
+      await faulty.destroy();
+      if (!dead.signal.aborted) total = count;
+      await replayed(scope, { batchSize: 100 });
+      expect(await rowsIn(db, 'then')).toEqual(expected);
+      await dropReplay(db, 'then');
+    }
+    expect([...killedAt]).toEqual(expect.arrayContaining(['before create', 'after insert', 'after commit']));
+  }, 120_000);
 
   it('refuses names that are not its own, a moment that has not come, and what was not there', async () => {
     const scope = await scopeOfOrg(store, org, { instant: snapshots[0]?.at ?? 0 }, now);
