@@ -55,6 +55,7 @@ import { PostgresErasures } from './postgres-erasures.js';
 import { PostgresSearchReads } from './postgres-search-reads.js';
 import { readModelsName } from './read-models-name.js';
 import { redisTier, tierListener } from './shared-tier.js';
+import { openSnapshots } from './open-snapshots.js';
 
 const CACHED_DOCUMENTS = 100_000;
 /** The published staleness: past this without sight of the log, checks answer 503 instead of an old answer. */
@@ -146,7 +147,9 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       stops.push(() => signing.stop());
     }
 
-    const folds = new Folds(store);
+    const snapshots = await openSnapshots(db, store, logger);
+    stops.push(() => snapshots.settled());
+    const folds = new Folds(store, undefined, snapshots);
     const appender = new Appender(store, folds, personalData);
     const observations = new Observations(folds, appender, personalData, clock);
     const { group, emails, systemUserId } = config.platformAdmins;

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Category } from '#libs/domain/aggregates.js';
-import type { Folded, Folds } from './folds.js';
+import type { Folded } from './fold.js';
+import type { Folds } from './folds.js';
 import { required } from './metadata.js';
 import {
   type EventStore,

@@ -5,7 +5,7 @@ import { type Permit, permit } from '#libs/domain/access/permit.js';
 import type { OrgState } from '#libs/domain/org/org.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import type { Need } from './command-table.js';
-import type { Folded } from './folds.js';
+import type { Folded } from './fold.js';
 
 /** The realm's and the person's folds, where a decision needed them. */
 export interface PlatformFacts {

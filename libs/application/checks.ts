@@ -7,7 +7,8 @@ import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { mayKnow } from './authorize.js';
 import type { Caller } from './caller.js';
 import type { Moment } from './facts.js';
-import type { Past, PastPoint } from './past.js';
+import type { Past } from './past.js';
+import type { UpTo } from './up-to.js';
 import type { Clock } from './ports/clock.js';
 import type { DocumentSource } from './ports/current-documents.js';
 import type { Position } from './ports/event-store.js';
@@ -19,7 +20,7 @@ export interface Evaluation {
   readonly principal: { readonly type: string; readonly id: string };
   readonly action: string;
   readonly resource: Resource | undefined;
-  readonly at: PastPoint | undefined;
+  readonly at: UpTo | undefined;
   /** Whether the answer lists every source that was looked at. */
   readonly explain: boolean;
 }

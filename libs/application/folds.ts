@@ -1,8 +1,12 @@
 import { LRUCache } from 'lru-cache';
-import { type Category, evolve, initialState, type StateByCategory } from '#libs/domain/aggregates.js';
-import { endsCommand, meta, required } from './metadata.js';
+import type { Category } from '#libs/domain/aggregates.js';
+import { BYTES_PER_EVENT, emptyFold, type Folded, step } from './fold.js';
+import { meta } from './metadata.js';
+import { type PastFold, PastFolds } from './past-folds.js';
 import type { EventStore, Position, StoredEvent } from './ports/event-store.js';
+import type { Snapshots } from './snapshots/snapshots.js';
 import { streamOf } from './streams.js';
+import type { UpTo } from './up-to.js';
 
 /** Where a command's events stand, remembered while they are recent. */
 export interface RememberedCommand {
@@ -10,14 +14,6 @@ export interface RememberedCommand {
   readonly lastRevision: bigint;
   readonly payloadDigest: string;
   readonly position: Position;
-}
-
-/** A stream folded up to a revision; -1n while it is empty. Never changes: each advance makes a new one. */
-export interface Folded<C extends Category> {
-  readonly state: StateByCategory[C];
-  readonly revision: bigint;
-  readonly position: Position | undefined;
-  readonly occurredAt: string;
 }
 
 interface Entry<C extends Category> {
@@ -31,8 +27,6 @@ interface Entry<C extends Category> {
 
 /** Commands remembered for each stream before the index in the read models must answer. */
 const REMEMBERED = 10_000;
-/** What a folded event leaves behind on average, measured on organizations of 100,000 members. */
-const BYTES_PER_EVENT = 800;
 
 /**
  * Folded streams, kept current by reading only their tails and forgotten by size, least recently used first.
@@ -40,11 +34,14 @@ const BYTES_PER_EVENT = 800;
  */
 export class Folds {
   private readonly entries: LRUCache<string, Entry<Category>>;
+  private readonly pastFolds: PastFolds;
 
   constructor(
     private readonly store: EventStore,
     cacheBytes = 96 * 1024 * 1024,
+    private readonly snapshots?: Snapshots,
   ) {
+    this.pastFolds = new PastFolds(store, snapshots);
     this.entries = new LRUCache({ maxSize: cacheBytes, sizeCalculation: ({ bytes }) => bytes });
   }
 
@@ -58,7 +55,7 @@ export class Folds {
     const stream = streamOf(category, id);
     const entry = this.cached<C>(stream) ?? newEntry(category);
     for await (const page of this.store.read(stream, entry.folded.revision + 1n)) extend(category, entry, page);
-    this.keep(stream, entry);
+    this.keep(category, id, entry);
     return entry.folded;
   }
 
@@ -71,7 +68,7 @@ export class Folds {
     // Others have appended in between, and a reader will bring their events: what is cached stays as it is.
     if (first.revision > entry.folded.revision + 1n) return;
     extend(category, entry, events);
-    this.keep(stream, entry);
+    this.keep(category, id, entry);
   }
 
   /** Drops what is cached of a stream of which an append may or may not have happened: it is read anew. */
@@ -93,34 +90,20 @@ export class Folds {
     return { found: entry.commands.get(commandId), forgottenUpTo: entry.forgottenUpTo };
   }
 
-  /**
-   * The stream folded up to the last whole command whose events `until` accepts, from the start and without the cache;
-   * beside it the last revision that was accepted.
-   */
-  async past<C extends Category>(
-    category: C,
-    id: string,
-    until: (event: StoredEvent) => boolean,
-  ): Promise<{ readonly folded: Folded<C>; readonly accepted: bigint }> {
-    let folded = emptyFold(category);
-    let whole = folded;
-    for await (const page of this.store.read(streamOf(category, id), 0n)) {
-      for (const event of page) {
-        if (!until(event)) return { folded: whole, accepted: folded.revision };
-        folded = step(category, folded, event);
-        if (endsCommand(event.metadata)) whole = folded;
-      }
-    }
-    return { folded: whole, accepted: folded.revision };
+  /** The stream folded up to the last whole command within what is asked for. */
+  past<C extends Category>(category: C, id: string, upTo: UpTo): Promise<PastFold<C>> {
+    return this.pastFolds.fold(category, id, upTo, this.cached<C>(streamOf(category, id))?.folded);
   }
 
-  private keep<C extends Category>(stream: string, entry: Entry<C>): void {
+  private keep<C extends Category>(category: C, id: string, entry: Entry<C>): void {
+    const stream = streamOf(category, id);
     // A slow reader that began on an empty cache must not take back what a faster one has brought.
     const present = this.cached<C>(stream);
     if (present !== undefined && present !== entry && present.folded.revision > entry.folded.revision) return;
     // The cache measures an entry when it comes in: put it in anew, as it has grown.
     this.entries.delete(stream);
     this.entries.set(stream, entry as unknown as Entry<Category>);
+    if (category === 'org') this.snapshots?.present(id, entry.folded as Folded<'org'>);
   }
 
   private cached<C extends Category>(stream: string): Entry<C> | undefined {
@@ -128,13 +111,6 @@ export class Folds {
     return this.entries.get(stream) as Entry<C> | undefined;
   }
 }
-
-const emptyFold = <C extends Category>(category: C): Folded<C> => ({
-  state: initialState(category),
-  revision: -1n,
-  position: undefined,
-  occurredAt: '',
-});
 
 const newEntry = <C extends Category>(category: C): Entry<C> => ({
   folded: emptyFold(category),
@@ -155,13 +131,6 @@ function extend<C extends Category>(category: C, entry: Entry<C>, events: readon
     entry.bytes += BYTES_PER_EVENT;
     remember(entry, event);
   }
-}
-
-function step<C extends Category>(category: C, before: Folded<C>, event: StoredEvent): Folded<C> {
-  const occurredAt = required(event.metadata, 'occurredAt');
-  const stamp = { id: event.id, revision: event.revision, occurredAt };
-  const state = evolve(category, before.state, { type: event.type, data: event.data, stamp });
-  return { state, revision: event.revision, position: event.position, occurredAt };
 }
 
 function remember(

@@ -5,7 +5,8 @@ import { observeConfiguration, type PlatformAdminSources } from '#libs/domain/re
 import { observeToken } from '#libs/domain/user/user.js';
 import type { Appender } from './appender.js';
 import type { Caller } from './caller.js';
-import type { Folded, Folds } from './folds.js';
+import type { Folded } from './fold.js';
+import type { Folds } from './folds.js';
 import { meta } from './metadata.js';
 import type { Clock } from './ports/clock.js';
 import { EventStoreUnavailable } from './ports/event-store.js';

@@ -1,7 +1,7 @@
 import type { DenialReason } from '#libs/domain/access/permit.js';
 import type { Refusal, RefusalCode } from '#libs/domain/decision.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
-import type { Folded } from './folds.js';
+import type { Folded } from './fold.js';
 import type { StoredEvent } from './ports/event-store.js';
 
 export interface CommandAnswer {

@@ -3,13 +3,10 @@ import type { OrgState } from '#libs/domain/org/org.js';
 import type { RealmState } from '#libs/domain/realm/realm.js';
 import { mayKnow } from './authorize.js';
 import { factsOf, type Moment } from './facts.js';
-import type { Folded, Folds } from './folds.js';
-import { meta } from './metadata.js';
-import type { StoredEvent } from './ports/event-store.js';
+import type { Folded } from './fold.js';
+import type { Folds } from './folds.js';
 import type { Asked } from './present.js';
-
-/** An instant in milliseconds, or a revision of the organization. */
-export type PastPoint = { readonly instant: number } | { readonly revision: bigint };
+import type { UpTo } from './up-to.js';
 
 /** An organization and its realm as they were, folded once for any number of questions. */
 export class PastFacts {
@@ -28,7 +25,7 @@ export class PastFacts {
 
   /** Undefined where the realm did not exist then. Reads the person's stream, once. */
   async of({ principal, resource }: Asked): Promise<Moment | undefined> {
-    const reading = this.users.get(principal) ?? this.folds.past('user', principal, byInstant(this.at)).then(whole);
+    const reading = this.users.get(principal) ?? this.folds.past('user', principal, { instant: this.at }).then(whole);
     this.users.set(principal, reading);
     return this.moment(principal, resource, await reading);
   }
@@ -57,18 +54,12 @@ export class Past {
   constructor(private readonly folds: Folds) {}
 
   /** `future` for a revision that does not exist yet. */
-  async facts(
-    realmId: string,
-    orgId: string | undefined,
-    asked: PastPoint,
-    now: number,
-  ): Promise<PastFacts | 'future'> {
-    const upTo = 'revision' in asked ? byRevision(asked.revision) : byInstant(asked.instant);
-    const past = orgId === undefined ? undefined : await this.folds.past('org', orgId, upTo);
+  async facts(realmId: string, orgId: string | undefined, asked: UpTo, now: number): Promise<PastFacts | 'future'> {
+    const past = orgId === undefined ? undefined : await this.folds.past('org', orgId, asked);
     if ('revision' in asked && (past === undefined || past.accepted < asked.revision)) return 'future';
     const org = past?.folded;
     const at = 'instant' in asked ? asked.instant : org === undefined ? now : Date.parse(org.occurredAt);
-    const { folded: realm } = await this.folds.past('realm', realmId, byInstant(at));
+    const { folded: realm } = await this.folds.past('realm', realmId, { instant: at });
     return new PastFacts(this.folds, realm.state, org, at);
   }
 
@@ -85,8 +76,3 @@ export class Past {
 }
 
 const whole = ({ folded }: { readonly folded: Folded<'user'> }) => folded;
-
-const byRevision = (last: bigint) => (event: StoredEvent) => event.revision <= last;
-
-const byInstant = (instant: number) => (event: StoredEvent) =>
-  Date.parse(event.metadata[meta.occurredAt] ?? '') <= instant;

@@ -1,7 +1,8 @@
 import type { Resource } from '#libs/domain/access/bindings.js';
 import { permit } from '#libs/domain/access/permit.js';
 import type { Moment } from './facts.js';
-import type { Past, PastFacts, PastPoint } from './past.js';
+import type { Past, PastFacts } from './past.js';
+import type { UpTo } from './up-to.js';
 import type { Asked, PresentFacts } from './present.js';
 import { type EnvironmentPlan, isEverywhere } from './search-plan.js';
 import { type Keyset, merged, type SearchSnapshot } from './search-reads.js';
@@ -142,7 +143,7 @@ export class PastReach extends Reach {
   constructor(
     options: ReachOptions,
     private readonly past: Past,
-    private readonly at: PastPoint,
+    private readonly at: UpTo,
     private readonly now: number,
   ) {
     super(options);

@@ -2,7 +2,8 @@ import type { Resource } from '#libs/domain/access/bindings.js';
 import { isPermission } from '#libs/domain/schemes/actions.js';
 import { type Evaluation, maySee } from './checks.js';
 import type { Caller } from './caller.js';
-import type { Past, PastPoint } from './past.js';
+import type { Past } from './past.js';
+import type { UpTo } from './up-to.js';
 import type { Clock } from './ports/clock.js';
 import type { DocumentSource } from './ports/current-documents.js';
 import { comparePositions, type Position, positionText, start } from './ports/event-store.js';
@@ -19,7 +20,7 @@ export type Found = Stale | Parked | Future | (FoundPage & Stamped & { readonly 
 
 interface Search {
   readonly action: string;
-  readonly at: PastPoint | undefined;
+  readonly at: UpTo | undefined;
   readonly after: Position | undefined;
 }
 
@@ -114,7 +115,7 @@ export class Searches {
 
   private async subjectsAt(
     snapshot: SearchSnapshot,
-    at: PastPoint,
+    at: UpTo,
     question: SubjectQuestion,
     { after, limit }: Keyset,
   ): Promise<Found> {
@@ -163,7 +164,7 @@ export class Searches {
     return this.past.mayKnow(realm, caller, resource.orgId, this.clock.now());
   }
 
-  private isFuture = (at: PastPoint | undefined): boolean =>
+  private isFuture = (at: UpTo | undefined): boolean =>
     at !== undefined && 'instant' in at && at.instant > this.clock.now();
 
   private nothing(): Extract<Found, { kind: 'found' }> {

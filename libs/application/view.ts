@@ -3,7 +3,8 @@ import { permit } from '#libs/domain/access/permit.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
 import type { Caller } from './caller.js';
 import type { Moment } from './facts.js';
-import type { Past, PastFacts, PastPoint } from './past.js';
+import type { Past, PastFacts } from './past.js';
+import type { UpTo } from './up-to.js';
 import { positionText } from './ports/event-store.js';
 import type { Asked, PresentFacts } from './present.js';
 
@@ -39,9 +40,9 @@ export class View {
 
   isSelf = (principal: string): boolean => principal === this.caller.id;
 
-  hasCome = (at: PastPoint | undefined): boolean => at === undefined || !('instant' in at) || at.instant <= this.now;
+  hasCome = (at: UpTo | undefined): boolean => at === undefined || !('instant' in at) || at.instant <= this.now;
 
-  async moment({ principal, resource, at }: Asked & { readonly at: PastPoint | undefined }): Promise<Found> {
+  async moment({ principal, resource, at }: Asked & { readonly at: UpTo | undefined }): Promise<Found> {
     if (!this.hasCome(at)) return { kind: 'future' };
     const self = this.isSelf(principal);
     if (!self) {
@@ -89,7 +90,7 @@ export class View {
     return asking;
   }
 
-  private pastOf(resource: Resource, at: PastPoint): Promise<PastFacts | 'future'> {
+  private pastOf(resource: Resource, at: UpTo): Promise<PastFacts | 'future'> {
     const orgId = 'orgId' in resource ? resource.orgId : undefined;
     const name = `${orgId ?? ''} ${'instant' in at ? at.instant : `r${at.revision}`}`;
     const folding = this.pasts.get(name) ?? this.past.facts(this.caller.realm, orgId, at, this.now);

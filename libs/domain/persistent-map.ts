@@ -1,7 +1,12 @@
 type Branch<V> = { readonly bits: number; readonly slots: readonly Node<V>[] };
 /** Key and value stand in the leaf itself, where one read finds both; `next` holds other keys of the same hash. */
-type Leaf<V> = { readonly hash: number; readonly key: string; readonly value: V; readonly next: Leaf<V> | undefined };
+type Leaf<V> = { readonly hash: number; readonly key: string; readonly value: V; readonly next?: Leaf<V> | undefined };
 type Node<V> = Branch<V> | Leaf<V>;
+/** Opaque: how a map stands in JSON. */
+export interface Tree<V> {
+  readonly size: number;
+  readonly root?: Node<V>;
+}
 
 const WIDTH = 5;
 const isLeaf = <V>(node: Node<V>): node is Leaf<V> => 'key' in node;
@@ -29,6 +34,16 @@ export class PersistentMap<V> {
     let map = PersistentMap.empty<V>();
     for (const [key, value] of entries) map = map.set(key, value);
     return map;
+  }
+
+  /** The map as data that JSON can hold; the values are those of the map. */
+  toTree(): Tree<V> {
+    return { size: this.size, ...(this.root === undefined ? {} : { root: this.root }) };
+  }
+
+  /** The very map that the tree was taken from. Believes the tree: it must come from `toTree`. */
+  static fromTree<V>({ size, root }: Tree<V>): PersistentMap<V> {
+    return root === undefined ? PersistentMap.empty() : new PersistentMap(root, size);
   }
 
   get(key: string): V | undefined {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Evaluation } from '#libs/application/checks.js';
-import type { PastPoint } from '#libs/application/past.js';
+import type { UpTo } from '#libs/application/up-to.js';
 import type { Resource } from '#libs/domain/access/bindings.js';
 import { environmentKind } from '#libs/domain/schemes/scheme.js';
 import { instant, principalId, slug } from '#libs/domain/text.js';
@@ -44,7 +44,7 @@ export function evaluationFrom(
 export const principalFrom = (subject: z.output<typeof entity>): Evaluation['principal'] =>
   principalId.safeParse(subject.id).success ? subject : { type: 'unknown', id: '' };
 
-export function pastFrom(about: z.output<typeof context> | undefined): PastPoint | undefined {
+export function pastFrom(about: z.output<typeof context> | undefined): UpTo | undefined {
   const at = about?.at;
   if (at === undefined) return undefined;
   return typeof at === 'string' ? { instant: Date.parse(at) } : { revision: BigInt(at.revision) };

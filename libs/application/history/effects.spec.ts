@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { initialState } from '#libs/domain/aggregates.js';
 import { acmeOf, fold, type TypedEvent } from '../../../test/support/decider.js';
-import type { Folded } from '../folds.js';
+import type { Folded } from '../fold.js';
 import { effectsOf, foldedOnto, mayBeTold } from './effects.js';
 
 const at = Date.parse('2026-03-01T12:00:00.000Z');
@@ -13,7 +13,7 @@ const realm = fold('realm', [
 
 /** The organization after its events, and what further ones would do to it. */
 function planned(done: readonly TypedEvent[], would: readonly TypedEvent[]) {
-  const folded = <State>(state: State) => ({ state, revision: -1n, position: undefined, occurredAt: '' });
+  const folded = <State>(state: State) => ({ state, revision: -1n, position: undefined, occurredAt: '', eventId: '' });
   const onto: Folded<'org'> = { ...folded(fold('org', done)), revision: BigInt(done.length) - 1n };
   const occurredAt = new Date(at).toISOString();
   const metadata = { occurredAt, actor: 'olga', command: 'Some', part: `1/1` };

@@ -7,9 +7,10 @@ import type {
   UserDocument,
 } from '#libs/domain/access/documents.js';
 import type { OrgState } from '#libs/domain/org/org.js';
-import type { Folded } from '../folds.js';
+import type { Folded } from '../fold.js';
 import { endsCommand, required } from '../metadata.js';
 import type { EventStore, Position, StoredEvent } from '../ports/event-store.js';
+import { accepts, type UpTo } from '../up-to.js';
 import { causeOf, type EventCause } from './cause.js';
 
 /** One event that may bear on access, with the documents as it left them; those that it left alone are absent. */
@@ -34,7 +35,7 @@ export interface Steps<C extends Category> {
 }
 
 /**
- * Folds a stream on from where `from` stands, by whole commands and as far as `until` accepts. Each event that changed
+ * Folds a stream on from where `from` stands, by whole commands and as far as is asked for. Each event that changed
  * what bears on access, and that `wanted` asks for, is a step.
  */
 export async function stepsOf<C extends Category>(
@@ -42,7 +43,7 @@ export async function stepsOf<C extends Category>(
   stream: string,
   category: C,
   from: Folded<C>,
-  until: (event: StoredEvent) => boolean,
+  upTo: UpTo,
   wanted: (documents: Documents) => boolean = () => true,
 ): Promise<Steps<C>> {
   const steps: Step[] = [];
@@ -56,7 +57,7 @@ export async function stepsOf<C extends Category>(
   };
   for await (const page of store.read(stream, from.revision + 1n))
     for (const event of page) {
-      if (!until(event)) return { steps, folded, accepted };
+      if (!accepts(upTo, event)) return { steps, folded, accepted };
       accepted = event.revision;
       command.push(event);
       if (!endsCommand(event.metadata)) continue;
@@ -78,7 +79,7 @@ export function advance<C extends Category>(
   const state = evolve(category, before.state, taken);
   const documents = changed[category](before.state, state, () => touches(category, taken));
   const step = documents && { at: Date.parse(occurredAt), position, cause: causeOf(event), ...documents };
-  return { folded: { state, revision, position, occurredAt }, step };
+  return { folded: { state, revision, position, occurredAt, eventId: id }, step };
 }
 
 type Changed<State> = (before: State, after: State, touched: () => ReturnType<typeof touches>) => Documents | undefined;
@@ -108,7 +109,10 @@ function ofOrg(before: OrgState, after: OrgState, touched: ReturnType<typeof tou
 }
 
 /** Fields that no decision reads. A field that is added later counts as one that decisions read, until it is named here. */
-const irrelevant = new Set(['name', 'models', 'ownerId', 'holders', 'suspendedHolders', 'voidedClaims', 'evidence']);
+const irrelevant = new Set([
+  ...['name', 'models', 'ownerId', 'holders', 'suspendedHolders', 'voidedClaims', 'evidence'],
+  ...['plan', 'transferRequest'],
+]);
 
 const bearing = (document: object | undefined): string =>
   JSON.stringify(document && Object.entries(document).filter(([name]) => !irrelevant.has(name))) ?? '';

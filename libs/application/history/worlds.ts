@@ -1,22 +1,27 @@
+import { LRUCache } from 'lru-cache';
 import type { Resource } from '#libs/domain/access/bindings.js';
 import type { UserDocument } from '#libs/domain/access/documents.js';
-import { type Category, initialState } from '#libs/domain/aggregates.js';
 import { noOrg, type OrgState } from '#libs/domain/org/org.js';
 import { noRealm, type RealmState } from '#libs/domain/realm/realm.js';
-import type { Folded, Folds } from '../folds.js';
+import { emptyFold, type Folded } from '../fold.js';
+import type { Folds } from '../folds.js';
 import { meta } from '../metadata.js';
 import type { EventStore } from '../ports/event-store.js';
 import { streamOf } from '../streams.js';
 import type { ClaimBearers } from './claim-bearers.js';
-import { type AskedMoment, byInstant, type HistoryMoment, momentOf, type NoMoment, untilOf } from './moments.js';
+import { type AskedMoment, type HistoryMoment, momentOf, type NoMoment, upToOf } from './moments.js';
 import { Span, type World } from './span.js';
 import { type Documents, type Step, stepsOf } from './steps.js';
 
 /** Streams of people read at once. */
 const AT_ONCE = 16;
+const KNOWN_REALMS = 100_000;
 
 /** Reads from the log what decided on access in an organization: as it was at a moment, and how it changed between two. */
 export class Worlds {
+  /** By person. */
+  private readonly realms = new LRUCache<string, string>({ max: KNOWN_REALMS });
+
   constructor(
     private readonly store: EventStore,
     private readonly folds: Folds,
@@ -27,7 +32,7 @@ export class Worlds {
   async at(realmId: string, { org, at }: HistoryMoment): Promise<World | undefined> {
     const people = await this.people(realmId, at);
     if (people === undefined) return undefined;
-    const { folded } = await this.folds.past('realm', realmId, byInstant(at));
+    const { folded } = await this.folds.past('realm', realmId, { instant: at });
     const users = people.flatMap(({ before }) => before.state.user ?? []);
     return world(at, org.state, folded.state, users, people);
   }
@@ -39,11 +44,11 @@ export class Worlds {
     asked: AskedMoment,
     now: number,
   ): Promise<{ readonly to: HistoryMoment; readonly steps: readonly Step[] } | NoMoment | 'reversed'> {
-    const until = untilOf(asked, now);
-    if (until === 'future') return 'future';
+    const upTo = upToOf(asked, now);
+    if (upTo === 'future') return 'future';
     const { instant, revision } = asked;
     if ((revision ?? from.org.revision) < from.org.revision || (instant ?? from.at) < from.at) return 'reversed';
-    const { steps, folded, accepted } = await stepsOf(this.store, streamOf('org', orgId), 'org', from.org, until);
+    const { steps, folded, accepted } = await stepsOf(this.store, streamOf('org', orgId), 'org', from.org, upTo);
     const to = momentOf(folded, accepted, asked, now);
     if (typeof to === 'string') return to;
     return to.at < from.at ? 'reversed' : { to, steps };
@@ -58,11 +63,11 @@ export class Worlds {
   ): Promise<Span | undefined> {
     const people = await this.people(realmId, from.at);
     if (people === undefined) return undefined;
-    const until = byInstant(to.at);
-    const { folded: realm } = await this.folds.past('realm', realmId, byInstant(from.at));
-    const ofRealm = await stepsOf(this.store, streamOf('realm', realmId), 'realm', realm, until);
+    const upTo = { instant: to.at };
+    const { folded: realm } = await this.folds.past('realm', realmId, { instant: from.at });
+    const ofRealm = await stepsOf(this.store, streamOf('realm', realmId), 'realm', realm, upTo);
     const ofPeople = await inParts(people, ({ id, before }) =>
-      stepsOf(this.store, streamOf('user', id), 'user', before, until),
+      stepsOf(this.store, streamOf('user', id), 'user', before, upTo),
     );
     const before = people.flatMap((person) => person.before.state.user ?? []);
     const after = ofPeople.flatMap(({ folded }) => folded.state.user ?? []);
@@ -81,15 +86,15 @@ export class Worlds {
     at: number,
   ): Promise<{ readonly span: Span; readonly moment: HistoryMoment }> {
     const { store } = this;
-    const until = byInstant(at);
+    const upTo = { instant: at };
     const bears = ({ org, members, environments }: Documents) =>
       org !== undefined ||
       members?.has(principal) === true ||
       (resource.kind === 'environment' && environments?.has(resource.environmentId) === true);
     const [ofOrg, ofRealm, ofUser] = await Promise.all([
-      stepsOf(store, streamOf('org', orgId), 'org', emptyFold('org'), until, bears),
-      stepsOf(store, streamOf('realm', realmId), 'realm', emptyFold('realm'), until),
-      stepsOf(store, streamOf('user', principal), 'user', emptyFold('user'), until),
+      stepsOf(store, streamOf('org', orgId), 'org', emptyFold('org'), upTo, bears),
+      stepsOf(store, streamOf('realm', realmId), 'realm', emptyFold('realm'), upTo),
+      stepsOf(store, streamOf('user', principal), 'user', emptyFold('user'), upTo),
     ]);
     const { user } = ofUser.folded.state;
     const span = new Span(
@@ -107,13 +112,20 @@ export class Worlds {
   }
 
   private async person(realmId: string, id: string, at: number): Promise<Person> {
-    let realm: string | undefined;
-    const until = byInstant(at);
-    const { folded: before } = await this.folds.past('user', id, (event) => {
-      realm ??= event.metadata[meta.realm];
-      return until(event);
-    });
-    return { id, before, ofRealm: realm === realmId };
+    const { folded: before } = await this.folds.past('user', id, { instant: at });
+    return { id, before, ofRealm: (await this.realmOf(id)) === realmId };
+  }
+
+  /** A person is of one realm: that of their first event. */
+  private async realmOf(id: string): Promise<string | undefined> {
+    const known = this.realms.get(id);
+    if (known !== undefined) return known;
+    for await (const [first] of this.store.read(streamOf('user', id), 0n, 1)) {
+      const realm = first?.metadata[meta.realm];
+      if (realm !== undefined) this.realms.set(id, realm);
+      return realm;
+    }
+    return undefined;
   }
 }
 
@@ -133,13 +145,6 @@ function world(
   const claimants = people.filter(({ ofRealm }) => ofRealm).map(({ id }) => id);
   return { at, org, realm, users: new Map(users.map((user) => [user.id, user])), claimants };
 }
-
-const emptyFold = <C extends Category>(category: C): Folded<C> => ({
-  state: initialState(category),
-  revision: -1n,
-  position: undefined,
-  occurredAt: '',
-});
 
 async function inParts<Item, Result>(
   items: readonly Item[],
