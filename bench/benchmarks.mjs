@@ -11,6 +11,7 @@ export const benchmarks = {
   tiers: 'permission checks over HTTP, by the tier that their documents come from',
   'two-apis': 'two api processes against one',
   parked: "others' permission checks while one organization is parked",
+  history: 'a question about the past, cold and warm, by the length of the stream',
   visible: 'from the answer of a command until a read shows it',
   'visible-under-load': 'the same at half of the most commands',
   memory: 'what a process holds after 100 000 memberships',
