@@ -99,7 +99,8 @@ export class PastFolds {
         bytes: (start?.bytes ?? 0) + BYTES_PER_EVENT * (further + 1),
       };
     };
-    for await (const page of this.store.read(streamOf(category, id), start?.folded.revision ?? 0n)) {
+    const from = start?.folded.revision ?? 0n;
+    for await (const page of this.store.read(streamOf(category, id), from, countOf(upTo, from))) {
       for (const event of page) {
         if (!isConfirmed) {
           if (event.id !== start?.folded.eventId) return undefined;
@@ -119,4 +120,11 @@ export class PastFolds {
     if (!isConfirmed) return undefined;
     return found('revision' in upTo && folded.revision === upTo.revision);
   }
+}
+
+/** How many events can be within it, where that is known and few enough to be a count. */
+function countOf(upTo: UpTo, from: bigint): number | undefined {
+  if (!('revision' in upTo)) return undefined;
+  const count = upTo.revision - from + 1n;
+  return count > 1_000_000_000n ? undefined : Math.max(1, Number(count));
 }
