@@ -123,6 +123,18 @@ describe('a command', () => {
     expect(await api.services.store.head()).toEqual(before);
   });
 
+  it('on a dry run tells effects in one organization: none of what was done before, and none of what reaches all', async () => {
+    const dry = { 'dry-run': 'true' };
+    const key = { 'idempotency-key': '"effects"' };
+    const { body } = await create('with-effects', { ...dry, ...key });
+    expect(body.effects).toMatchObject({ changes: [{ principal: 'alice', change: 'gained' }], limits: [] });
+    await create('with-effects', key);
+    expect((await create('with-effects', { ...dry, ...key })).body.effects).toEqual({ changes: [], limits: [] });
+    const role = { userId: 'petra', role: 'platform.privacy-officer', notAfter: '2099-12-31T00:00:00.000Z' };
+    const ofRealm = await post('/v1/realm/commands/AssignPlatformRole', role, { ...dry, authorization: root });
+    expect([ofRealm.status, ofRealm.body.effects]).toEqual([200, { withheld: 'whole_realm' }]);
+  });
+
   it('with If-Match is done on that revision only', async () => {
     const { headers } = await create('two');
     expect((await create('three', { 'if-match': '"0"' })).body).toMatchObject({

@@ -1,6 +1,6 @@
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import type { Caller } from './caller.js';
-import type { Folded } from './folds.js';
+import type { Folded } from './fold.js';
 import type { Category } from '#libs/domain/aggregates.js';
 import { meta } from './metadata.js';
 import type { Metadata } from './ports/event-store.js';

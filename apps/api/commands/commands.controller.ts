@@ -1,6 +1,7 @@
 import { Controller, HttpCode, Param, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
+import { noEffects } from '#libs/application/history/effects.js';
 import { type CommandAnswer, isRefused } from '#libs/application/outcome.js';
 import type { AnyStep } from '#libs/application/commands.js';
 import { slug } from '#libs/domain/text.js';
@@ -88,7 +89,9 @@ export class CommandsController {
     const { answer, planned } = outcome;
     reply.header('etag', `"${answer.revision}"`);
     if (dryRun) {
-      const effects = planned && (await this.services.history.effects(caller, planned));
+      // What was done before does nothing when it is sent again; what acts on the realm plans nothing for one organization.
+      const unplanned = outcome.repeated ? noEffects : { kind: 'realm' as const };
+      const effects = planned === undefined ? unplanned : await this.services.history.effects(caller, planned);
       return { ...answer, dryRun, effects: shownEffects(effects) };
     }
     reply.header('consistency-token', consistencyToken(this.services.storeId, answer.position));

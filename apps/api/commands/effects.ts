@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { type Effects, noEffects } from '#libs/application/history/effects.js';
+import type { Effects } from '#libs/application/history/effects.js';
 import { changeShape, shownChange } from '../queries/history-shapes.js';
 
 const move = <Value extends z.ZodType>(value: Value) => z.object({ before: value, after: value });
@@ -19,7 +19,7 @@ const told = z.object({
 });
 
 const withheld = z.object({
-  withheld: z.enum(['forbidden', 'stale_read']),
+  withheld: z.enum(['forbidden', 'stale_read', 'whole_realm']),
   permission: z.literal('audit:read').optional().meta({ description: 'What the caller would have to hold' }),
 });
 
@@ -52,10 +52,10 @@ export const effectsShape = z.union([told, withheld]).meta({
   ],
 });
 
-/** Without effects it is the dry run of what was done before: done again, it does nothing. */
-export function shownEffects(effects: Effects = noEffects): z.input<typeof effectsShape> {
-  if (effects.kind !== 'told')
-    return effects.kind === 'stale' ? { withheld: 'stale_read' } : { withheld: 'forbidden', permission: 'audit:read' };
+export function shownEffects(effects: Effects): z.input<typeof effectsShape> {
+  if (effects.kind === 'denied') return { withheld: 'forbidden', permission: 'audit:read' };
+  if (effects.kind === 'stale') return { withheld: 'stale_read' };
+  if (effects.kind === 'realm') return { withheld: 'whole_realm' };
   const { changes, limits, more, environments } = effects;
   return {
     changes: changes.map((change) => shownChange(change, environments)),

@@ -36,8 +36,15 @@ export interface ToldEffects {
   readonly environments: ReadonlyMap<string, EnvironmentDocument>;
 }
 
-/** `denied`: the caller may not read about the access of others. `stale`: the read models are too far behind to tell all. */
-export type Effects = ToldEffects | { readonly kind: 'denied' | 'stale' };
+/**
+ * `denied`: the caller may not read about the access of others. `stale`: the read models are too far behind to tell all.
+ * `realm`: they are not those in one organization.
+ */
+export type Effects =
+  | ToldEffects
+  | { readonly kind: 'denied' }
+  | { readonly kind: 'stale' }
+  | { readonly kind: 'realm' };
 
 export const noEffects: Effects = { kind: 'told', changes: [], limits: [], more: false, environments: new Map() };
 
