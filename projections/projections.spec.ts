@@ -15,7 +15,8 @@ const ofAcme = (rows: unknown[] | undefined, ...ids: string[]) =>
   ((rows ?? []) as Record<string, unknown>[]).filter(({ org_id: id }) =>
     (ids.length > 0 ? ids : ['acme']).includes(String(id)),
   );
-const isLater = (stream: unknown) => ['org-beta', 'org-gamma', 'user-hal', 'user-ivy'].includes(String(stream));
+const later = ['org-beta', 'org-gamma', 'activity-beta', 'user-hal', 'user-ivy'];
+const isLater = (stream: unknown) => later.includes(String(stream));
 
 it('turns every event type into these rows', async () => {
   const rows = await inBatchesOf(db, [given.length]);

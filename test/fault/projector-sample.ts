@@ -201,6 +201,8 @@ event('org-gamma', 'GroupMemberAdded', { groupId: 'ops', userId: 'gil' });
 event('org-gamma', 'InvitationCreated', invited('i5'));
 event('org-gamma', 'WorkflowRegistered', { workflowId: 'w', environmentId: 'main', name: 'W', ownerId: 'gil' });
 event('org-gamma', 'OrgDeleted', {});
+const moments = { at: '3@2026-01-01T00:00:00.000Z', since: '-1@1970-01-01T00:00:00.000Z' };
+event('activity-beta', 'AccessReviewRead', moments, recorded);
 
 /** The rows of the sample history, projected anew in batches of these sizes in turn. */
 export async function inBatchesOf(db: Database, sizes: readonly number[]): Promise<Record<string, unknown[]>> {

@@ -382,6 +382,7 @@ describe('a member without the right', () => {
     HistoryState: 403,
     AccessDiff: 403,
     AccessTimeline: 403,
+    AccessReview: 403,
     LedgerCheckpoint: 403,
     LedgerProof: 403,
     LedgerConsistency: 403,

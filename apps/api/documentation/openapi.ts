@@ -63,8 +63,12 @@ function commandOperation(name: string, summary: string, onOrg: boolean, schema:
 function queryPaths(): Json {
   return Object.fromEntries(
     queryNames.map((name) => {
-      const { path, summary, filter, answer, page, exports = [] } = queryTable[name];
-      const types = [...(page === undefined ? [] : [page.type]), ...exports];
+      const { path, summary, filter, answer, page, exports = [], writers = [] } = queryTable[name];
+      const types = [
+        ...(page === undefined ? [] : [page.type]),
+        ...exports,
+        ...writers.slice(1).map(({ type }) => type),
+      ];
       const pages = Object.fromEntries(types.map((type) => [type, { schema: { type: 'string' } }]));
       const operation = {
         operationId: name,

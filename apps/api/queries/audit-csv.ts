@@ -41,12 +41,13 @@ const textOf = (value: unknown): string => {
   return Array.isArray(value) ? value.join(' ') : JSON.stringify(value);
 };
 
-const line = (values: readonly string[]): string => `${values.map(csvCell).join(',')}\r\n`;
+/** A line of such cells, with its end. */
+export const csvLine = (values: readonly string[]): string => `${values.map(csvCell).join(',')}\r\n`;
 
 /** RFC 4180 with a header line. It has no place for a manifest. */
 export const csvOf = (): ExportWriter => ({
   type: 'text/csv; charset=utf-8; header=present',
-  begin: line(columns),
-  entry: (entry) => line(columns.map((column) => textOf(entry[column]))),
+  begin: csvLine(columns),
+  entry: (entry) => csvLine(columns.map((column) => textOf(entry[column]))),
   end: () => '',
 });

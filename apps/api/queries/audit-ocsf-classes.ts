@@ -35,6 +35,7 @@ const activities: Readonly<Record<string, Activity & { readonly before?: Activit
   AuditRead: is(6003, 2),
   AuditExportStarted: is(6003, 2),
   AuditExported: is(6003, 2),
+  AccessReviewRead: is(6003, 2),
 };
 const groupGrants: Readonly<Record<string, Activity>> = {
   EnvironmentAccessGranted: is(3006, 1),

@@ -29,7 +29,7 @@ const moment = z
     };
   });
 
-const described = (what: string) =>
+export const described = (what: string) =>
   moment.optional().meta({
     description: `${what} An instant, a revision of the organization, or both: <revision>@<instant>`,
     examples: ['2026-03-01T12:00:00.000Z', '17', '17@2026-03-01T12:00:00.000Z'],
@@ -183,7 +183,7 @@ function resourceIn(orgId: string, name: string): Resource {
   return { kind: 'environment', orgId, environmentId };
 }
 
-const messages = {
+export const messages = {
   future: 'lies in the future',
   before_revision: 'names an instant before its revision was appended',
   reversed: 'must not be before from',

@@ -1,6 +1,8 @@
+import { Readable } from 'node:stream';
 import { Controller, Get, Req, Res, UseGuards } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
+import { z } from 'zod';
 import { Authenticated } from '../identity/authenticated.guard.js';
 import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
 import { notFound } from '../problems/problem.js';
@@ -160,6 +162,11 @@ export class QueriesController {
     return this.ask('AccessTimeline', request);
   }
 
+  @Get('orgs/:orgId/reports/access-review')
+  accessReview(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<Readable> {
+    return this.written('AccessReview', request, reply);
+  }
+
   @Get('orgs/:orgId/ledger/checkpoint')
   ledgerCheckpoint(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
     return this.asAccepted('LedgerCheckpoint', request, reply);
@@ -198,6 +205,25 @@ export class QueriesController {
     if (page === undefined || !accepts(request.headers.accept, page.type)) return answer;
     reply.type(`${page.type}; charset=utf-8`);
     return page.write(answer);
+  }
+
+  /** As it is read, in the form that is asked for. Counts as an export: it holds all of an organization. */
+  private async written(name: QueryName, request: ApiRequest, reply: FastifyReply): Promise<Readable> {
+    const { accept } = request.headers;
+    const { writers = [], filter } = queryTable[name];
+    const { format } = z.object({ format: z.string().optional() }).parse(parsed(filter, request.query));
+    const wanted = writers.find(({ type }) =>
+      format === undefined ? accepts(accept, type) : type.endsWith(`/${format}`),
+    );
+    const writer = wanted ?? writers[0];
+    if (writer === undefined) throw new Error(`${name} is written in no form`);
+    const exporting = { ...askedOf(request), kind: 'exports' } as const;
+    await this.services.limits.admit(exporting, reply);
+    // Writers take what the row's own `ask` has answered.
+    const answer = (await this.ask(name, request)) as never;
+    for (const orgId of exporting.costs.keys()) this.services.limits.belongs(exporting, orgId);
+    reply.headers({ vary: 'accept', ...writer.headers, 'content-type': `${writer.type}; charset=utf-8` });
+    return Readable.from(writer.write(answer), { objectMode: false });
   }
 
   private async ask(name: QueryName, request: ApiRequest): Promise<unknown> {

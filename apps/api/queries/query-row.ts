@@ -51,12 +51,22 @@ export interface QueryRow<Params extends z.ZodType, Filter extends z.ZodType, An
   readonly page?: { readonly type: string; readonly write: (answer: z.input<Answer>) => string };
   /** Types of which it also answers exports. */
   readonly exports?: readonly string[];
+  /** How the answer is written while it is read, by the type that is asked for; the first where none of them is named. */
+  readonly writers?: readonly ReportWriter[];
   /** Undefined where there is no such thing. */
   readonly ask: (
     params: z.output<Params>,
     filter: z.output<Filter>,
     asking: Asking,
   ) => Promise<z.input<Answer> | undefined | typeof stale>;
+}
+
+/** One of the forms of an answer that is too long to be held at once. */
+export interface ReportWriter {
+  readonly type: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** Takes what `ask` gave. */
+  readonly write: (answer: never) => AsyncIterable<string>;
 }
 
 /** Any row, with its schemas' types closed over: what runs rows needs none of them. */
@@ -66,6 +76,23 @@ export function query<Params extends z.ZodType, Filter extends z.ZodType, Answer
   row: QueryRow<Params, Filter, Answer>,
 ): AnyQueryRow {
   // Rows are given only what their own schemas have parsed.
+  return row as unknown as AnyQueryRow;
+}
+
+/** A query of which `ask` answers what its writers take, in place of the answer that these make of it. */
+export function report<Params extends z.ZodType, Filter extends z.ZodType, Answer extends z.ZodType, Report>(
+  row: Omit<QueryRow<Params, Filter, Answer>, 'ask' | 'page' | 'exports' | 'writers'> & {
+    readonly writers: readonly (Omit<ReportWriter, 'write'> & {
+      readonly write: (answer: Report) => AsyncIterable<string>;
+    })[];
+    readonly ask: (
+      params: z.output<Params>,
+      filter: z.output<Filter>,
+      asking: Asking,
+    ) => Promise<Report | undefined | typeof stale>;
+  },
+): AnyQueryRow {
+  // As above; and writers are given only what the row's own `ask` has answered.
   return row as unknown as AnyQueryRow;
 }
 

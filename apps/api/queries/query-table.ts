@@ -1,3 +1,4 @@
+import { reportQueries } from '../reports/report-queries.js';
 import { auditQueries } from './audit.js';
 import { environmentQueries } from './environments.js';
 import { erasureQueries } from './erasures.js';
@@ -27,6 +28,7 @@ export const queryTable = {
   ...subjectExportQueries,
   ...permissionQueries,
   ...historyQueries,
+  ...reportQueries,
   ...ledgerQueries,
   ...schemeQueries,
   ...selfQueries,

@@ -83,6 +83,11 @@ export class RecordedReads {
     await this.record(reading, 'ExportSubject', { type: 'SubjectExported', data: { userId } });
   }
 
+  /** Before the review is given. The moments as `<revision>@<instant>`. Throws EventStoreUnavailable. */
+  async accessReviewRead(reading: Reading, of: { readonly at: string; readonly since: string }): Promise<void> {
+    await this.record(reading, 'ReadAccessReview', { type: 'AccessReviewRead', data: { ...of } });
+  }
+
   /** Where the scheme has all refusals audited. True if it was recorded. Throws EventStoreUnavailable. */
   async refused({ query, permission, reason, hidden, ...reading }: RefusedRead): Promise<boolean> {
     const { caller, orgId } = reading;

@@ -10,6 +10,7 @@ import { type AccessChange, changesIn } from './diff.js';
 import { type Effects, effectsOf, foldedOnto, mayBeTold, noEffects } from './effects.js';
 import { type AskedMoment, type HistoryMoment, Moments, type NoMoment } from './moments.js';
 import { environmentsOf, type Keyset, type PrincipalAccess, principalsOf } from './state.js';
+import { type Review, Reviews, type Unreviewed } from './review/review.js';
 import { intervalsIn, type Interval, type TimelineQuestion } from './timeline.js';
 import { Worlds } from './worlds.js';
 
@@ -47,6 +48,7 @@ export interface TimelineAnswer {
 export class History {
   private readonly moments: Moments;
   private readonly worlds: Worlds;
+  private readonly reviews: Reviews;
 
   constructor(
     store: EventStore,
@@ -56,6 +58,7 @@ export class History {
   ) {
     this.moments = new Moments(folds);
     this.worlds = new Worlds(store, folds, claimBearers);
+    this.reviews = new Reviews(store, this.moments, this.worlds);
   }
 
   /** The organization's access at a moment; a page of its principals. */
@@ -89,6 +92,15 @@ export class History {
     const { to, steps } = onwards;
     const span = await this.worlds.between(realm, from, to, steps);
     return span === undefined ? { kind: 'stale' } : { kind: 'answered', from, to, changes: changesIn(span, keyset) };
+  }
+
+  /** Who held what at a moment and what changed since an earlier one, with the events behind it. */
+  review(
+    realm: string,
+    orgId: string,
+    asked: { readonly since: AskedMoment; readonly at: AskedMoment },
+  ): Promise<Review | Unreviewed> {
+    return this.reviews.of(realm, orgId, asked, this.clock.now());
   }
 
   /** What a dry run of the caller's would have done. Not asked for by right: it tells by itself where that is missing. */

@@ -5,6 +5,8 @@ import { principalId, slug } from '../text.js';
 /** By the filter's name; null where a value matched nothing: what somebody typed may be a person's name or address. */
 const filter = z.record(z.string().max(40), z.string().max(200).nullable());
 const exporting = { exportId: z.uuid(), format: z.string().max(40), filter };
+/** A moment of an organization: its revision and the instant, as in `17@2026-03-01T12:00:00.000Z`. */
+const moment = z.string().regex(/^(-1|\d{1,18})@[\dTZ:.+-]{20,30}$/);
 const refusal = {
   outcome: z.enum(['denied', 'refused']),
   /** The code of the answer. */
@@ -40,6 +42,8 @@ export const activityEvents = {
     /** Last revisions of the organization and of its activity that the export covers; -1 for none. */
     upTo: z.strictObject({ org: z.string().regex(/^(-1|\d+)$/), activity: z.string().regex(/^(-1|\d+)$/) }),
   }),
+  /** A review of who held what at a moment, and of what changed since another one, was given away. */
+  AccessReviewRead: z.strictObject({ at: moment, since: moment }),
 };
 export type ActivityEvent = EventOf<typeof activityEvents>;
 
@@ -56,6 +60,7 @@ export const activityEvolutions: Evolutions<ActivityState, ActivityEvent> = {
   AuditExportStarted: recorded,
   SubjectExported: recorded,
   AuditExported: recorded,
+  AccessReviewRead: recorded,
 };
 
 /** Ids that an event is about, as the audit log is searched by. */
@@ -66,6 +71,7 @@ export function activityTargets({ type, data }: ActivityEvent): string[] {
     case 'ReadRefused':
       return data.orgId === undefined ? [] : [data.orgId];
     case 'AuditRead':
+    case 'AccessReviewRead':
       return [];
     case 'SubjectExported':
       return [data.userId];
