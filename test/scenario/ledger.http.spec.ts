@@ -149,3 +149,32 @@ describe('the ledger of an organization', () => {
     expect((await get('/proof?event=0&tree=realm')).status).toBe(400);
   });
 });
+
+describe('the ledger of the realm', () => {
+  const ask = (what: string, who: string) =>
+    api.http.send({
+      path: `/v1/realm/ledger/${what}`,
+      headers: { authorization: String(bearers[who]), 'consistency-token': token },
+    });
+
+  it('is for those who verify the ledger of the deployment', async () => {
+    for (const what of ['checkpoint', 'proof?event=0', 'consistency?from=1'])
+      expect([(await ask(what, 'alice')).status, (await ask(what, 'root')).status]).toEqual([403, 200]);
+  });
+
+  it('has a checkpoint of all its events, proves each of them, and that it only grew', async () => {
+    const origin = `${key.name}/realm/default`;
+    const stored = await events('realm-default');
+    const { note, size, root } = JSON.parse((await ask('checkpoint', 'root')).text) as Head & { note: string };
+    expect(openCheckpoint(note, origin, key)).toMatchObject({ size: BigInt(stored.length) });
+    expect(size).toBe(`${stored.length}`);
+    for (const event of stored) {
+      const answer = await ask(`proof?event=${event.id}`, 'root');
+      const { leaf, proof } = JSON.parse(answer.text) as { leaf: string; proof: string };
+      expect(leaf).toBe(leafOf(event).toString('utf8'));
+      expect(openProof(proof, Buffer.from(leaf), origin, key)).toMatchObject({ index: event.revision });
+    }
+    const { to } = JSON.parse((await ask('consistency?from=1', 'root')).text) as { to: Head };
+    expect(to).toEqual({ origin, size, root });
+  });
+});

@@ -1,120 +1,98 @@
 import { z } from 'zod';
-import type { SignedCheckpoint } from '#libs/application/ledger/trees.js';
-import { TreeBehind } from '#libs/application/ledger/trees.js';
 import { streamOf } from '#libs/application/streams.js';
-import type { Checkpoint } from '#libs/ledger/checkpoint.js';
-import { text } from '#libs/domain/text.js';
-import { invalid } from '../problems/problem.js';
-import { ofOrg, onOrg, query, stale } from './query-row.js';
+import {
+  checkpointIn,
+  checkpointShape,
+  consistencyIn,
+  consistencyShape,
+  ofEvent,
+  ofSizes,
+  proofIn,
+  proofShape,
+} from './ledger-answers.js';
+import { nothing, ofOrg, onOrg, query } from './query-row.js';
 
-const tree = z.enum(['org', 'activity']).default('org').meta({
-  description: 'org: the events of the organization; activity: what was refused, and reads of the audit trail',
-});
-const size = z.string().regex(/^[1-9]\d{0,17}$/, 'must be a number of leaves, at least 1');
-const revision = /^\d{1,18}$/;
-
-const head = { origin: z.string(), size: z.string(), root: z.string().meta({ description: 'base64' }) };
+const ofTree = {
+  tree: z.enum(['org', 'activity']).default('org').meta({
+    description: 'org: the events of the organization; activity: what was refused, and reads of the audit trail',
+  }),
+};
 
 const described = (what: string) => `${what}; by the same right as the audit trail`;
-const textToo = (what: string) => described(`${what}; as it is signed for who accepts text/plain`);
+const asSigned = 'as it is signed for who accepts text/plain';
+const ofRealm = (what: string) => `${what}, of the realm: its role scheme and who administers the platform`;
+
+/** Who verifies the ledger of a deployment needs the realm's tree beside an organization's: roles of the platform stand there. */
+const byVerifiers = () => [{ permission: 'ledger:verify', resource: { kind: 'realm' } } as const];
 
 export const ledgerQueries = {
   LedgerCheckpoint: query({
     path: '/v1/orgs/{orgId}/ledger/checkpoint',
-    summary: textToo("How many events an organization's stream holds and the root of their tree, signed"),
+    summary: described(
+      `How many events an organization's stream holds and the root of their tree, signed; ${asSigned}`,
+    ),
     params: ofOrg,
-    filter: z.strictObject({ tree }),
+    filter: z.strictObject(ofTree),
     needs: (params) => [onOrg('audit:read', params)],
-    answer: z.object({
-      ...head,
-      signedAt: z.string(),
-      note: z.string().meta({ description: 'c2sp.org/tlog-checkpoint' }),
-      discontinuities: z
-        .array(z.object({ note: z.string(), signedAt: z.string() }))
-        .meta({ description: 'Signed notes: where the log was replaced by one that did not continue it' }),
-    }),
+    answer: checkpointShape,
     page: { type: 'text/plain', write: ({ note }) => note },
-    ask: ({ orgId }, filter, { services: { ledger } }) =>
-      unlessBehind(async () => {
-        const stream = streamOf(filter.tree, orgId);
-        const checkpoint = await ledger.checkpoint(stream);
-        if (checkpoint === undefined) return undefined;
-        const { note, signedAt } = checkpoint;
-        const discontinuities = await ledger.discontinuities(stream);
-        return { ...shown(checkpoint), signedAt, note, discontinuities };
-      }),
+    ask: ({ orgId }, { tree }, { services }) => checkpointIn(services.ledger, streamOf(tree, orgId)),
   }),
 
   LedgerProof: query({
     path: '/v1/orgs/{orgId}/ledger/proof',
-    summary: textToo('That an event stands in the log where it does'),
+    summary: described(`That an event stands in the log where it does; ${asSigned}`),
     params: ofOrg,
-    filter: z.strictObject({
-      event: text(128).meta({ description: "The event's id, or its revision", examples: ['0'] }),
-      tree,
-    }),
+    filter: z.strictObject({ ...ofEvent, ...ofTree }),
     example: { event: '0' },
     needs: (params) => [onOrg('audit:read', params)],
-    answer: z.object({
-      event: z.string(),
-      revision: z.string(),
-      leaf: z.string().meta({ description: 'The text whose UTF-8 bytes are proved: the event in RFC 8785 form' }),
-      proof: z.string().meta({ description: 'c2sp.org/tlog-proof@v1, with the signed checkpoint' }),
-    }),
+    answer: proofShape,
     page: { type: 'text/plain', write: ({ proof }) => proof },
-    ask: ({ orgId }, { event, tree: which }, { services: { ledger } }) =>
-      unlessBehind(async () => {
-        const found = await ledger.proof(streamOf(which, orgId), revision.test(event) ? BigInt(event) : event);
-        if (found === undefined) return undefined;
-        const { event: stored, leaf, proof } = found;
-        return { event: stored.id, revision: `${stored.revision}`, leaf: leaf.toString('utf8'), proof };
-      }),
+    ask: ({ orgId }, { event, tree }, { services }) => proofIn(services.ledger, streamOf(tree, orgId), event),
   }),
 
   LedgerConsistency: query({
     path: '/v1/orgs/{orgId}/ledger/consistency',
     summary: described('That a later state of the tree begins with an earlier one'),
     params: ofOrg,
-    filter: z.strictObject({
-      from: size.meta({ description: "An earlier checkpoint's size" }),
-      to: size.optional().meta({ description: "A later checkpoint's size; all there is where it is absent" }),
-      tree,
-    }),
+    filter: z.strictObject({ ...ofSizes, ...ofTree }),
     example: { from: '1' },
     needs: (params) => [onOrg('audit:read', params)],
-    answer: z.object({
-      origin: z.string(),
-      from: z.object(head),
-      to: z.object(head),
-      hashes: z.array(z.string()).meta({ description: 'base64; RFC 9162, section 2.1.4' }),
-    }),
-    ask: ({ orgId }, { from, to, tree: which }, { services: { ledger } }) =>
-      unlessBehind(async () => {
-        const [first, last] = [BigInt(from), to === undefined ? undefined : BigInt(to)];
-        if (last !== undefined && last < first) throw invalid([{ path: 'to', message: 'must not be less than from' }]);
-        const stream = streamOf(which, orgId);
-        const found = await ledger.consistency(stream, first, last);
-        if (found === undefined) {
-          if ((await ledger.checkpoint(stream)) === undefined) return undefined;
-          throw invalid([{ path: to === undefined ? 'from' : 'to', message: 'is more than the tree has leaves' }]);
-        }
-        const hashes = found.hashes.map((hash) => hash.toString('base64'));
-        return { origin: found.origin, from: shown(found.from), to: shown(found.to), hashes };
-      }),
+    answer: consistencyShape,
+    ask: ({ orgId }, { tree, ...sizes }, { services }) => consistencyIn(services.ledger, streamOf(tree, orgId), sizes),
+  }),
+
+  RealmLedgerCheckpoint: query({
+    path: '/v1/realm/ledger/checkpoint',
+    summary: ofRealm(`How many events there are and the root of their tree, signed; ${asSigned}`),
+    params: nothing,
+    filter: nothing,
+    needs: byVerifiers,
+    answer: checkpointShape,
+    page: { type: 'text/plain', write: ({ note }) => note },
+    ask: (_, __, { caller, services }) => checkpointIn(services.ledger, streamOf('realm', caller.realm)),
+  }),
+
+  RealmLedgerProof: query({
+    path: '/v1/realm/ledger/proof',
+    summary: ofRealm(`That an event stands in the log where it does; ${asSigned}`),
+    params: nothing,
+    filter: z.strictObject(ofEvent),
+    example: { event: '0' },
+    needs: byVerifiers,
+    answer: proofShape,
+    page: { type: 'text/plain', write: ({ proof }) => proof },
+    ask: (_, { event }, { caller, services }) => proofIn(services.ledger, streamOf('realm', caller.realm), event),
+  }),
+
+  RealmLedgerConsistency: query({
+    path: '/v1/realm/ledger/consistency',
+    summary: ofRealm('That a later state of the tree begins with an earlier one'),
+    params: nothing,
+    filter: z.strictObject(ofSizes),
+    example: { from: '1' },
+    needs: byVerifiers,
+    answer: consistencyShape,
+    ask: (_, sizes, { caller, services }) => consistencyIn(services.ledger, streamOf('realm', caller.realm), sizes),
   }),
 } as const;
-
-const shown = ({ origin, size: leaves, root }: Checkpoint | SignedCheckpoint) => ({
-  origin,
-  size: `${leaves}`,
-  root: root.toString('base64'),
-});
-
-async function unlessBehind<T>(ask: () => Promise<T>): Promise<T | typeof stale> {
-  try {
-    return await ask();
-  } catch (error) {
-    if (error instanceof TreeBehind) return stale;
-    throw error;
-  }
-}

@@ -182,6 +182,21 @@ export class QueriesController {
     return this.ask('LedgerConsistency', request);
   }
 
+  @Get('realm/ledger/checkpoint')
+  realmLedgerCheckpoint(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    return this.asAccepted('RealmLedgerCheckpoint', request, reply);
+  }
+
+  @Get('realm/ledger/proof')
+  realmLedgerProof(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<unknown> {
+    return this.asAccepted('RealmLedgerProof', request, reply);
+  }
+
+  @Get('realm/ledger/consistency')
+  realmLedgerConsistency(@Req() request: ApiRequest): Promise<unknown> {
+    return this.ask('RealmLedgerConsistency', request);
+  }
+
   @Get('orgs/:orgId/permissions')
   permissions(@Req() request: ApiRequest): Promise<unknown> {
     return this.ask('Permissions', request);
