@@ -227,4 +227,4 @@ it('gives the same rows for every split into batches, and when run again', async
   const expected = await inBatchesOf(db, [given.length]);
   for (const sizes of [[given.length], [1], [2], [3], [5, 1], [1, 7, 2], [11]])
     expect(await inBatchesOf(db, sizes)).toEqual(expected);
-});
+}, 120_000);

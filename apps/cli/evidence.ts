@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { v7 } from 'uuid';
+import { ActivityLog } from '#libs/application/activity/activity-log.js';
 import { packEvidence } from '#libs/application/ledger/evidence/archive.js';
 import type { Evidence } from '#libs/application/ledger/evidence/check.js';
 import type { EvidenceQuestion } from '#libs/application/ledger/evidence/decision.js';
@@ -7,6 +10,8 @@ import { gatherEvidence } from '#libs/application/ledger/evidence/gather.js';
 import { EvidenceRejected } from '#libs/application/ledger/evidence/rejected.js';
 import { Ledger } from '#libs/application/ledger/ledger.js';
 import { TreeBehind } from '#libs/application/ledger/trees.js';
+import { EventStoreUnavailable } from '#libs/application/ports/event-store.js';
+import { parseStream } from '#libs/application/streams.js';
 import { isPermission } from '#libs/domain/schemes/actions.js';
 import { instant, principalId, slug } from '#libs/domain/text.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
@@ -30,6 +35,8 @@ server may run meanwhile. Reads the same variables as the server: DATA_DIR, KEY_
   --at <instant>   RFC 3339, such as 2026-03-01T12:00:00Z; now where it is absent
   --to <file>      a tar archive; must not be there yet
   --help           this text
+
+That it was created is an entry of the organization's audit log, by the actor "operator".
 
 The archive also holds verify.html, a page that does the same in a browser, without any network. Who receives it checks it with \`npx tenantry verify bundle <file> --key <key>\`, under a key that they got beforehand.
 
@@ -100,7 +107,8 @@ async function write(question: EvidenceQuestion, to: string, io: Io): Promise<vo
       await migrate(db);
       const ledger = new Ledger(new PostgresLedgerTrees(db), store, keys.ledger, new SystemClock());
       const gathered = await gatherEvidence(store, ledger, question);
-      await writeNew(to, packEvidence(gathered, await pages(), keys.ledger));
+      const archive = packEvidence(gathered, await pages(), keys.ledger);
+      await writeNew(to, archive, () => record(new ActivityLog(store, new SystemClock()), gathered, archive, io));
       io.out(told(gathered, to, ledger.key));
     } finally {
       await db.destroy();
@@ -114,9 +122,26 @@ async function write(question: EvidenceQuestion, to: string, io: Io): Promise<vo
 /** For readers who would rather look than type. */
 const pages = async () => new Map([['verify.html', Buffer.from(await verifierPage())]]);
 
-async function writeNew(path: string, content: Buffer): Promise<void> {
+/** In the organization's audit log, before the archive is there; with a warning where the event store takes nothing. */
+async function record(log: ActivityLog, { question, answer, org, realm }: Evidence, archive: Buffer, io: Io) {
+  const commandId = v7();
+  const caller = { id: 'operator', realm: parseStream(realm.stream).id, credential: 'tenantry evidence' };
+  const sha256 = createHash('sha256').update(archive).digest('hex');
+  const data = { ...question, decision: answer.decision, size: `${org.leaves.length}`, sha256 };
+  const activity = { caller, orgId: parseStream(org.stream).id, command: 'CreateEvidence', commandId };
+  try {
+    await log.record({ ...activity, event: { type: 'EvidenceCreated', data }, correlation: commandId });
+  } catch (error) {
+    if (!(error instanceof EventStoreUnavailable)) throw error;
+    io.err('The event store takes no events: that this evidence was created is not in the audit log.\n');
+  }
+}
+
+/** `first` runs once it is certain that the file was not there. */
+async function writeNew(path: string, content: Buffer, first: () => Promise<void>): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
+    await first();
     await file.writeFile(content);
     await file.sync();
   } finally {

@@ -203,6 +203,8 @@ event('org-gamma', 'WorkflowRegistered', { workflowId: 'w', environmentId: 'main
 event('org-gamma', 'OrgDeleted', {});
 const moments = { at: '3@2026-01-01T00:00:00.000Z', since: '-1@1970-01-01T00:00:00.000Z' };
 event('activity-beta', 'AccessReviewRead', moments, recorded);
+const shown = { subject: 'fay', action: 'org:view', resource: 'beta', at: '2026-01-01T00:00:00.000Z', decision: true };
+event('activity-beta', 'EvidenceCreated', { ...shown, size: '3', sha256: '0'.repeat(64) }, recorded);
 
 /** The rows of the sample history, projected anew in batches of these sizes in turn. */
 export async function inBatchesOf(db: Database, sizes: readonly number[]): Promise<Record<string, unknown[]>> {

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -56,9 +57,25 @@ describe('tenantry evidence', () => {
     expect((await readFile(file)).includes('<title>Check evidence</title>')).toBe(true);
     const checked = await run('verify', 'bundle', file, '--key', key);
     expect([checked.code, checked.out]).toEqual([0, expect.stringContaining('? yes, as environment.user.')]);
-    // It is never written over.
+    const [recorded] = (await world.events('activity-acme')).slice(-1);
+    expect(recorded).toMatchObject({
+      type: 'EvidenceCreated',
+      data: {
+        subject: 'alice',
+        action: 'environment:use',
+        resource: 'acme/production',
+        decision: true,
+        size: '2',
+        sha256: createHash('sha256')
+          .update(await readFile(file))
+          .digest('hex'),
+      },
+      metadata: { actor: 'operator', command: 'CreateEvidence', realm: 'default', org: 'acme' },
+    });
+    // It is never written over, and what was not written is not recorded.
     const again = await evidence('now.tar', '--question', 'alice environment:use production');
     expect([again.code, again.err]).toEqual([1, expect.stringContaining('is there already')]);
+    expect(await world.events('activity-acme')).toHaveLength(1);
   });
 
   it('answers about the organization itself, about those who may not, and about the past', async () => {
@@ -97,7 +114,7 @@ describe('tenantry verify', () => {
     const { code, out } = await run('verify');
     expect([code, out]).toEqual([
       0,
-      expect.stringMatching(/^Verified \d+ events in 2 trees, and \d signed checkpoints/),
+      expect.stringMatching(/^Verified \d+ events in 3 trees, and \d signed checkpoints/),
     ]);
   });
 });

@@ -36,6 +36,7 @@ const activities: Readonly<Record<string, Activity & { readonly before?: Activit
   AuditExportStarted: is(6003, 2),
   AuditExported: is(6003, 2),
   AccessReviewRead: is(6003, 2),
+  EvidenceCreated: is(6003, 2),
 };
 const groupGrants: Readonly<Record<string, Activity>> = {
   EnvironmentAccessGranted: is(3006, 1),

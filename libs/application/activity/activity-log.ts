@@ -13,7 +13,7 @@ const UNKNOWN_OUTCOME_RETRIES_MS = [20, 100, 400];
 /** Something that left no trace in the organization itself, and shall stand in its audit log. */
 export interface Activity {
   readonly event: ActivityEvent;
-  readonly caller: Caller;
+  readonly caller: Pick<Caller, 'id' | 'realm' | 'credential'>;
   /** Undefined: it stands in the realm's activity. */
   readonly orgId: string | undefined;
   /** What was tried, as the audit log names it: a command or a query. */

@@ -44,6 +44,18 @@ export const activityEvents = {
   }),
   /** A review of who held what at a moment, and of what changed since another one, was given away. */
   AccessReviewRead: z.strictObject({ at: moment, since: moment }),
+  /** An archive that shows who could do what left the deployment: the question, its answer and the archive's digest. */
+  EvidenceCreated: z.strictObject({
+    subject: principalId,
+    action: z.string().max(100),
+    resource: z.string().max(200),
+    at: z.string().max(40),
+    decision: z.boolean(),
+    /** How many events of the organization it holds. */
+    size: z.string().regex(/^\d{1,18}$/),
+    /** In hexadecimal. */
+    sha256: z.string().regex(/^[0-9a-f]{64}$/),
+  }),
 };
 export type ActivityEvent = EventOf<typeof activityEvents>;
 
@@ -61,6 +73,7 @@ export const activityEvolutions: Evolutions<ActivityState, ActivityEvent> = {
   SubjectExported: recorded,
   AuditExported: recorded,
   AccessReviewRead: recorded,
+  EvidenceCreated: recorded,
 };
 
 /** Ids that an event is about, as the audit log is searched by. */
@@ -75,6 +88,8 @@ export function activityTargets({ type, data }: ActivityEvent): string[] {
       return [];
     case 'SubjectExported':
       return [data.userId];
+    case 'EvidenceCreated':
+      return [data.subject];
     case 'AuditExportStarted':
     case 'AuditExported':
       return [data.exportId];
