@@ -53,6 +53,7 @@ import { keepErasing } from './keep-erasing.js';
 import { batchObserver, keepReadModels } from './keep-read-models.js';
 import { PostgresErasures } from './postgres-erasures.js';
 import { PostgresSearchReads } from './postgres-search-reads.js';
+import { reactionsOf } from './reactions.js';
 import { readModelsName } from './read-models-name.js';
 import { redisTier, tierListener } from './shared-tier.js';
 import { openSnapshots } from './open-snapshots.js';
@@ -105,6 +106,8 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     await firstUse(config.postgresUrl && 'POSTGRES_URL', () => migrate(db));
 
     const personalData = new Vault(keys, new PostgresSubjectKeys(db), () => loadKeys(config.keyDir));
+    const trees = new PostgresLedgerTrees(db);
+    const ledger = new Ledger(trees, store, keys.ledger, clock);
     const projector = options.project
       ? new Projector({
           store,
@@ -122,7 +125,8 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       const log = (line: string) => logger.info({ rebuild: line }, 'read models');
       await bringUpToDate({ db, store, personalData, projections: allProjections, log });
       const inTurns = options.project === 'while_leading';
-      stops.push(keepReadModels({ projector, db, metrics, logger }, inTurns));
+      const reactions = reactionsOf({ config, store, db, ledger, metrics, logger });
+      stops.push(keepReadModels({ projector, reactions, db, metrics, logger }, inTurns));
     }
     const verifier = options.project
       ? new Verifier({
@@ -138,8 +142,6 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       stops.push(() => verifier.stop());
     }
 
-    const trees = new PostgresLedgerTrees(db);
-    const ledger = new Ledger(trees, store, keys.ledger, clock);
     if (options.project) {
       const onError = (error: unknown, tree?: string) => logger.error({ err: error, tree }, 'a tree cannot be signed');
       const signing = new RegularSigning({ ledger, trees, onError });

@@ -6,17 +6,27 @@ import type { Tracing } from '#libs/platform/telemetry/tracing.js';
 import type { Database } from '#libs/readstore/database.js';
 import { Leadership } from '#libs/readstore/leadership.js';
 import type { Projector } from '#libs/readstore/projector.js';
+import type { ReactionRunner } from '#libs/readstore/reactions/reaction-runner.js';
 
 interface Parts {
   readonly projector: Projector;
+  /** Run where the projector runs. */
+  readonly reactions: readonly ReactionRunner[];
   readonly db: Database;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
-/** Starts the projector, at once or whenever this process has the lease. Answers how to stop. */
+/** Starts the projector and the reactions, at once or whenever this process has the lease. Answers how to stop. */
 export function keepReadModels(parts: Parts, inTurns: boolean): () => Promise<void> {
-  const { projector, db, metrics, logger } = parts;
+  const { projector, reactions, db, metrics, logger } = parts;
+  const start = () => {
+    projector.start();
+    for (const reaction of reactions) reaction.start();
+  };
+  const stop = async () => {
+    await Promise.all([projector.stop(), ...reactions.map((reaction) => reaction.stop())]);
+  };
   metrics.onScrape(() => {
     const { state, lagEvents } = projector.status();
     metrics.projectorState.reset();
@@ -25,8 +35,8 @@ export function keepReadModels(parts: Parts, inTurns: boolean): () => Promise<vo
   });
   if (!inTurns) {
     metrics.leading.set(1);
-    projector.start();
-    return () => projector.stop();
+    start();
+    return stop;
   }
   let failing = false;
   const leadership = new Leadership({
@@ -36,12 +46,12 @@ export function keepReadModels(parts: Parts, inTurns: boolean): () => Promise<vo
       failing = false;
       metrics.leading.set(1);
       logger.info('this projector is the active one');
-      projector.start();
+      start();
     },
     yield: async () => {
       metrics.leading.set(0);
       logger.warn('this projector stands by');
-      await projector.stop();
+      await stop();
     },
     onError: (error) => {
       if (!failing) logger.warn({ err: error }, 'the lease of the projector cannot be asked for');

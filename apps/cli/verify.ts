@@ -5,15 +5,16 @@ import { encodeKey } from '#libs/ledger/signed-note.js';
 import { loadConfig } from '#libs/platform/config.js';
 import { openDatabase } from '#libs/readstore/database.js';
 import { migrate } from '#libs/readstore/migrations.js';
-import type { Finding } from '#projections/ledger/tree-replay.js';
+import type { Finding, Witnessed } from '#projections/ledger/tree-replay.js';
 import { type VerificationReport, verifyLog } from '#projections/ledger/verification.js';
 import type { Stores } from '../standalone/stores.js';
 import { type Command, exitCodes, type Io, UsageError } from './command.js';
 import { count, Progress } from './progress.js';
 import { reachStores, StoresOutOfReach } from './reach-stores.js';
+import { witnessedIn, WitnessUnusable } from './witnessed.js';
 import { verifyBundle } from './verify-bundle.js';
 
-const help = `Usage: npx tenantry verify [--org <id>]
+const help = `Usage: npx tenantry verify [--org <id>] [--witnessed <file>]
        npx tenantry verify bundle <file> --key <key>
 
 Reads the log of events from its start, computes every Merkle tree anew, and compares each event with what was recorded of
@@ -21,8 +22,9 @@ it and each root with every checkpoint that was ever signed. Names the first rev
 altered, dropped, swapped or put in. The server may run meanwhile; without one, the embedded stores are started for the
 command. Reads the same variables as the server: DATA_DIR, KEY_DIR, EVENTSTORE_URL, POSTGRES_URL …
 
-  --org <id>  only this organization's trees: of its events, and of its activity
-  --help      this text
+  --org <id>          only this organization's trees: of its events, and of its activity
+  --witnessed <file>  checkpoints that somebody outside has kept, one or more signed notes: the log must bear them out
+  --help              this text
 
 Whoever can change the log, Postgres and the keys can change all three so that they fit. What this finds for certain is what
 differs from a checkpoint that left their hands.
@@ -39,16 +41,28 @@ export const verify: Command = {
     const { values, positionals } = parseArgs({
       args: [...argv],
       allowPositionals: true,
-      options: { org: { type: 'string' }, key: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+      options: {
+        org: { type: 'string' },
+        key: { type: 'string' },
+        witnessed: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
     });
     if (values.help === true) {
       io.out(help);
       return exitCodes.ok;
     }
-    const { org, key } = values;
+    const { org, key, witnessed } = values;
     const [what, file, ...more] = positionals;
     if (what !== undefined) {
-      if (what !== 'bundle' || file === undefined || key === undefined || org !== undefined || more.length > 0)
+      if (
+        what !== 'bundle' ||
+        file === undefined ||
+        key === undefined ||
+        org !== undefined ||
+        witnessed !== undefined ||
+        more.length > 0
+      )
         throw new UsageError('A bundle is verified by: verify bundle <file> --key <key>');
       return verifyBundle(file, key, io);
     }
@@ -58,12 +72,13 @@ export const verify: Command = {
     try {
       const stores = await reachStores(loadConfig(io.environment));
       try {
-        return await overStores(stores, org, io);
+        const kept = witnessed === undefined ? [] : await witnessedIn(witnessed, stores.keys.ledger);
+        return await overStores(stores, { orgId: org, witnessed: kept }, io);
       } finally {
         await stores.stop();
       }
     } catch (error) {
-      if (!(error instanceof StoresOutOfReach)) throw error;
+      if (!(error instanceof StoresOutOfReach) && !(error instanceof WitnessUnusable)) throw error;
       io.err(`${error.message}\n`);
       return exitCodes.failure;
     }
@@ -72,7 +87,7 @@ export const verify: Command = {
 
 async function overStores(
   { keys, eventStoreUrl, postgresUrl }: Stores,
-  orgId: string | undefined,
+  { orgId, witnessed }: { readonly orgId: string | undefined; readonly witnessed: readonly Witnessed[] },
   io: Io,
 ): Promise<number> {
   const store = await EsdbEventStore.connect(eventStoreUrl);
@@ -81,11 +96,13 @@ async function overStores(
     await migrate(db);
     const progress = new Progress((text) => io.err(text));
     const onProgress = (events: number) => progress.tell('verifying', events);
-    const report = await verifyLog({ db, store, key: keys.ledger, orgId, onProgress });
+    const report = await verifyLog({ db, store, key: keys.ledger, orgId, witnessed, onProgress });
     if (orgId !== undefined && report.trees === 0 && report.findings.length === 0) {
       io.err(`The log holds nothing of an organization ${orgId}.\n`);
       return exitCodes.failure;
     }
+    if (witnessed.length > 0 && report.findings.length === 0)
+      io.out(`The log bears out ${count(witnessed.length)} witnessed checkpoints.\n`);
     io.out(`${told(report)}key  ${encodeKey(keys.ledger)}\n`);
     return report.findings.length === 0 ? exitCodes.ok : exitCodes.failure;
   } finally {
@@ -126,6 +143,8 @@ function sentence({ kind, stream, revision, upTo }: Finding): string {
       return `${place}: what was recorded of the event is gone; \`tenantry rebuild ledger\` mends that`;
     case 'signed':
       return `${stream}, between revisions ${revision} and ${upTo}: the events are not those of the checkpoint that was signed there`;
+    case 'witnessed':
+      return `${stream}, up to revision ${upTo}: the events are not those of the checkpoint that was witnessed; the log was rewritten after it`;
     case 'forged':
       return `${place}: a stored checkpoint of revisions up to ${upTo} was not signed by this ledger's key`;
   }

@@ -121,6 +121,19 @@ export const configSchema = z.object({
       'Refused commands of one caller a minute, and as many reads whose refusal is recorded; beyond that none of theirs is looked at.',
     example: '60',
   }),
+  WITNESS_INTERVAL_MS: wholeNumber(0, 86_400_000).prefault('60000').register(reference, {
+    description:
+      'How long at least between two checkpoints that are delivered to the witness of one organization, in milliseconds.',
+    example: '60000',
+  }),
+  WITNESS_PRIVATE_HOSTS: listOf(hostName)
+    .optional()
+    .register(reference, {
+      description:
+        'Hosts to which checkpoints may be delivered although their addresses are private: names or addresses, as URLs have ' +
+        'them. Loopback too while the development issuer is on.',
+      example: 'witness.internal,10.0.0.7',
+    }),
   DRAIN_MS: wholeNumber(0, 60_000)
     .optional()
     .register(reference, {

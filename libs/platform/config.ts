@@ -42,6 +42,12 @@ export interface Config {
   readonly logLevel: LogLevel;
   readonly readWaitMs: number;
   readonly limits: RateLimits;
+  readonly witness: {
+    /** Between two deliveries to one organization's witness. */
+    readonly intervalMs: number;
+    /** May have private addresses. */
+    readonly privateHosts: readonly string[];
+  };
   /** How long requests are still served after SIGTERM, while /readyz says that no more should be sent. */
   readonly drainMs: number;
   /** Undefined: nothing is traced. */
@@ -113,6 +119,13 @@ export function loadConfig(environment: Environment = processEnvironment()): Con
       queries: values.RATE_LIMIT_QUERIES,
       exports: values.RATE_LIMIT_EXPORTS,
       refusals: values.RATE_LIMIT_REFUSALS,
+    }),
+    witness: Object.freeze({
+      intervalMs: values.WITNESS_INTERVAL_MS,
+      privateHosts: Object.freeze([
+        ...(values.WITNESS_PRIVATE_HOSTS ?? []),
+        ...(developmentIssuer ? ['localhost', '127.0.0.1', '::1'] : []),
+      ]),
     }),
     drainMs: values.DRAIN_MS ?? (developmentIssuer ? 0 : PRODUCTION_DRAIN_MS),
     tracing: tracingOf(values),

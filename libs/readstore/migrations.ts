@@ -67,6 +67,26 @@ export const durableMigrations: readonly Migration[] = [
     );
     create index erased_keys_person on durable.erased_keys (person)`,
   },
+  {
+    number: 5,
+    name: 'reactions',
+    // Revisions are of the key's stream: something is to be done while `done` is behind `revision`.
+    sql: `create table durable.reaction_cursors (reaction text primary key, position text not null);
+    create table durable.reactions_due (
+      reaction text not null,
+      key text collate "C" not null,
+      revision bigint not null,
+      done bigint not null default -1,
+      due_since timestamptz not null default clock_timestamp(),
+      not_before timestamptz not null default clock_timestamp(),
+      attempts integer not null default 0,
+      failure text,
+      outcome text,
+      done_at timestamptz,
+      primary key (reaction, key)
+    );
+    create index reactions_due_next on durable.reactions_due (reaction, not_before) where done < revision`,
+  },
 ];
 
 /** The database was migrated by a newer build, or by another history of migrations. */

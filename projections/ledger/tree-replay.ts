@@ -12,16 +12,24 @@ import type { SignedRow } from './signed-checkpoints.js';
  * `altered`: another event stands there than the one that was recorded. `missing`: the log does not hold the event.
  * `inserted`: it stands where another one does. `node`: the event is right, its row is not. `unrecorded`: its row is gone.
  * `signed`: the tree is not the one that was signed, and rows do not tell which event differs. `forged`: a checkpoint that
- * this ledger's key has not signed.
+ * this ledger's key has not signed. `witnessed`: the tree is not the one of a checkpoint that somebody outside has kept.
  */
-export type FindingKind = 'altered' | 'missing' | 'inserted' | 'node' | 'unrecorded' | 'signed' | 'forged';
+export type FindingKind =
+  | 'altered'
+  | 'missing'
+  | 'inserted'
+  | 'node'
+  | 'unrecorded'
+  | 'signed'
+  | 'forged'
+  | 'witnessed';
 
 export interface Finding {
   readonly kind: FindingKind;
   readonly stream: string;
   /** The first bad one. */
   readonly revision: bigint;
-  /** Of `signed` and `forged`: the last one that the checkpoint covers. */
+  /** Of `signed`, `forged` and `witnessed`: the last one that the checkpoint covers. */
   readonly upTo?: bigint;
 }
 
@@ -31,6 +39,13 @@ export interface Recorded {
   readonly sizes: ReadonlyMap<string, bigint>;
   /** The last signed checkpoint of each stream. */
   readonly signed: ReadonlyMap<string, SignedRow>;
+}
+
+/** A checkpoint that was kept outside, where nobody who can change the log can change it. */
+export interface Witnessed {
+  readonly stream: string;
+  readonly size: bigint;
+  readonly root: Buffer;
 }
 
 interface ReplayedTree {
@@ -52,6 +67,7 @@ export class TreeReplay {
   constructor(
     private readonly key: NoteKey,
     private readonly recorded: Recorded,
+    private readonly witnessed: readonly Witnessed[] = [],
   ) {}
 
   get replayed(): number {
@@ -87,6 +103,10 @@ export class TreeReplay {
       if (this.isRecorded(stream, size) && !this.found.has(stream))
         this.found.set(stream, { kind: 'missing', stream, revision: size });
     }
+    for (const { stream, size } of this.witnessed) {
+      const revision = this.trees.get(stream)?.edge.size ?? 0n;
+      if (revision < size && !this.found.has(stream)) this.found.set(stream, { kind: 'missing', stream, revision });
+    }
   }
 
   private take(event: StoredEvent, row: Buffer | undefined, signed: readonly SignedRow[]): Finding | undefined {
@@ -100,7 +120,7 @@ export class TreeReplay {
     const leaf = hashed(event);
     if (leaf === undefined) return { kind: 'altered', stream, revision };
     const hashes = Buffer.concat(tree.edge.append(leaf).map(({ hash }) => hash));
-    return this.compared(event, hashes, row) ?? this.checked(event, tree, signed);
+    return this.compared(event, hashes, row) ?? this.checked(event, tree, signed) ?? this.seen(event, tree);
   }
 
   private compared({ stream, revision }: StoredEvent, hashes: Buffer, row: Buffer | undefined): Finding | undefined {
@@ -130,6 +150,12 @@ export class TreeReplay {
       tree.borneOut = revision + 1n;
     }
     return undefined;
+  }
+
+  private seen({ stream, revision }: StoredEvent, tree: ReplayedTree): Finding | undefined {
+    const kept = this.witnessed.filter((each) => each.stream === stream && each.size === revision + 1n);
+    const isOther = kept.some(({ root }) => !root.equals(tree.edge.root()));
+    return isOther ? { kind: 'witnessed', stream, revision: 0n, upTo: revision } : undefined;
   }
 
   private isRecorded(stream: string, revision: bigint): boolean {

@@ -8,7 +8,7 @@ import { qualified, readSchema } from '#libs/readstore/table.js';
 import { ledgerLeaves } from './ledger.js';
 import { leavesAt } from './nodes.js';
 import { checkpointsAfter, checkpointsAt, discontinuitiesOf, type SignedRow } from './signed-checkpoints.js';
-import { type Finding, type Recorded, TreeReplay } from './tree-replay.js';
+import { type Finding, type Recorded, TreeReplay, type Witnessed } from './tree-replay.js';
 
 export interface VerificationOptions {
   readonly db: Database;
@@ -17,6 +17,8 @@ export interface VerificationOptions {
   readonly key: NoteKey;
   /** Only this organization's trees; all unless given. */
   readonly orgId?: string | undefined;
+  /** Checkpoints that were kept outside; each must be one of the log. */
+  readonly witnessed?: readonly Witnessed[] | undefined;
   /** Told after every page of the log. */
   readonly onProgress?: (events: number) => void;
 }
@@ -40,9 +42,9 @@ export interface VerificationReport {
  * signed. Uses nothing that is stored but to compare it. The server may run meanwhile.
  */
 export async function verifyLog(options: VerificationOptions): Promise<VerificationReport> {
-  const { db, store, key, orgId, onProgress = () => {} } = options;
+  const { db, store, key, orgId, witnessed, onProgress = () => {} } = options;
   const recorded = await recordedIn(db, orgId);
-  const replay = new TreeReplay(key, recorded);
+  const replay = new TreeReplay(key, recorded, witnessed);
   for await (const page of orgId === undefined ? wholeLog(store) : streams(store, orgId)) {
     const events = page.filter(({ stream }) => hasTree(stream));
     const at = events.map(({ stream, revision }) => ({ stream, size: revision + 1n }));

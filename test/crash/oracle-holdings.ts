@@ -3,7 +3,9 @@ import { optional, type Row, type Rows } from './rows.js';
 
 export type HeldEvent = Extract<
   OrgEvent,
-  { type: `Budget${string}` | 'DocumentSet' | `McpServer${string}` | `Workflow${string}` }
+  {
+    type: `Budget${string}` | `CheckpointWitness${string}` | 'DocumentSet' | `McpServer${string}` | `Workflow${string}`;
+  }
 >;
 
 /** What one organization holds that no access follows from, as OrgOracle writes down the rest. */
@@ -13,6 +15,7 @@ export class HoldingsOracle {
   private readonly documents: Record<string, Row> = {};
   private readonly mcpServers: Record<string, Row> = {};
   private readonly budgets: Record<string, Row> = {};
+  private checkpointWitness: Row | undefined;
   private configured = false;
 
   constructor(private readonly orgId: string) {}
@@ -53,8 +56,14 @@ export class HoldingsOracle {
       case 'BudgetRemoved':
         delete this.budgets[data.environmentId ?? ''];
         break;
+      case 'CheckpointWitnessSet':
+        this.checkpointWitness = { url: data.url };
+        break;
+      case 'CheckpointWitnessRemoved':
+        this.checkpointWitness = undefined;
+        break;
     }
-    this.configured ||= /^(Document|McpServer|Budget)/.test(type);
+    this.configured ||= /^(Document|McpServer|Budget|Checkpoint)/.test(type);
   }
 
   addTo(rows: Rows, stream: string, deleted: boolean): void {
@@ -65,8 +74,14 @@ export class HoldingsOracle {
       rows.add('access_documents', { stream, kind: 'workflow', id, doc });
     }
     const { documents, mcpServers, budgets } = this;
+    const witness = this.checkpointWitness === undefined ? {} : { checkpointWitness: this.checkpointWitness };
     if (!this.configured) return;
-    rows.add('access_documents', { stream, kind: 'settings', id: '', doc: { documents, mcpServers, budgets } });
+    rows.add('access_documents', {
+      stream,
+      kind: 'settings',
+      id: '',
+      doc: { documents, mcpServers, budgets, ...witness },
+    });
   }
 
   private workflow(id: string): { row: Row; active: boolean } {

@@ -289,6 +289,8 @@ export class OrgOracle {
       case 'CommandHadNoEffect':
         break;
       case 'BudgetRemoved':
+      case 'CheckpointWitnessRemoved':
+      case 'CheckpointWitnessSet':
       case 'BudgetSet':
       case 'DocumentSet':
       case 'McpServerAdded':

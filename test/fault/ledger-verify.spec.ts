@@ -1,10 +1,12 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { generateKeyPairSync } from 'node:crypto';
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Ledger } from '#libs/application/ledger/ledger.js';
 import { startNode } from '#libs/embedded-eventstore/node.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
+import { signCheckpoint } from '#libs/ledger/checkpoint.js';
 import { SystemClock } from '#libs/platform/clock.js';
 import { loadKeys } from '#libs/platform/keys.js';
 import { type Database, openDatabase } from '#libs/readstore/database.js';
@@ -204,6 +206,53 @@ describe('tenantry verify', () => {
     const [, from, to] = new RegExp(`^${STREAM}, between revisions (\\d+) and (\\d+): .*signed`).exec(out) ?? [];
     expect(Number(from)).toBeLessThanOrEqual(Number(BAD));
     expect(Number(to)).toBeGreaterThanOrEqual(Number(BAD));
+  });
+
+  it('finds a history that was rewritten whole, and signed again, by a checkpoint that was kept outside', async () => {
+    const file = join(dataDir, 'witnessed.txt');
+    await inPostgres(async (db) => {
+      const rows = await query<{ note: string }>(
+        db,
+        'select note from durable.ledger_checkpoints order by stream, size',
+      );
+      await writeFile(file, rows.map(({ note }) => note).join('\n'));
+    });
+    const sound = await verify('--witnessed', file);
+    expect([sound.code, sound.out]).toEqual([0, expect.stringMatching(/^The log bears out \d+ witnessed checkpoints/)]);
+    await edit((records) => records.with(indexOf(records, BAD), forged(recordOf(records, BAD))));
+    await inPostgres(async (db) => {
+      await query(db, 'drop schema read_v1 cascade');
+      await query(db, 'truncate durable.ledger_checkpoints');
+    });
+    // Nothing within the deployment tells it any more.
+    expect((await verify()).code).toBe(0);
+    const { code, out } = await verify('--witnessed', file);
+    expect([code, out]).toEqual([1, expect.stringMatching(/^org-org-1, up to revision \d+: .* was witnessed/)]);
+    // One that is cut off does not bear it out either.
+    await edit((records) => records.filter((record) => record.stream !== STREAM || revisionOf(record) < BAD));
+    const cut = await verify('--org', 'org-1', '--witnessed', file);
+    expect([cut.code, cut.out]).toEqual([
+      1,
+      expect.stringContaining(`${STREAM}, revision ${BAD}: the log does not hold`),
+    ]);
+  });
+
+  it('compares with nothing that this ledger has not signed', async () => {
+    const file = join(dataDir, 'witnessed.txt');
+    const other = { name: 'tenantry-000000000000', ...generateKeyPairSync('ed25519') };
+    const { name } = (await loadKeys(keyDir())).ledger;
+    const root = Buffer.alloc(32);
+    for (const [origin, reason] of [
+      [`${other.name}/org/org-1`, 'is of another ledger'],
+      [`${name}/org/org-1`, "was not signed by this ledger's key"],
+    ] as const) {
+      await writeFile(file, signCheckpoint({ origin, size: 1n, root }, other));
+      const { code, err } = await verify('--witnessed', file);
+      expect([code, err]).toEqual([1, expect.stringContaining(reason)]);
+    }
+    await writeFile(file, 'nothing\n');
+    expect((await verify('--witnessed', file)).err).toContain('no signed checkpoint');
+    expect((await verify('--witnessed', `${file}.none`)).err).toContain('cannot be read');
   });
 
   it('tells rows that were changed from events that were', async () => {

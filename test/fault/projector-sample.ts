@@ -201,6 +201,10 @@ event('org-gamma', 'GroupMemberAdded', { groupId: 'ops', userId: 'gil' });
 event('org-gamma', 'InvitationCreated', invited('i5'));
 event('org-gamma', 'WorkflowRegistered', { workflowId: 'w', environmentId: 'main', name: 'W', ownerId: 'gil' });
 event('org-gamma', 'OrgDeleted', {});
+for (const url of ['https://witness.beta.test', 'https://other.beta.test'])
+  event('org-beta', 'CheckpointWitnessSet', { url });
+event('org-beta', 'CheckpointWitnessRemoved', {});
+event('org-beta', 'CheckpointWitnessSet', { url: 'https://witness.beta.test' });
 const moments = { at: '3@2026-01-01T00:00:00.000Z', since: '-1@1970-01-01T00:00:00.000Z' };
 event('activity-beta', 'AccessReviewRead', moments, recorded);
 const shown = { subject: 'fay', action: 'org:view', resource: 'beta', at: '2026-01-01T00:00:00.000Z', decision: true };

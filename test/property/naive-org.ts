@@ -178,6 +178,8 @@ export class NaiveOrg {
       case 'MemberErasureRequested':
       case 'InvitedAddressErased':
       case 'BudgetRemoved':
+      case 'CheckpointWitnessSet':
+      case 'CheckpointWitnessRemoved':
       case 'CommandHadNoEffect':
       case 'MembershipClaimVoided':
         break;

@@ -109,6 +109,8 @@ const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
   PlaceLegalHold: fc.record({ holdId: modelId, userId, matter: name }, { requiredKeys: ['matter'] }),
   ReleaseLegalHold: fc.record({ holdId: modelId }),
   EraseMember: fc.record({ userId }),
+  SetCheckpointWitness: fc.record({ url: fc.constantFrom('https://a.test', 'https://b.test') }),
+  RemoveCheckpointWitness: fc.record({}),
 };
 const weights: { readonly [Name in OrgCommandName]: number } = {
   CreateOrg: 1,
@@ -164,6 +166,8 @@ const weights: { readonly [Name in OrgCommandName]: number } = {
   PlaceLegalHold: 1,
   ReleaseLegalHold: 1,
   EraseMember: 1,
+  SetCheckpointWitness: 1,
+  RemoveCheckpointWitness: 1,
 };
 
 const commandNames = Object.keys(orgCommands).filter((key): key is OrgCommandName => Object.hasOwn(orgCommands, key));
@@ -276,6 +280,8 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
     invitationIds: fc.array(invitationId, { maxLength: 2 }),
     canceledIds: fc.array(invitationId, { maxLength: 2 }),
   }),
+  event('CheckpointWitnessSet', { url: fc.constantFrom('https://a.test', 'https://b.test') }),
+  event('CheckpointWitnessRemoved', {}),
   event('CommandHadNoEffect', { command: fc.constant('AddMember') }),
   event('MembershipClaimVoided', { claimId: fc.uuid() }),
 );

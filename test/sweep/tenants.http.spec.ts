@@ -153,6 +153,8 @@ const inputs: { readonly [Name in CommandName]: object } = {
   AddPlatformAdmin: { userId: 'kiwimember' },
   RemovePlatformAdmin: { userId: 'kiwimember' },
   EraseUser: { userId: 'kiwimember' },
+  SetCheckpointWitness: { url: 'https://witness.test' },
+  RemoveCheckpointWitness: {},
 };
 
 const orgCommandNames = commandNames.filter((name) => commandTable[name].target === 'org');

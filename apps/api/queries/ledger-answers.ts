@@ -1,6 +1,9 @@
 import { z } from 'zod';
 import type { Ledger } from '#libs/application/ledger/ledger.js';
 import { type SignedCheckpoint, TreeBehind } from '#libs/application/ledger/trees.js';
+import { CHECKPOINT_WITNESS } from '#libs/application/reactions/checkpoint-witness.js';
+import type { Database } from '#libs/readstore/database.js';
+import { stateOf } from '#libs/readstore/reactions/due.js';
 import { text } from '#libs/domain/text.js';
 import type { Checkpoint } from '#libs/ledger/checkpoint.js';
 import { invalid } from '../problems/problem.js';
@@ -34,6 +37,27 @@ export const checkpointShape = z.object({
     .array(z.object({ note: z.string(), signedAt: z.string() }))
     .meta({ description: 'Signed notes: where the log was replaced by one that did not continue it' }),
 });
+
+/** What became of the deliveries to who witnesses the tree from outside. */
+const witnessShape = z
+  .object({
+    size: z.string().nullable().meta({ description: 'Of the checkpoint that was delivered last; null for none yet' }),
+    deliveredAt: z.string().nullable(),
+    failure: z.string().nullable().meta({ description: 'Why the last try failed; it is tried again' }),
+    waiting: z.boolean().meta({ description: 'Events came that no delivered checkpoint covers yet' }),
+  })
+  .optional()
+  .meta({ description: 'Absent where the organization has named no witness, and of other trees' });
+
+export const orgCheckpointShape = checkpointShape.extend({ witness: witnessShape });
+
+/** Undefined where nobody witnesses. */
+export async function witnessOf(reads: Database, orgId: string): Promise<z.input<typeof witnessShape>> {
+  const state = await stateOf(reads, CHECKPOINT_WITNESS, orgId);
+  if (state === undefined) return undefined;
+  const { outcome: size, doneAt: deliveredAt, failure, waiting } = state;
+  return { size, deliveredAt, failure, waiting };
+}
 
 export const proofShape = z.object({
   event: z.string(),

@@ -7,10 +7,12 @@ import {
   consistencyShape,
   ofEvent,
   ofSizes,
+  orgCheckpointShape,
   proofIn,
   proofShape,
+  witnessOf,
 } from './ledger-answers.js';
-import { nothing, ofOrg, onOrg, query } from './query-row.js';
+import { nothing, ofOrg, onOrg, query, stale } from './query-row.js';
 
 const ofTree = {
   tree: z.enum(['org', 'activity']).default('org').meta({
@@ -34,9 +36,14 @@ export const ledgerQueries = {
     params: ofOrg,
     filter: z.strictObject(ofTree),
     needs: (params) => [onOrg('audit:read', params)],
-    answer: checkpointShape,
+    answer: orgCheckpointShape,
     page: { type: 'text/plain', write: ({ note }) => note },
-    ask: ({ orgId }, { tree }, { services }) => checkpointIn(services.ledger, streamOf(tree, orgId)),
+    ask: async ({ orgId }, { tree }, { services }) => {
+      const answer = await checkpointIn(services.ledger, streamOf(tree, orgId));
+      if (answer === undefined || answer === stale || tree !== 'org') return answer;
+      const witness = await witnessOf(services.reads, orgId);
+      return witness === undefined ? answer : { ...answer, witness };
+    },
   }),
 
   LedgerProof: query({

@@ -14,7 +14,7 @@ const budget = z.object({
 export const settingsQueries = {
   Settings: query({
     path: '/v1/orgs/{orgId}/settings',
-    summary: 'What an organization has configured: routing, guardrails, single sign-on, MCP servers, budgets',
+    summary: 'What an organization has configured: routing, guardrails, single sign-on, MCP servers, budgets, witness',
     params: ofOrg,
     filter: nothing,
     needs: (params) => [
@@ -26,13 +26,15 @@ export const settingsQueries = {
       documents: z.record(z.string(), z.object({ version: z.int(), document: z.unknown() })),
       mcpServers: z.array(z.object({ id: z.string(), name: z.string(), url: z.string() })),
       budgets: z.array(budget),
+      /** Absent where nobody is given checkpoints. */
+      checkpointWitness: z.object({ url: z.string() }).optional(),
     }),
     ask: async ({ orgId }, _, { services }) => {
       // The access documents' own projection wrote it, from the domain's type.
       const found = (await documentsOf(services.reads, orgId, 'settings', [''])).get('') as
         | SettingsDocument
         | undefined;
-      const { documents = {}, mcpServers = {}, budgets = {} } = found ?? {};
+      const { documents = {}, mcpServers = {}, budgets = {}, checkpointWitness } = found ?? {};
       return {
         documents: Object.fromEntries(
           Object.entries(documents).map(([kind, { version, document }]) => [
@@ -44,6 +46,7 @@ export const settingsQueries = {
         budgets: Object.entries(budgets).map(([environmentId, limits]) =>
           environmentId === '' ? limits : { ...limits, environmentId },
         ),
+        ...(checkpointWitness === undefined ? {} : { checkpointWitness }),
       };
     },
   }),

@@ -44,4 +44,17 @@ export const settingsRows = {
     example: { environmentId: 'production' },
     needs: ({ orgId }) => [onOrg(orgId, 'budget:manage')],
   },
+  SetCheckpointWitness: {
+    target: 'org',
+    summary:
+      'Have signed checkpoints of the ledger delivered to somebody outside, who can tell if history is rewritten',
+    example: { url: 'https://witness.example.com/acme' },
+    needs: ({ orgId }) => [onOrg(orgId, 'auditor:appoint')],
+  },
+  RemoveCheckpointWitness: {
+    target: 'org',
+    summary: 'Deliver checkpoints to nobody any more',
+    example: {},
+    needs: ({ orgId }) => [onOrg(orgId, 'auditor:appoint')],
+  },
 } as const satisfies Partial<CommandTable>;

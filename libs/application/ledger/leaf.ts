@@ -16,6 +16,13 @@ export const hasTree = (stream: string): boolean => categories.has(parseStream(s
 export const leafOf = ({ id, type, stream, revision, data, metadata }: Omit<StoredEvent, 'position'>): Buffer =>
   canonicalBytes({ id, type, stream, revision: `${revision}`, data, metadata });
 
+/** The stream whose tree has the name, in any epoch; undefined for a name of another ledger. */
+export function streamOfOrigin(ledger: string, origin: string): string | undefined {
+  const [name, category, id, epoch, ...more] = origin.split('/');
+  const isTree = name === ledger && category !== undefined && categories.has(category) && !!id && more.length === 0;
+  return isTree && (epoch === undefined || /^[1-9]\d*$/.test(epoch)) ? `${category}-${id}` : undefined;
+}
+
 /**
  * Names a tree for ever: `<ledger>/org/acme`. Where a log was replaced by one that does not continue it, its tree has
  * another name from there on, because no name may ever stand for two histories.

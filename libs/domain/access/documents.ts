@@ -203,6 +203,8 @@ export interface SettingsDocument {
   readonly mcpServers: Readonly<Record<string, McpServer>>;
   /** By environment; the organization's own under the empty name. */
   readonly budgets: Readonly<Record<string, Budget>>;
+  /** Who outside is given signed checkpoints; absent where nobody is. */
+  readonly checkpointWitness?: { readonly url: string };
 }
 
 /** An environment with what it holds and the grants to groups: so no event rewrites many documents. */

@@ -16,6 +16,12 @@ export const endpoint = z
   .regex(/^[\x21-\x7e]*$/, 'must be written in ASCII, without blanks')
   .refine((value) => !URL.canParse(value) || withoutCredentials(new URL(value)), 'must hold no credentials');
 const withoutCredentials = ({ username, password }: URL) => username === '' && password === '';
+/** Where an outside witness listens: encrypted, except on the machine itself, where development has no certificates. */
+export const witnessUrl = endpoint.refine((value) => {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  return url?.protocol === 'https:' || loopback.has(url?.hostname ?? '');
+}, 'must be https; http is for loopback only');
+const loopback: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost']);
 /** What an organization configures and tenantry keeps without looking into it. */
 export const documentKind = z.enum(['routing', 'guardrails', 'sso']);
 export type DocumentKind = z.output<typeof documentKind>;

@@ -156,6 +156,24 @@ describe('the end of an organization, and the wish for another owner', () => {
   const ann: OrgEvent = { type: 'MemberAdded', data: { userId: 'ann', role: 'org.admin' } };
   const bob: OrgEvent = { type: 'MemberAdded', data: { userId: 'bob', role: 'org.participant' } };
 
+  it('has one outside witness of its ledger at most, whom only an encrypted connection leads to', () => {
+    const url = 'https://witness.test/acme';
+    const set: OrgEvent = { type: 'CheckpointWitnessSet', data: { url } };
+    const removed: OrgEvent = { type: 'CheckpointWitnessRemoved', data: {} };
+    given([created]).when('SetCheckpointWitness', { url }).then([set]);
+    given([created, set]).when('SetCheckpointWitness', { url }).then(nothing);
+    given([created, set]).when('RemoveCheckpointWitness', {}).then([removed]);
+    given([created, set, removed]).when('RemoveCheckpointWitness', {}).then(nothing);
+    given([created, deleted]).when('SetCheckpointWitness', { url }).then(refused('org_not_found'));
+    expect(fold('org', [created, set]).settings?.checkpointWitness).toEqual({ url });
+    expect(fold('org', [created, set, removed]).settings).toEqual({ documents: {}, mcpServers: {}, budgets: {} });
+    const input = orgCommands.SetCheckpointWitness;
+    for (const sound of ['https://a.test:8443/x?y=z', 'http://127.0.0.1:9000/', 'http://localhost/'])
+      expect(input.safeParse({ url: sound }).success).toBe(true);
+    for (const other of ['http://a.test', 'http://127.0.0.1.a.test', 'https://me:secret@a.test', 'ftp://127.0.0.1', ''])
+      expect(input.safeParse({ url: other }).success).toBe(false);
+  });
+
   it('deletes once, and never gives the id again', () => {
     given([created]).when('DeleteOrg', {}).then([deleted]);
     given([created, deleted]).when('DeleteOrg', {}).then(nothing);

@@ -100,6 +100,24 @@ export class Metrics {
     help: '1 where this process keeps the read models, 0 where it stands by',
     registers: this.registers,
   });
+  readonly reactions = new Counter({
+    name: 'tenantry_reactions_total',
+    help: 'What reactions did outside of the log, by outcome; what failed is tried again',
+    labelNames: ['reaction', 'outcome'] as const,
+    registers: this.registers,
+  });
+  readonly reactionsWaiting = new Gauge({
+    name: 'tenantry_reactions_waiting',
+    help: 'Keys for which a reaction has something to do',
+    labelNames: ['reaction'] as const,
+    registers: this.registers,
+  });
+  readonly reactionLagSeconds = new Gauge({
+    name: 'tenantry_reaction_lag_seconds',
+    help: 'For how long the oldest of these has been waiting',
+    labelNames: ['reaction'] as const,
+    registers: this.registers,
+  });
   readonly parked = new Gauge({
     name: 'tenantry_parked_organizations',
     help: 'Organizations whose read models stand still because an event of theirs cannot be projected',

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { own } from '../../access/documents.js';
 import { type Decision, type Refusal, refuse } from '../../decision.js';
 import { slug, text } from '../../text.js';
-import { orgCommand } from '../command.js';
+import { nothing, orgCommand } from '../command.js';
 import type { OrgEvent } from '../events.js';
-import { budget, type DocumentKind, endpoint, opaqueDocument } from '../fields.js';
+import { budget, type DocumentKind, endpoint, opaqueDocument, witnessUrl } from '../fields.js';
 import { type OrgState, settingsOf } from '../org.js';
 
 const document = z.strictObject({ document: opaqueDocument });
@@ -47,6 +47,16 @@ export const settingsCommands = {
     if (own(settingsOf(state).budgets, environmentId ?? '') === undefined) return [];
     return [{ type: 'BudgetRemoved', data: environmentId === undefined ? {} : { environmentId } }];
   }),
+
+  SetCheckpointWitness: orgCommand(z.strictObject({ url: witnessUrl }), (state, { url }) => {
+    if (state.org.status !== 'active') return refuse('org_not_found');
+    if (settingsOf(state).checkpointWitness?.url === url) return [];
+    return [{ type: 'CheckpointWitnessSet', data: { url } }];
+  }),
+
+  RemoveCheckpointWitness: orgCommand(nothing, (state) =>
+    settingsOf(state).checkpointWitness === undefined ? [] : [{ type: 'CheckpointWitnessRemoved', data: {} }],
+  ),
 };
 
 /** The document as a text of its own: what is in it is nobody's business here, numbers of any kind included. */

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { slug, text } from '../../text.js';
 import { orgEvent } from '../event.js';
-import { budget, documentKind, endpoint } from '../fields.js';
+import { budget, documentKind, endpoint, witnessUrl } from '../fields.js';
 import { settings, settingsOf, without, withSettings } from '../org.js';
 
 // Stored format: add event types and optional fields, never change them.
@@ -37,5 +37,19 @@ export const settingsEvents = {
     touches: () => [settings],
     evolve: (state, { environmentId = '' }) =>
       withSettings(state, { budgets: without(settingsOf(state).budgets, environmentId) }),
+  }),
+  /** From then on, signed checkpoints of this stream are delivered there, the one that covers this event included. */
+  CheckpointWitnessSet: orgEvent(z.strictObject({ url: witnessUrl }), {
+    targets: () => [],
+    touches: () => [settings],
+    evolve: (state, { url }) => withSettings(state, { checkpointWitness: { url } }),
+  }),
+  CheckpointWitnessRemoved: orgEvent(z.strictObject({}), {
+    targets: () => [],
+    touches: () => [settings],
+    evolve: (state) => {
+      const { checkpointWitness: _, ...rest } = settingsOf(state);
+      return { ...state, settings: rest };
+    },
   }),
 };

@@ -1,0 +1,48 @@
+import type { Logger } from 'pino';
+import { Folds } from '#libs/application/folds.js';
+import type { Ledger } from '#libs/application/ledger/ledger.js';
+import type { EventStore } from '#libs/application/ports/event-store.js';
+import { CheckpointWitness } from '#libs/application/reactions/checkpoint-witness.js';
+import type { Config } from '#libs/platform/config.js';
+import { GuardedOutlet } from '#libs/platform/outlet/guarded-outlet.js';
+import type { Metrics } from '#libs/platform/telemetry/metrics.js';
+import type { Database } from '#libs/readstore/database.js';
+import { backlogOf } from '#libs/readstore/reactions/due.js';
+import { ReactionRunner } from '#libs/readstore/reactions/reaction-runner.js';
+
+interface Parts {
+  readonly config: Config;
+  readonly store: EventStore;
+  readonly db: Database;
+  readonly ledger: Ledger;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+}
+
+/** Organizations whose settings a reaction looks at again and again. */
+const FOLDS_BYTES = 16 * 1024 * 1024;
+
+/** Every reaction of the product, each with a runner of its own. */
+export function reactionsOf({ config, store, db, ledger, metrics, logger }: Parts): readonly ReactionRunner[] {
+  const outlet = new GuardedOutlet(config.witness.privateHosts);
+  const witness = new CheckpointWitness(new Folds(store, FOLDS_BYTES), ledger, outlet, config.witness.intervalMs);
+  return [witness].map((reaction) => {
+    const { name } = reaction;
+    metrics.onScrape(async () => {
+      const backlog = await backlogOf(db, name).catch(() => undefined);
+      if (backlog === undefined) return;
+      metrics.reactionsWaiting.set({ reaction: name }, backlog.waiting);
+      metrics.reactionLagSeconds.set({ reaction: name }, backlog.oldestSeconds);
+    });
+    return new ReactionRunner({
+      store,
+      db,
+      reaction,
+      onDone: () => metrics.reactions.inc({ reaction: name, outcome: 'done' }),
+      onFailed: (error, key) => {
+        metrics.reactions.inc({ reaction: name, outcome: 'failed' });
+        logger.warn({ err: error, reaction: name, key }, 'a reaction failed; it is tried again');
+      },
+    });
+  });
+}
