@@ -71,7 +71,11 @@ export const durableMigrations: readonly Migration[] = [
     number: 5,
     name: 'reactions',
     // Revisions are of the key's stream: something is to be done while `done` is behind `revision`.
-    sql: `create table durable.reaction_cursors (reaction text primary key, position text not null);
+    sql: `create table durable.reaction_cursors (
+      reaction text primary key,
+      position text not null,
+      event_id text not null
+    );
     create table durable.reactions_due (
       reaction text not null,
       key text collate "C" not null,

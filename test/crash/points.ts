@@ -2,7 +2,7 @@
  * Every await of the projector, of a command's pipeline and of the tiers of access documents is a call on a port, and
  * each of these calls is two crash points: before it, and after it, when the effect has happened and the answer is lost.
  * What a process does between two calls leaves no trace, so that a crash there is one at the call before. Pauses are not
- * listed: whoever dies in one dies before the next call. There are no reactions yet; theirs belong here when they come.
+ * listed: whoever dies in one dies before the next call. Reactions run by the clock beside all that: theirs stand below.
  *
  * A new await makes the recording differ from this list until it is named here. What belongs to parked organizations is
  * crashed where those are tested.
@@ -158,6 +158,21 @@ export const startingCalls = [
   'tiers: at',
   'tiers: head',
   'tiers: select generations',
+] as const;
+
+/** What a runner of reactions does, and its effect outside. */
+export const reactionCalls = [
+  'reaction: at',
+  'reaction: begin',
+  'reaction: commit',
+  'reaction: delete reactions_due',
+  'reaction: effect',
+  'reaction: follow',
+  'reaction: insert reaction_cursors',
+  'reaction: insert reactions_due',
+  'reaction: select reaction_cursors',
+  'reaction: update reaction_cursors',
+  'reaction: update reactions_due',
 ] as const;
 
 /** The two crash points of each call. */

@@ -14,27 +14,34 @@ export interface Changes {
   readonly ended: readonly string[];
 }
 
-/** `commit/prepare`; undefined where nothing was read yet. */
-export async function cursorOf(db: Database, reaction: string): Promise<string | undefined> {
-  const query = `select position from ${cursors} where reaction = $1`;
-  const [row] = await rowsOf<{ position: string }>(db, query, [reaction]);
-  return row?.position;
+/** The last event that was read: where it stands (`commit/prepare`), and its id, by which another log is recognized. */
+export interface Cursor {
+  readonly position: string;
+  readonly eventId: string;
+}
+
+/** Undefined where nothing was read yet. */
+export async function cursorOf(db: Database, reaction: string): Promise<Cursor | undefined> {
+  const query = `select position, event_id as "eventId" from ${cursors} where reaction = $1`;
+  const [row] = await rowsOf<Cursor>(db, query, [reaction]);
+  return row;
 }
 
 /** Moves the cursor with what follows from the events up to it. False, and nothing done, where it is not at `from` any more. */
 export async function advance(
   db: Database,
   reaction: string,
-  from: string | undefined,
-  to: string,
+  from: Cursor | undefined,
+  to: Cursor,
   changes: Changes,
 ): Promise<boolean> {
   return db.transaction().execute(async (tx) => {
     const statement =
       from === undefined
-        ? `insert into ${cursors} (reaction, position) values ($1, $2) on conflict do nothing returning 1`
-        : `update ${cursors} set position = $2 where reaction = $1 and position = $3 returning 1`;
-    const values = from === undefined ? [reaction, to] : [reaction, to, from];
+        ? `insert into ${cursors} (reaction, position, event_id) values ($1, $2, $3) on conflict do nothing returning 1`
+        : `update ${cursors} set position = $2, event_id = $3 where reaction = $1 and position = $4 returning 1`;
+    const moved = [reaction, to.position, to.eventId];
+    const values = from === undefined ? moved : [...moved, from.position];
     if ((await rowsOf(tx, statement, values)).length === 0) return false;
     const { begun, touched, ended } = changes;
     if (ended.length > 0) await run(tx, `delete from ${due} where reaction = $1 and key = any($2)`, [reaction, ended]);
@@ -97,9 +104,10 @@ export async function done(
 ): Promise<void> {
   await run(
     db,
-    `update ${due} set done = greatest(done, $3), attempts = 0, failure = null, outcome = $4,
+    // Whoever was slow, and has lost the claim to somebody who was told of more, changes nothing.
+    `update ${due} set done = $3, attempts = 0, failure = null, outcome = $4,
       done_at = clock_timestamp(), not_before = clock_timestamp() + $5 * interval '1 millisecond'
-      where reaction = $1 and key = $2`,
+      where reaction = $1 and key = $2 and done <= $3`,
     [reaction, key, `${revision}`, outcome, restMs],
   );
 }

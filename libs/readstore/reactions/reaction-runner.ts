@@ -70,15 +70,15 @@ export class ReactionRunner {
   private async follow(signal: AbortSignal, onMoved: () => void): Promise<void> {
     const { store, db, reaction } = this.options;
     let from = await cursorOf(db, reaction.name);
-    const position = from === undefined ? undefined : parsePosition(from);
-    if (position !== undefined && (await store.at(position)) === undefined) {
+    const position = from === undefined ? undefined : parsePosition(from.position);
+    if (position !== undefined && (await store.at(position))?.id !== from?.eventId) {
       await startOver(db, reaction.name);
       return;
     }
     for await (const events of store.follow(position, signal)) {
       const last = events.at(-1);
       if (last === undefined) continue;
-      const to = positionText(last.position);
+      const to = { position: positionText(last.position), eventId: last.id };
       if (!(await advance(db, reaction.name, from, to, changesOf(events, reaction)))) return;
       from = to;
       onMoved();
