@@ -391,19 +391,19 @@ it('tells of more people than are looked at at once', async () => {
   const add = (from: number) =>
     Array.from({ length: 100 }, (_, i) => ({
       command: 'AddMember',
-      input: { userId: `person-${from + i}`, role: 'org.participant' },
+      input: { userId: `person-${from + i}@team`, role: 'org.viewer' },
     }));
-  await command('admin', 'realm', 'CreateOrg', { orgId: 'large', name: 'Large', ownerId: 'lea' }, 'large');
-  for (let from = 0; from < 500; from += 100) {
+  await command('lea@team', 'realm', 'CreateOrg', { orgId: 'large', name: 'Large', ownerId: 'lea@team' }, 'large');
+  for (let from = 0; from < 300; from += 100) {
     const path = '/v1/orgs/large/commands';
-    const answer = await api.http.send({ path, headers: await headersOf('lea'), body: { commands: add(from) } });
+    const answer = await api.http.send({ path, headers: await headersOf('lea@team'), body: { commands: add(from) } });
     expect(answer.status).toBe(200);
     token = String(answer.headers['consistency-token']);
   }
-  const { population, joiners } = await report('lea', 'large');
-  expect([population.length, joiners.length]).toEqual([502, 501]);
+  const { population, joiners } = await report('lea@team', 'large');
+  expect([population.length, joiners.length]).toEqual([301, 301]);
   expect(ids(population)).toEqual([...ids(population)].sort());
-  expect(new Set(ids(joiners)).size).toBe(501);
-}, 60_000);
+  expect(new Set(ids(joiners)).size).toBe(301);
+}, 180_000);
 
 const standing = (role: string, suspended = false) => ({ role, suspended });
