@@ -172,13 +172,6 @@ describe('a reaction', () => {
     expect(run.outside.filter(({ key }) => key === run.key('a'))).toHaveLength(3);
   }, 60_000);
 
-  it('is taken by one process at a time where two run', async () => {
-    const run = new Run('twins');
-    run.live();
-    await told(run);
-    expect(run.outside.filter(({ key }) => key === run.key('a'))).toHaveLength(3);
-  }, 60_000);
-
   it.each(pointsOf(reactionCalls))(
     'leaves nothing out that is due, whoever dies: %s',
     async (point) => {
