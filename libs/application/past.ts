@@ -1,6 +1,6 @@
 import type { Resource } from '#libs/domain/access/bindings.js';
 import type { OrgState } from '#libs/domain/org/org.js';
-import type { RealmState } from '#libs/domain/realm/realm.js';
+import type { RealmState } from '#libs/domain/realm/events.js';
 import { mayKnow } from './authorize.js';
 import { factsOf, type Moment } from './facts.js';
 import type { Folded } from './fold.js';

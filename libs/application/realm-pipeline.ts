@@ -7,7 +7,7 @@ import {
   type RealmDecisionContext,
 } from '#libs/domain/realm/commands.js';
 import type { RealmEvent } from '#libs/domain/realm/events.js';
-import type { RealmState } from '#libs/domain/realm/realm.js';
+import type { RealmState } from '#libs/domain/realm/events.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { Appender } from './appender.js';
 import { answerOf } from './answer.js';

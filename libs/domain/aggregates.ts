@@ -2,8 +2,8 @@ import { activityEvents, activityEvolutions, type ActivityState, noActivity } fr
 import type { DocumentKey, Stamp } from './event.js';
 import { orgEvents, orgEvolutions } from './org/events.js';
 import { noOrg, type OrgState } from './org/org.js';
-import { realmEvents, realmEvolutions } from './realm/events.js';
-import { noRealm, type RealmState } from './realm/realm.js';
+import { realmEvents, realmEvolutions, type RealmState } from './realm/events.js';
+import { noRealm } from './realm/realm.js';
 import { noUser, userEvents, userEvolutions, type UserState } from './user/user.js';
 
 export interface StateByCategory {

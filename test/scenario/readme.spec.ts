@@ -80,26 +80,33 @@ function masked(actual: unknown, expected: unknown): unknown {
   );
 }
 
-it('every command of the README works when pasted in order, and answers what stands there', async () => {
-  const blocks = blocksOf(readme);
-  expect(blocks.length).toBeGreaterThan(10);
-  // Everything that the commands name in the project's folder, without leaving anything in it.
-  for (const name of ['apps', 'node_modules', 'package.json']) await symlink(join(project, name), join(folder, name));
-  const port = await freePort();
-  const { code, errors, outputs } = await session(blocks, {
-    PATH: process.env.PATH,
-    HOME: process.env.HOME,
-    URL: `http://127.0.0.1:${port}`,
-    ...{ PORT: String(port), DATA_DIR: join(folder, 'data'), KEY_DIR: join(folder, 'keys'), LOG_LEVEL: 'warn' },
-  });
-  const failed = blocks[outputs.length]?.code ?? '';
-  expect({ code, failed, errors: code === 0 ? '' : errors }).toEqual({ code: 0, failed: '', errors: '' });
-  for (const [index, { code: commands, answers }] of blocks.entries()) {
-    const lines = (outputs[index] ?? '').split('\n').filter((line) => line.startsWith('{'));
-    const given = lines.slice(-answers.length || lines.length).map((line): unknown => JSON.parse(line));
-    expect({ commands, answers: given.map((answer, i) => masked(answer, answers[i])) }).toEqual({ commands, answers });
-  }
-}, STORY_MS + 10_000);
+it(
+  'every command of the README works when pasted in order, and answers what stands there',
+  async () => {
+    const blocks = blocksOf(readme);
+    expect(blocks.length).toBeGreaterThan(10);
+    // Everything that the commands name in the project's folder, without leaving anything in it.
+    for (const name of ['apps', 'node_modules', 'package.json']) await symlink(join(project, name), join(folder, name));
+    const port = await freePort();
+    const { code, errors, outputs } = await session(blocks, {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      URL: `http://127.0.0.1:${port}`,
+      ...{ PORT: String(port), DATA_DIR: join(folder, 'data'), KEY_DIR: join(folder, 'keys'), LOG_LEVEL: 'warn' },
+    });
+    const failed = blocks[outputs.length]?.code ?? '';
+    expect({ code, failed, errors: code === 0 ? '' : errors }).toEqual({ code: 0, failed: '', errors: '' });
+    for (const [index, { code: commands, answers }] of blocks.entries()) {
+      const lines = (outputs[index] ?? '').split('\n').filter((line) => line.startsWith('{'));
+      const given = lines.slice(-answers.length || lines.length).map((line): unknown => JSON.parse(line));
+      expect({ commands, answers: given.map((answer, i) => masked(answer, answers[i])) }).toEqual({
+        commands,
+        answers,
+      });
+    }
+  },
+  STORY_MS + 10_000,
+);
 
 it.each(['README.md', 'docs/guarantees.md'])('%s names files and folders that exist', async (document) => {
   const text = await readFile(document, 'utf8');

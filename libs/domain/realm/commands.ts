@@ -3,8 +3,7 @@ import { type Assignment, own } from '../access/documents.js';
 import { type Decision, type Refusal, refuse } from '../decision.js';
 import type { CompiledScheme } from '../schemes/compiled.js';
 import { instant, principalId, slug, text } from '../text.js';
-import type { RealmEvent } from './events.js';
-import type { RealmState } from './realm.js';
+import type { RealmEvent, RealmState } from './events.js';
 
 /** What a decider of the realm knows beside the folded realm. */
 export interface RealmDecisionContext {

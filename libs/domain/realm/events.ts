@@ -2,7 +2,10 @@ import { z } from 'zod';
 import { type Assignment, own, type RealmDocument } from '../access/documents.js';
 import type { EventOf, Evolutions } from '../event.js';
 import { instant, principalId, slug, text } from '../text.js';
-import type { RealmState } from './realm.js';
+
+export interface RealmState {
+  readonly realm: RealmDocument | undefined;
+}
 
 const schemeRef = z.strictObject({ id: slug, version: z.int().min(1) });
 const place = z.strictObject({ userId: principalId, role: text(100) });

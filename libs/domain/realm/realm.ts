@@ -1,9 +1,6 @@
 import type { RealmDocument } from '../access/documents.js';
-import type { RealmEvent } from './events.js';
+import type { RealmEvent, RealmState } from './events.js';
 
-export interface RealmState {
-  readonly realm: RealmDocument | undefined;
-}
 export const noRealm: RealmState = { realm: undefined };
 
 export type PlatformAdminSources = Pick<RealmDocument, 'adminGroup' | 'adminEmailIndexes' | 'systemUserId'>;

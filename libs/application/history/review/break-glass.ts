@@ -1,11 +1,9 @@
 import { bindingsOf } from '#libs/domain/access/bindings.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
-import type { Folded } from '../../folds.js';
+import { emptyFold } from '../../fold.js';
 import type { EventStore } from '../../ports/event-store.js';
 import { streamOf } from '../../streams.js';
-import { initialState, type Category } from '#libs/domain/aggregates.js';
 import type { EventCause } from '../cause.js';
-import { byInstant } from '../moments.js';
 import { type Step, stepsOf } from '../steps.js';
 import type { ActedAs } from './records.js';
 
@@ -25,14 +23,15 @@ export async function breakGlassAmong(
 ): Promise<readonly EventCause[]> {
   if (acted.length === 0) return [];
   const role = breakGlassRole(scheme);
-  const ofRealm = (await stepsOf(store, streamOf('realm', realmId), 'realm', nothing('realm'), byInstant(at))).steps;
+  const ofRealm = (await stepsOf(store, streamOf('realm', realmId), 'realm', emptyFold('realm'), { instant: at }))
+    .steps;
   const people = new Map<string, readonly Step[]>();
   const found: EventCause[] = [];
   for (const { cause, evidence } of acted) {
     const { actor } = cause;
     const ofUser =
       people.get(actor) ??
-      (await stepsOf(store, streamOf('user', actor), 'user', nothing('user'), byInstant(at))).steps;
+      (await stepsOf(store, streamOf('user', actor), 'user', emptyFold('user'), { instant: at })).steps;
     people.set(actor, ofUser);
     const rests = (step: Step) => evidence.includes(step.cause.id);
     const [realm, user] = [ofRealm.findLast(rests)?.realm, ofUser.findLast(rests)?.user];
@@ -43,10 +42,3 @@ export async function breakGlassAmong(
   }
   return found;
 }
-
-const nothing = <C extends Category>(category: C): Folded<C> => ({
-  state: initialState(category),
-  revision: -1n,
-  position: undefined,
-  occurredAt: '',
-});

@@ -4,7 +4,7 @@ import { type EventCause, causeOf } from '../cause.js';
 import { meta } from '../../metadata.js';
 import type { EventStore, StoredEvent } from '../../ports/event-store.js';
 import { streamOf } from '../../streams.js';
-import { byInstant } from '../moments.js';
+import { instantOf } from '../../up-to.js';
 
 /** An event in which somebody acted by a certain role. */
 export interface ActedAs {
@@ -63,7 +63,8 @@ export async function causesIn(
   at: number,
 ): Promise<readonly EventCause[]> {
   const found: EventCause[] = [];
-  for await (const event of eventsOf(store, stream, byInstant(at))) if (ids.has(event.id)) found.push(causeOf(event));
+  for await (const event of eventsOf(store, stream, (one) => instantOf(one) <= at))
+    if (ids.has(event.id)) found.push(causeOf(event));
   return found;
 }
 
