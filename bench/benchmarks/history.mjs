@@ -49,9 +49,9 @@ await benchmark(async ({ row, cleanUp }) => {
   // The check folds in the background once for each process: not within a measurement.
   const check = { consider() {} };
 
-  for (const [kind, make] of [
-    ['250 people', longLife],
-    ['members as many as can be', manyMembers],
+  for (const { kind, make } of [
+    { kind: '250 people', make: longLife },
+    { kind: 'members as many as can be', make: manyMembers },
   ]) {
     for (const size of SIZES) {
       const orgId = `org-${size}-${kind.length}`;
