@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '#libs/platform/config.js';
-import { forgetFormerMasters, loadKeys, rotateMaster } from '#libs/platform/keys.js';
+import { encodeKey, signNote } from '#libs/ledger/signed-note.js';
+import { forgetFormerMasters, loadKeys, rotateLedger, rotateMaster } from '#libs/platform/keys.js';
 import { openDatabase } from '#libs/readstore/database.js';
 import { migrate } from '#libs/readstore/migrations.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
@@ -11,6 +12,7 @@ import { count } from './progress.js';
 import { reachStores, StoresOutOfReach } from './reach-stores.js';
 
 const help = `Usage: npx tenantry rotate master [--new-only | --wrap-only | --forget-former]
+       npx tenantry rotate ledger
 
 Makes a new master key in KEY_DIR and wraps every person's key under it; no event and no name is touched. The former key
 stays in the file, so that older backups and running processes go on; these find the new one by themselves.
@@ -21,6 +23,10 @@ stays in the file, so that older backups and running processes go on; these find
   --forget-former  makes no new key: checks that nothing stands under a former one, and takes these out of the file. Restart
                    all processes before. A backup from before the rotation can then only be restored with the former file.
   --help           this text
+
+"ledger" makes a new key for checkpoints. What the former one has signed still counts; the last checkpoint of each tree is
+signed by the new one too when it is next asked for. Prints a note, signed by the former key, that names the new one: hand
+it to whoever has pinned the former. Restart all processes at once afterwards; until then they sign with the former key.
 
 The server may run. Reads the same variables as the server: DATA_DIR, KEY_DIR, POSTGRES_URL …
 
@@ -36,7 +42,7 @@ type StepName = keyof typeof steps;
 const stepNames = Object.keys(steps) as readonly StepName[];
 
 export const rotate: Command = {
-  summary: "make a new master key and wrap people's keys under it; the server may run",
+  summary: "make a new master key, wrapping people's keys under it, or a new ledger key",
   async run(argv, io) {
     const { values, positionals } = parseArgs({
       args: [...argv],
@@ -47,11 +53,16 @@ export const rotate: Command = {
       io.out(help);
       return exitCodes.ok;
     }
-    if (positionals.length !== 1 || positionals[0] !== 'master')
-      throw new UsageError('Which key? Only the master key can be rotated: rotate master');
+    const [which, ...more] = positionals;
+    if ((which !== 'master' && which !== 'ledger') || more.length > 0)
+      throw new UsageError('Which key? rotate master, or rotate ledger');
     const chosen = stepNames.filter((name) => values[name] === true);
     if (chosen.length > 1)
       throw new UsageError(`Only one of ${stepNames.map((name) => `--${name}`).join(', ')} at a time`);
+    if (which === 'ledger') {
+      if (chosen.length > 0) throw new UsageError(`--${chosen[0]} is for the master key`);
+      return ledgerRotated(io);
+    }
     try {
       return await rotated(chosen[0], io);
     } catch (error) {
@@ -61,6 +72,13 @@ export const rotate: Command = {
     }
   },
 };
+
+async function ledgerRotated(io: Io): Promise<number> {
+  const { former, present } = await rotateLedger(loadConfig(io.environment).keyDir);
+  io.out(signNote(`tenantry/ledger-key@v1\n${encodeKey(present)}\n`, former));
+  io.err('A new ledger key. Restart all processes, and hand the note above to whoever has pinned the former key.\n');
+  return exitCodes.ok;
+}
 
 async function rotated(step: StepName | undefined, io: Io): Promise<number> {
   const config = loadConfig(io.environment);

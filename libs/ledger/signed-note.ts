@@ -6,6 +6,8 @@ export interface NoteKey {
   readonly name: string;
   /** Ed25519. */
   readonly publicKey: KeyObject;
+  /** Of the same name, from before the key was exchanged: what they have signed still counts. */
+  readonly formerKeys?: readonly KeyObject[];
 }
 
 export interface NoteSigner extends NoteKey {
@@ -31,19 +33,39 @@ export function signNote(text: string, signer: NoteSigner): string {
   return `${text}\n— ${signer.name} ${Buffer.concat([keyId(signer), signature]).toString('base64')}\n`;
 }
 
-/** The text of a note that the key has signed; signatures of other keys do not matter. Throws NoteRejected. */
+/** The note with the signer's line below those that are there. */
+export function cosignNote(note: string, signer: NoteSigner): string {
+  const text = note.slice(0, note.lastIndexOf('\n\n') + 1);
+  return `${note}${signNote(text, signer).slice(text.length + 1)}`;
+}
+
+/** Whether the present key has signed it, not only a former one. Throws NoteRejected where it has, and not this text. */
+export function isSignedBy(note: string, { name, publicKey }: NoteKey): boolean {
+  const id = keyId({ name, publicKey });
+  const lines = note.slice(note.lastIndexOf('\n\n') + 2, -1).split('\n');
+  if (!lines.map(parseSignature).some((line) => line.name === name && line.id.equals(id))) return false;
+  openNote(note, { name, publicKey });
+  return true;
+}
+
+/** The text of a note that the key has signed, or a former one; signatures of others do not matter. Throws NoteRejected. */
 export function openNote(note: string, key: NoteKey): string {
   const end = note.lastIndexOf('\n\n');
   if (end < 0 || !note.endsWith('\n')) throw new NoteRejected('no signature stands below the text');
   const text = note.slice(0, end + 1);
   checkText(text);
   const lines = note.slice(end + 2, -1).split('\n');
-  const own = lines.map(parseSignature).filter(({ name, id }) => name === key.name && id.equals(keyId(key)));
-  const [found] = own;
-  if (found === undefined || own.length > 1) throw new NoteRejected(`not signed once by ${key.name}`);
-  if (!verify(null, Buffer.from(text), key.publicKey, found.signature))
-    throw new NoteRejected(`the signature of ${key.name} does not fit the text`);
-  return text;
+  const named = lines.map(parseSignature).filter(({ name }) => name === key.name);
+  for (const publicKey of [key.publicKey, ...(key.formerKeys ?? [])]) {
+    const own = named.filter(({ id }) => id.equals(keyId({ name: key.name, publicKey })));
+    const [found] = own;
+    if (found === undefined) continue;
+    if (own.length > 1) break;
+    if (!verify(null, Buffer.from(text), publicKey, found.signature))
+      throw new NoteRejected(`the signature of ${key.name} does not fit the text`);
+    return text;
+  }
+  throw new NoteRejected(`not signed once by ${key.name}`);
 }
 
 /** How a key is handed over, to be pinned: `name+id+key`. */

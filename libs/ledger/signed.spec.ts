@@ -5,7 +5,16 @@ import { openCheckpoint, signCheckpoint } from './checkpoint.js';
 import { openDiscontinuity, signDiscontinuity } from './discontinuity.js';
 import { leafHash } from './hashes.js';
 import { encodeProof, openProof } from './inclusion-proof.js';
-import { decodeKey, encodeKey, NoteRejected, type NoteSigner, openNote, signNote } from './signed-note.js';
+import {
+  cosignNote,
+  decodeKey,
+  encodeKey,
+  isSignedBy,
+  NoteRejected,
+  type NoteSigner,
+  openNote,
+  signNote,
+} from './signed-note.js';
 
 const signerOf = (name: string): NoteSigner => ({ name, ...generateKeyPairSync('ed25519') });
 const origin = 'tenantry.test/org/acme';
@@ -37,6 +46,22 @@ describe('a checkpoint', () => {
     expect(() => openCheckpoint(note, origin, signerOf('tenantry.test'))).toThrow(NoteRejected);
     expect(() => openCheckpoint(note, origin, { ...pinned, name: 'other.test' })).toThrow(NoteRejected);
     expect(() => openCheckpoint(note, 'tenantry.test/org/globex', pinned)).toThrow('another log');
+  });
+
+  it('may be signed by several keys of one name, each of which is enough for who has pinned it', () => {
+    const next = signerOf('tenantry.test');
+    expect([isSignedBy(note, signer), isSignedBy(note, next)]).toEqual([true, false]);
+    const both = cosignNote(note, next);
+    expect(isSignedBy(both, next)).toBe(true);
+    for (const key of [signer, next]) expect(openCheckpoint(both, origin, key)).toEqual(checkpoint);
+    const exchanged = { ...next, formerKeys: [signer.publicKey] };
+    for (const each of [note, both]) expect(openCheckpoint(each, origin, exchanged)).toEqual(checkpoint);
+    expect(isSignedBy(note, exchanged)).toBe(false);
+    expect(() => openCheckpoint(note, origin, next)).toThrow(NoteRejected);
+    expect(() => openCheckpoint(both, origin, signerOf('tenantry.test'))).toThrow(NoteRejected);
+    const forged = both.replace(checkpoint.root.toString('base64'), leafHash(sibling).toString('base64'));
+    for (const key of [signer, next, exchanged])
+      expect(() => openCheckpoint(forged, origin, key)).toThrow(NoteRejected);
   });
 
   it('is refused when any bit of it changed', () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { forgetFormerMasters, type Keys, KeysUnusable, loadKeys, rotateMaster } from './keys.js';
+import { forgetFormerMasters, type Keys, KeysUnusable, loadKeys, rotateLedger, rotateMaster } from './keys.js';
 
 let root: string;
 let dir: string;
@@ -114,6 +114,18 @@ describe('key files', () => {
     const left = await loadKeys(dir);
     expect([hex([left.master]), left.formerMasters]).toEqual([hex([third.master]), []]);
     expect((await readdir(dir)).sort()).toEqual(['index', 'issuer', 'ledger', 'master']);
+  });
+
+  it('take a new ledger key of the same name, beside which the former one can only be recognized', async () => {
+    const { ledger: first } = await loadKeys(dir);
+    const { former, present } = await rotateLedger(dir);
+    expect(former.publicKey.equals(first.publicKey)).toBe(true);
+    expect(present.name).toBe(first.name);
+    expect(present.publicKey.equals(first.publicKey)).toBe(false);
+    const { ledger } = await loadKeys(dir);
+    expect(ledger.publicKey.equals(present.publicKey)).toBe(true);
+    expect(ledger.formerKeys.map((key) => key.equals(first.publicKey))).toEqual([true]);
+    expect(await readFile(join(dir, 'ledger'), 'utf8')).not.toContain(first.privateKey.export({ format: 'jwk' }).d);
   });
 
   it('do not print', async () => {

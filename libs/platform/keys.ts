@@ -20,7 +20,7 @@ import {
   syncFolder,
   thumbprint,
 } from './keys-files.js';
-import { type LedgerKey, ledgerFile, ledgerKeyOf, newLedgerKey } from './keys-ledger.js';
+import { type LedgerKey, ledgerFile, ledgerKeyOf, newLedgerKey, nextLedgerKey } from './keys-ledger.js';
 
 export { KeysUnusable } from './keys-files.js';
 
@@ -121,6 +121,17 @@ export async function rotateMaster(dir: string): Promise<Keys> {
 export async function forgetFormerMasters(dir: string): Promise<void> {
   const { former: _, ...current } = parsed(dir, 'master', masterFile, await presentContent(dir));
   await replaceKeyFile(pathOf(dir, 'master'), `${JSON.stringify(current)}\n`);
+}
+
+/**
+ * Puts another ledger key in the file. Answers the keys before and after; the former one has signed its last once every
+ * process was started anew.
+ */
+export async function rotateLedger(dir: string): Promise<{ readonly former: LedgerKey; readonly present: LedgerKey }> {
+  const former = (await loadKeys(dir)).ledger;
+  const file = parsed(dir, 'ledger', ledgerFile, await contentOf(dir, 'ledger', newLedgerKey));
+  await replaceKeyFile(pathOf(dir, 'ledger'), `${JSON.stringify(nextLedgerKey(file))}\n`);
+  return { former, present: (await loadKeys(dir)).ledger };
 }
 
 async function presentContent(dir: string): Promise<string> {

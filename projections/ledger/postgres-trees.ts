@@ -15,6 +15,7 @@ import {
   addCheckpoint,
   addDiscontinuity,
   discontinuitiesOf,
+  exchangeNote,
   lastCheckpoint,
   lockTree,
   treesAfter,
@@ -42,6 +43,7 @@ export class PostgresLedgerTrees extends LedgerTrees {
       return task({
         ...treeIn(tx, stream),
         add: (checkpoint) => addCheckpoint(tx, stream, checkpoint),
+        cosign: (checkpoint) => exchangeNote(tx, stream, checkpoint),
         discontinue: (record) => addDiscontinuity(tx, stream, record),
       });
     });

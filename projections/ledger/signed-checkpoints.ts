@@ -35,6 +35,13 @@ export async function addCheckpoint(tx: Database, stream: string, signed: Signed
   await run(tx, statement, [stream, epoch, size.toString(), root, note, signedAt]);
 }
 
+/** What was signed stays the same; only who has signed it may be more. */
+export async function exchangeNote(tx: Database, stream: string, signed: SignedCheckpoint): Promise<void> {
+  const { epoch, size, note } = signed;
+  const statement = `update ${checkpoints} set note = $4 where stream = $1 and epoch = $2 and size = $3`;
+  await run(tx, statement, [stream, epoch, size.toString(), note]);
+}
+
 export async function addDiscontinuity(tx: Database, stream: string, record: SignedDiscontinuity): Promise<void> {
   const statement = `insert into ${discontinuities} (stream, epoch, note, signed_at) values ($1, $2, $3, $4)`;
   await run(tx, statement, [stream, record.epoch, record.note, record.signedAt]);

@@ -9,8 +9,8 @@ interface Column {
   readonly type: string;
 }
 
-/** Rows of no sequence. */
-const shared = new Set(['checkpoint', 'generations', 'leases', 'migrations']);
+/** Rows of no sequence; and what reactions have to do, of which no sequence has any. */
+const shared = new Set(['checkpoint', 'generations', 'leases', 'migrations', 'reaction_cursors', 'reactions_due']);
 /** What each row is random in, or tells of the time it was written at. */
 const beyondOracle = new Set(['subject_keys.wrapped', 'subject_keys.created_at']);
 

@@ -194,6 +194,29 @@ describe('checkpoints', () => {
     expect(await signedRows()).toEqual(before);
   });
 
+  it('go on under a new key, which signs the last one too; what the former one has signed still counts', async () => {
+    await projected();
+    const before = await checkpointOf(ledgerOf());
+    const next = { ...signerOf(NAME), formerKeys: [signer.publicKey] };
+    const cosigned = await checkpointOf(ledgerOf(store, next));
+    expect([cosigned.size, cosigned.root]).toEqual([before.size, before.root]);
+    const pinned = (key: NoteSigner) => ({ name: NAME, publicKey: key.publicKey });
+    for (const key of [signer, next]) openCheckpoint(cosigned.note, `${NAME}/org/org-0`, pinned(key));
+    await history.grow(20);
+    await projected();
+    const grown = await checkpointOf(ledgerOf(store, next));
+    expect(grown.size).toBeGreaterThan(before.size);
+    openCheckpoint(grown.note, `${NAME}/org/org-0`, pinned(next));
+    expect(() => openCheckpoint(grown.note, `${NAME}/org/org-0`, pinned(signer))).toThrow(NoteRejected);
+    const proven = await ledgerOf(store, next).proof(STREAM, 1n);
+    expect(proven?.checkpoint.size).toBe(grown.size);
+    // A process that still has the former key alone does not continue what the new one has signed.
+    await history.grow(20);
+    await projected();
+    await expect(checkpointOf(ledgerOf())).rejects.toBeInstanceOf(NoteRejected);
+    expect((await signedRows()).map(({ epoch }) => epoch)).toEqual([0, 0]);
+  });
+
   it('are of the data as the log holds them, whatever a projection is shown of them', async () => {
     const opening = new (class extends PlainPersonalData {
       override async open(events: readonly StoredEvent[]) {

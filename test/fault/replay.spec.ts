@@ -200,7 +200,8 @@ describe('a replay', () => {
       expect(await rowsIn(db, 'then')).toEqual(expected);
       await dropReplay(db, 'then');
     }
-    expect([...killedAt]).toEqual(expect.arrayContaining(['before create', 'after insert', 'before update']));
+    const verbs = new Set([...killedAt].map((place) => place.split(' ')[1]));
+    expect([...verbs]).toEqual(expect.arrayContaining(['create', 'insert', 'select', 'update']));
   }, 120_000);
 
   it('refuses names that are not its own, a moment that has not come, and what was not there', async () => {

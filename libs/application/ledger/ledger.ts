@@ -2,7 +2,7 @@ import { type Checkpoint, openCheckpoint, signCheckpoint } from '#libs/ledger/ch
 import { signDiscontinuity } from '#libs/ledger/discontinuity.js';
 import { leafHash } from '#libs/ledger/hashes.js';
 import { encodeProof } from '#libs/ledger/inclusion-proof.js';
-import { encodeKey, type NoteSigner } from '#libs/ledger/signed-note.js';
+import { cosignNote, encodeKey, isSignedBy, type NoteSigner } from '#libs/ledger/signed-note.js';
 import { consistencyRanges, hashOf, inclusionRanges, type Range, subtreesOf, wholeTree } from '#libs/ledger/tree.js';
 import { verifyConsistency, verifyInclusion } from '#libs/ledger/verify.js';
 import type { Clock } from '../ports/clock.js';
@@ -55,7 +55,7 @@ export class Ledger {
   /** Of all that is stored now, signed now unless it was before. Undefined where the stream has no tree. */
   async checkpoint(stream: string): Promise<SignedCheckpoint | undefined> {
     const tree = this.trees.tree(stream);
-    const last = await tree.lastSigned();
+    const last = await this.lastSigned(stream, tree);
     if (last !== undefined && (await tree.size()) === last.size && (await isRoot(tree, last))) return last;
     return this.trees.signing(stream, (locked) => this.signed(stream, locked));
   }
@@ -72,7 +72,7 @@ export class Ledger {
     if (revision === undefined || revision >= (await tree.size())) return undefined;
     const found = await this.eventAt(stream, revision);
     const leaf = leafOf(found);
-    const last = await tree.lastSigned();
+    const last = await this.lastSigned(stream, tree);
     if (last !== undefined && last.size > revision) {
       const hashes = await proofOf(tree, revision, leaf, last);
       if (hashes !== undefined) return proven(found, leaf, hashes, last);
@@ -102,6 +102,20 @@ export class Ledger {
     if (fromRoot === undefined || toRoot === undefined) throw new TreeDamaged(stream);
     if (!verifyConsistency({ from, fromRoot, to: size, toRoot }, hashes)) throw new TreeDamaged(stream);
     return { origin, from: { origin, size: from, root: fromRoot }, to: { origin, size, root: toRoot }, hashes };
+  }
+
+  /** By the present key too, where only a former one has signed it: who pins the present one knows no other. */
+  private async lastSigned(stream: string, tree: StoredTree): Promise<SignedCheckpoint | undefined> {
+    const last = await tree.lastSigned();
+    if (last === undefined || isSignedBy(last.note, this.signer)) return last;
+    return this.trees.signing(stream, async (locked) => {
+      const present = await locked.lastSigned();
+      if (present === undefined || isSignedBy(present.note, this.signer)) return present;
+      openCheckpoint(present.note, present.origin, this.signer);
+      const cosigned = { ...present, note: cosignNote(present.note, this.signer) };
+      await locked.cosign(cosigned);
+      return cosigned;
+    });
   }
 
   private async signed(stream: string, tree: TreeToSign): Promise<SignedCheckpoint | undefined> {

@@ -33,6 +33,8 @@ export interface StoredTree {
 /** The tree while nobody else signs it; what is added stays only if the task succeeds. */
 export interface TreeToSign extends StoredTree {
   add(checkpoint: SignedCheckpoint): Promise<void>;
+  /** Exchanges the note of a stored checkpoint for one with more signatures. */
+  cosign(checkpoint: SignedCheckpoint): Promise<void>;
   discontinue(record: SignedDiscontinuity): Promise<void>;
 }
 

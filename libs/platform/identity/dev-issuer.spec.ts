@@ -12,7 +12,7 @@ const newKeys = (): Keys => ({
   master: createSecretKey(Buffer.alloc(32, 1)),
   index: createSecretKey(Buffer.alloc(32, 2)),
   issuer: { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }), kid: 'dev' },
-  ledger: { name: 'tenantry-000000000000', ...generateKeyPairSync('ed25519') },
+  ledger: { name: 'tenantry-000000000000', formerKeys: [], ...generateKeyPairSync('ed25519') },
 });
 const clock = new (class extends Clock {
   now(): number {
