@@ -104,7 +104,15 @@ function withCheckpoint(rows: Rows, log: readonly StoredEvent[], kinds?: EventKi
   return rows;
 }
 
-const noLogTells = new Set(['generations', 'leases', 'migrations', 'ledger_trees', 'ledger_checkpoints']);
+const noLogTells = new Set([
+  'generations',
+  'leases',
+  'migrations',
+  'ledger_trees',
+  'ledger_checkpoints',
+  'reaction_cursors',
+  'reactions_due',
+]);
 
 /**
  * Without migrations, generations, leases and what was signed when, which no log tells of, and without what the checkpoint

@@ -170,7 +170,7 @@ describe('a parked organization', () => {
 
   it.each(queryNames.filter((name) => queryTable[name].path.includes('{orgId}')))('%s is not read', async (name) => {
     const { path: template, example } = queryTable[name];
-    const path = `${template.replace('{orgId}', 'acme').replace('{environmentId}', 'room').replace('{groupId}', 'team')}?${new URLSearchParams(example)}`;
+    const path = `${template.replace('{orgId}', 'acme').replace('{environmentId}', 'room').replace('{groupId}', 'team').replace('{userId}', 'mia')}?${new URLSearchParams(example)}`;
     expect((await get('ann', path)).body).toMatchObject(parked);
     const answer = await get('zoe', path.replace('acme', 'other'));
     // Some rights nobody has under this scheme.

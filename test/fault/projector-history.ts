@@ -152,6 +152,7 @@ export class History {
       ['MoveWorkflow', { workflowId: `workflow-${this.pick(20)}`, environmentId }],
       ['SetOrgPlan', { plan: `plan-${this.pick(3)}` }],
       ['SetRouting', { document: { to: this.pick(3) } }],
+      ['EraseMember', { userId }],
     ];
     const asked = this.pick(3) === 0 ? rarer : commands;
     return asked[this.pick(asked.length)] ?? ['RemoveMember', { userId }];
@@ -166,6 +167,7 @@ export class History {
   private async observe(): Promise<boolean> {
     const userId = `user-${this.pick(this.size.users)}`;
     const seen = this.revisions.has(`user-${userId}`);
+    if (seen && this.commands % 5 === 0) return this.erase(userId);
     const email = `${userId}.${this.commands}@example.test`;
     const profile = { userId, profileIndex: 'p', issuer: 'https://issuer.test', subject: userId, email, name: null };
     const claims = { userId, groups: [`g-${this.pick(3)}`], emailIndex: null, issuedAt: this.commands };
@@ -175,6 +177,22 @@ export class History {
     ];
     await this.append(`user-${userId}`, seen && this.pick(2) === 0 ? all.slice(1) : all, {
       command: 'Observe',
+      keyed: 'false',
+    });
+    return true;
+  }
+
+  /** Nothing is encrypted here: the event alone tells that the person's key is gone. */
+  private async erase(userId: string): Promise<boolean> {
+    const requestId = uuid(`request/${this.commands}`);
+    const erased = { userId, requestId, keyIds: [uuid(`key/${this.commands}`)] };
+    const events = [
+      { type: 'PersonErased', data: erased },
+      { type: 'PersonErasureVerified', data: { userId, requestId } },
+    ];
+    const isVerified = this.pick(2) === 0;
+    await this.append(`user-${userId}`, isVerified ? events : events.slice(0, 1), {
+      command: 'EraseUser',
       keyed: 'false',
     });
     return true;

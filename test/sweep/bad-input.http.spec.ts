@@ -164,6 +164,7 @@ const existing = new Map([
   ['environmentId', 'production'],
   ['groupId', 'ops'],
   ['schemeId', 'enterprise'],
+  ['userId', 'bob'],
 ]);
 
 function ofExisting(path: string): string {
