@@ -51,10 +51,11 @@ describe('the read position', () => {
 
 it('leaves no personal data of an erased person behind, and a rebuild brings none back', async () => {
   const personalData = new PlainPersonalData();
-  personalData.erased.add('user-user-1');
   const expected = await project(db, store, history);
+  const [person] = (expected.people ?? []) as { user_id: string }[];
+  if (person === undefined) throw new Error('nobody is known');
+  personalData.erased.add(`user-${person.user_id}`);
   await query(db, 'drop schema read_v1 cascade');
   const { people } = await project(db, store, history, { personalData });
-  expect(expected.people).toEqual(expect.arrayContaining([expect.objectContaining({ user_id: 'user-1' })]));
-  expect(people).toEqual(expected.people?.filter((row) => JSON.stringify(row).includes('"user-1"') === false));
+  expect(people).toEqual(expected.people?.filter((row) => row !== person));
 });
