@@ -42,7 +42,7 @@ export interface ReplayReport {
 
 const NAME = /^[a-z][a-z0-9_]{0,62}$/;
 /** Postgres' own, tenantry's own, and what everybody expects to mean something else. */
-const TAKEN = /^(pg_|read_|durable$|public$|information_schema$)/;
+const TAKEN = /^(pg_|read_|durable$|snapshots$|public$|information_schema$)/;
 const KILLED_ONES_CONNECTION_MS = 10_000;
 
 export function refuseName(schema: string): void {
