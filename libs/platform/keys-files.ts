@@ -51,29 +51,30 @@ export async function readKeyFile(path: string): Promise<string | undefined> {
  * Creates the file whole or not at all. Of several processes that start at once the first wins and the others' text is
  * dropped: whoever needs the content reads it back.
  */
-export async function createKeyFile(path: string, content: string): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
-  try {
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
+export function createKeyFile(path: string, content: string): Promise<void> {
+  return written(path, content, 'created', (temporary) =>
     // A link, unlike a rename, never replaces a key that another process made meanwhile.
-    await link(temporary, path).catch((error: unknown) => {
+    link(temporary, path).catch((error: unknown) => {
       if (codeOf(error) !== 'EEXIST') throw error;
-    });
-  } catch (error) {
-    throw unusable(`The key file ${path} cannot be created`, error);
-  } finally {
-    await unlink(temporary).catch(() => {});
-  }
+    }),
+  );
 }
 
 /** Puts the content in the place of the file's, at once and for good: a reader sees one or the other. */
-export async function replaceKeyFile(path: string, content: string): Promise<void> {
+export function replaceKeyFile(path: string, content: string): Promise<void> {
+  return written(path, content, 'replaced', async (temporary) => {
+    await rename(temporary, path);
+    await syncFolder(dirname(path));
+  });
+}
+
+/** Writes a file beside the path, durably, and lets it be put into place. */
+async function written(
+  path: string,
+  content: string,
+  done: 'created' | 'replaced',
+  place: (temporary: string) => Promise<void>,
+): Promise<void> {
   const temporary = `${path}.${randomUUID()}.tmp`;
   try {
     const file = await open(temporary, 'wx', 0o600);
@@ -83,10 +84,9 @@ export async function replaceKeyFile(path: string, content: string): Promise<voi
     } finally {
       await file.close();
     }
-    await rename(temporary, path);
-    await syncFolder(dirname(path));
+    await place(temporary);
   } catch (error) {
-    throw unusable(`The key file ${path} cannot be replaced`, error);
+    throw unusable(`The key file ${path} cannot be ${done}`, error);
   } finally {
     await unlink(temporary).catch(() => {});
   }
