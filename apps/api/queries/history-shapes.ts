@@ -32,17 +32,19 @@ export function shownResource(
   return { type: kinds.get(environmentId)?.kind ?? 'environment', id: `${orgId}/${environmentId}` };
 }
 
+/** An event of the log: what, when, by whom. */
+export const eventMembers = {
+  id: z.string(),
+  type: z.string(),
+  stream: z.string(),
+  revision: z.string(),
+  at: z.string(),
+  actor: z.string(),
+  command: z.string(),
+};
+
 const cause = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('event'),
-    id: z.string(),
-    type: z.string(),
-    stream: z.string(),
-    revision: z.string(),
-    at: z.string(),
-    actor: z.string(),
-    command: z.string(),
-  }),
+  z.object({ kind: z.literal('event'), ...eventMembers }),
   z.object({
     kind: z.literal('time'),
     at: z.string(),

@@ -4,23 +4,20 @@ import type { Movement } from '#libs/application/history/review/movements.js';
 import type { ReviewedPerson } from '#libs/application/history/review/people.js';
 import type { ReviewedConnection } from '#libs/application/history/review/review.js';
 import type { EnvironmentDocument } from '#libs/domain/access/documents.js';
-import { environmentShape, momentShape, orgShape, resourceShape, shownResource } from '../queries/history-shapes.js';
+import {
+  environmentShape,
+  eventMembers,
+  momentShape,
+  orgShape,
+  resourceShape,
+  shownResource,
+} from '../queries/history-shapes.js';
 
 /** What is known of a person today; null once it was erased, and of machines. */
 const named = { id: z.string(), name: z.string().nullable(), email: z.string().nullable() };
 export type Names = ReadonlyMap<string, { readonly name: string | null; readonly email: string | null }>;
 
-const event = z
-  .object({
-    id: z.string(),
-    type: z.string(),
-    stream: z.string(),
-    revision: z.string(),
-    at: z.string(),
-    actor: z.string(),
-    command: z.string(),
-  })
-  .meta({ description: 'An event of the log: what, when, by whom' });
+const event = z.object(eventMembers).meta({ description: 'An event of the log: what, when, by whom' });
 
 const held = z.object({
   role: z.string(),
