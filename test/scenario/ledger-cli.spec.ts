@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { encodeKey } from '#libs/ledger/signed-note.js';
-import { main } from '../../apps/cli/main.js';
+import { runBeside } from '../support/run-beside.js';
 import { built } from '../fault/standalone-process.js';
 import { startWorld, type World } from '../support/world.js';
 
@@ -31,19 +31,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true, force: true });
 });
 
-/** The command beside the running server. */
-async function run(...argv: string[]) {
-  let out = '';
-  let err = '';
-  const environment = {
-    DATA_DIR: join(folder, 'data'),
-    KEY_DIR: world.config.keyDir,
-    POSTGRES_URL: world.postgresUrl,
-    EVENTSTORE_URL: world.node.connectionString,
-  };
-  const io = { environment, out: (text: string) => void (out += text), err: (text: string) => void (err += text) };
-  return { code: await main(argv, io), out, err };
-}
+const run = (...argv: string[]) => runBeside(world, folder, argv);
 
 const evidence = (to: string, ...more: string[]) => run('evidence', '--org', 'acme', '--to', join(folder, to), ...more);
 
