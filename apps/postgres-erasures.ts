@@ -24,8 +24,8 @@ export class PostgresErasures extends ErasureStore {
     this.keys = new PostgresErasedKeys(db);
   }
 
-  override pending(limit: number): Promise<readonly PendingErasure[]> {
-    return pendingErasures(this.db, limit);
+  override pending(): Promise<readonly PendingErasure[]> {
+    return pendingErasures(this.db);
   }
 
   override async organizationsOf(userId: string): Promise<readonly string[]> {

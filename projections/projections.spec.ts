@@ -171,7 +171,7 @@ it('turns requests to erase people, and what became of them, into these rows', a
     { user_id: 'ivy', key_ids: ['k2', 'k3'], verified_at: expect.any(String) },
   ]);
   expect((rows.people as { user_id: string }[]).map(({ user_id: id }) => id)).toEqual(['ann']);
-  expect(await pendingErasures(db, 10)).toMatchObject([{ userId: 'fay' }, { userId: 'hal' }]);
+  expect(await pendingErasures(db)).toMatchObject([{ userId: 'fay' }, { userId: 'hal' }]);
   expect(await erasuresOf(db, 'realm-default', { limit: 1, after: 'hal' })).toMatchObject([{ userId: 'ivy' }]);
 });
 

@@ -25,13 +25,12 @@ const withOutcome = (db: Database) =>
         .onRef('erased_people.commit', '>', 'erasure_requests.commit'),
     );
 
-/** Requests that are not verified yet, the oldest first. */
-export async function pendingErasures(db: Database, limit: number): Promise<PendingErasure[]> {
+/** Requests that are not verified yet, the oldest first. All of them: any may wait for long, and none for another. */
+export async function pendingErasures(db: Database): Promise<PendingErasure[]> {
   const rows = await withOutcome(db)
     .select(['request_id', 'erasure_requests.user_id', 'realm', 'requested_by', 'command', 'correlation'])
     .where('verified_at', 'is', null)
     .orderBy('erasure_requests.commit')
-    .limit(limit)
     .execute();
   return rows.map((row) => ({
     requestId: row.request_id,

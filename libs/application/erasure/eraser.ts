@@ -21,7 +21,8 @@ import type { FindErasureObstacles } from './obstacles.js';
 import { addressIndexesIn, personalEventsOf } from './personal-events.js';
 
 const TRIES = 20;
-const AT_ONCE = 100;
+/** So that an event with as many ids stays far below 60 KiB. */
+const IDS_IN_EVENT = 100;
 const EMAIL = 'email-';
 
 /** `waits` names what stands against it; `left` where something of the person is still to be found. */
@@ -51,7 +52,7 @@ export class Eraser {
   async round(): Promise<readonly (readonly [PendingErasure, ErasureProgress | { kind: 'failed'; error: unknown }])[]> {
     for (const subject of await this.erasures.destroyAgain()) this.personalData.forget(subject);
     const results = [];
-    for (const request of await this.erasures.pending(AT_ONCE))
+    for (const request of await this.erasures.pending())
       results.push([
         request,
         await this.advance(request).catch((error: unknown) => ({ kind: 'failed', error }) as const),
@@ -144,11 +145,15 @@ export class Eraser {
     await this.appendTo('org', orgId, request, ({ state }): readonly OrgEvent[] => {
       const invitations = [...state.invitations.values()].filter(({ addressErased }) => addressErased !== true);
       return emailIndexes.flatMap((emailIndex) => {
-        const invited = invitations.filter((invitation) => invitation.emailIndex === emailIndex).slice(0, AT_ONCE);
-        const invitationIds = invited.map(({ id }) => id);
-        const canceledIds = invited.filter(({ status }) => status === 'pending').map(({ id }) => id);
-        if (invited.length === 0) return [];
-        return [{ type: 'InvitedAddressErased', data: { emailIndex, invitationIds, canceledIds } }];
+        const invited = invitations.filter((invitation) => invitation.emailIndex === emailIndex);
+        const events: OrgEvent[] = [];
+        for (let from = 0; from < invited.length; from += IDS_IN_EVENT) {
+          const some = invited.slice(from, from + IDS_IN_EVENT);
+          const invitationIds = some.map(({ id }) => id);
+          const canceledIds = some.filter(({ status }) => status === 'pending').map(({ id }) => id);
+          events.push({ type: 'InvitedAddressErased', data: { emailIndex, invitationIds, canceledIds } });
+        }
+        return events;
       });
     });
   }

@@ -22,7 +22,7 @@ export interface DestroyedKeys {
 /** Where personal data stands beside the log. Destroying keys is durable once answered; everything may be repeated. */
 export abstract class ErasureStore {
   /** The oldest first. */
-  abstract pending(limit: number): Promise<readonly PendingErasure[]>;
+  abstract pending(): Promise<readonly PendingErasure[]>;
   /** Every organization whose log names the person, as far as the read models have seen. */
   abstract organizationsOf(userId: string): Promise<readonly string[]>;
   /** Every organization that has invited one of the addresses, as far as the read models have seen. */
