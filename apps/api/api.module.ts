@@ -13,6 +13,7 @@ import { OperationsController } from './operations/operations.controller.js';
 import { WithinLimits } from './limits/within-limits.guard.js';
 import { ProblemFilter } from './problems/problem.filter.js';
 import { AskHandler } from './queries/ask.js';
+import { AskedQueries } from './queries/asked-queries.js';
 import { AuditExports } from './queries/audit-exports.js';
 import { LedgerKeyController } from './queries/ledger-key.controller.js';
 import { QueriesController } from './queries/queries.controller.js';
@@ -38,6 +39,7 @@ export class ApiModule {
         { provide: ApiServices, useValue: services },
         Authenticated,
         AskHandler,
+        AskedQueries,
         AuditExports,
         { provide: Metrics, useValue: services.metrics },
         { provide: Readiness, useValue: new Readiness(services.probes, services.drain, services.logger) },

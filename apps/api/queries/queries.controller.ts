@@ -1,17 +1,13 @@
 import { Readable } from 'node:stream';
 import { Controller, Get, Req, Res, UseGuards } from '@nestjs/common';
-import { QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Authenticated } from '../identity/authenticated.guard.js';
 import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
-import { notFound } from '../problems/problem.js';
-import { problemOfAccess } from '../problems/problem-of-outcome.js';
-import { type ApiRequest, askedOf, identityOf } from '../requests/api-request.js';
-import { later, positionFrom } from '../requests/consistency-token.js';
+import { type ApiRequest, askedOf } from '../requests/api-request.js';
 import { parsed } from '../requests/input.js';
 import { ApiServices } from '../services.js';
-import { Ask } from './ask.js';
+import { AskedQueries } from './asked-queries.js';
 import { AuditExports } from './audit-exports.js';
 import { type QueryName, queryTable } from './query-table.js';
 
@@ -20,7 +16,7 @@ import { type QueryName, queryTable } from './query-table.js';
 @UseGuards(Authenticated, WithinLimits)
 export class QueriesController {
   constructor(
-    private readonly bus: QueryBus,
+    private readonly asked: AskedQueries,
     private readonly services: ApiServices,
     private readonly exports: AuditExports,
   ) {}
@@ -241,18 +237,8 @@ export class QueriesController {
     return Readable.from(writer.write(answer), { objectMode: false });
   }
 
-  private async ask(name: QueryName, request: ApiRequest): Promise<unknown> {
-    const { caller, observedUpTo } = identityOf(request);
-    const row = queryTable[name];
-    const filter = parsed(row.filter, request.query);
-    const after = later(observedUpTo, positionFrom(request.headers['consistency-token'], this.services.storeId));
-    const params = row.params.safeParse(request.params);
-    if (!params.success) throw notFound();
-    const outcome = await this.bus.execute(new Ask(name, params.data, filter, caller, after, request.id));
-    const asked = askedOf(request);
-    if (outcome.kind !== 'hidden') for (const orgId of asked.costs.keys()) this.services.limits.belongs(asked, orgId);
-    if (outcome.kind !== 'answered') throw problemOfAccess(outcome);
-    return outcome.answer;
+  private ask(name: QueryName, request: ApiRequest): Promise<unknown> {
+    return this.asked.ask(name, request);
   }
 }
 
