@@ -7,6 +7,7 @@ import { environmentsProjection } from './environments/environments.js';
 import { erasuresProjection } from './erasures/erasures.js';
 import { groupsProjection } from './groups/groups.js';
 import { ledgerProjection } from './ledger/ledger.js';
+import { invoicesProjection } from './invoices/invoices.js';
 import { invitationsProjection } from './invitations/invitations.js';
 import { membersProjection } from './members/members.js';
 import { organizationsProjection } from './organizations/organizations.js';
@@ -24,6 +25,7 @@ export const allProjections: readonly Projection[] = [
   groupsProjection,
   ledgerProjection,
   invitationsProjection,
+  invoicesProjection,
   membersProjection,
   organizationsProjection,
   peopleProjection,

@@ -15,6 +15,7 @@ import { ProblemFilter } from './problems/problem.filter.js';
 import { AskHandler } from './queries/ask.js';
 import { AskedQueries } from './queries/asked-queries.js';
 import { AuditExports } from './queries/audit-exports.js';
+import { BillingController } from './queries/billing.controller.js';
 import { LedgerKeyController } from './queries/ledger-key.controller.js';
 import { QueriesController } from './queries/queries.controller.js';
 import { ApiServices } from './services.js';
@@ -28,6 +29,7 @@ export class ApiModule {
       controllers: [
         CommandsController,
         QueriesController,
+        BillingController,
         LedgerKeyController,
         EvaluationController,
         SearchController,

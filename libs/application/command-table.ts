@@ -1,6 +1,7 @@
 import { orgCommands, type OrgCommandName } from '#libs/domain/org/decisions.js';
 import { type RealmCommandName, realmCommands } from '#libs/domain/realm/commands.js';
 import { assignmentRows } from './command-rows/assignments.js';
+import { billingRows } from './command-rows/billing.js';
 import { environmentRows } from './command-rows/environments.js';
 import { groupRows } from './command-rows/groups.js';
 import { invitationRows } from './command-rows/invitations.js';
@@ -25,6 +26,7 @@ export const orgCommandTable: CommandTable = {
   ...workflowRows,
   ...settingsRows,
   ...legalHoldRows,
+  ...billingRows,
 };
 
 /** Every command of the product. */

@@ -49,6 +49,9 @@ export const refusals = {
   erasure_by_platform: "Here people may belong to several organizations: the platform's privacy officer erases them.",
   person_not_found: 'Nothing is known of this person.',
   team_unknown: "The scheme has no such team, or the team has no such role: the platform's admins come from elsewhere.",
+  purchase_exists: 'There is a purchase of credits with this id that differs.',
+  invoice_exists: 'There is an invoice with this id that differs, or that is settled.',
+  payment_method_missing: 'No payment method is saved to recharge with. Save one first.',
   workflow_not_owned: 'A workflow is moved and removed by whoever registered it.',
 } as const;
 

@@ -16,7 +16,17 @@ export interface Stamp {
 
 /** A small immutable fact that access decisions are made of; rows of the access read model hold the same documents. */
 export interface DocumentKey {
-  readonly kind: 'realm' | 'user' | 'org' | 'member' | 'group' | 'environment' | 'invitation' | 'settings' | 'workflow';
+  readonly kind:
+    | 'realm'
+    | 'user'
+    | 'org'
+    | 'member'
+    | 'group'
+    | 'environment'
+    | 'invitation'
+    | 'settings'
+    | 'workflow'
+    | 'charge';
   readonly id: string;
 }
 

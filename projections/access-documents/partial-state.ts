@@ -20,6 +20,7 @@ const assemble: { readonly [C in Category]: (documents: Documents) => StateByCat
       if (kind === 'group') return { ...state, groups: state.groups.set(id, doc as Group) };
       if (kind === 'invitation') return { ...state, invitations: state.invitations.set(id, doc as Invitation) };
       if (kind === 'workflow') return { ...state, workflows: state.workflows.set(id, doc as Workflow) };
+      if (kind === 'charge') return { ...state, charges: state.charges.set(id, doc as Charge) };
       if (kind === 'settings') return { ...state, settings: doc as OrgState['settings'] };
       return { ...state, environments: state.environments.set(id, doc as Environment) };
     }, initialState('org')),
@@ -33,17 +34,19 @@ type Member = NonNullable<ReturnType<OrgState['members']['get']>>;
 type Group = NonNullable<ReturnType<OrgState['groups']['get']>>;
 type Invitation = NonNullable<ReturnType<OrgState['invitations']['get']>>;
 type Workflow = NonNullable<ReturnType<OrgState['workflows']['get']>>;
+type Charge = NonNullable<ReturnType<OrgState['charges']['get']>>;
 type Environment = NonNullable<ReturnType<OrgState['environments']['get']>>;
 type User = StateByCategory['user']['user'];
 type Realm = StateByCategory['realm']['realm'];
 
 const pick: { readonly [C in Category]: (state: StateByCategory[C], key: DocumentKey) => unknown } = {
-  org: ({ org, members, groups, environments, invitations, workflows, settings }, { kind, id }) => {
+  org: ({ org, members, groups, environments, invitations, workflows, charges, settings }, { kind, id }) => {
     if (kind === 'org') return org;
     if (kind === 'member') return members.get(id);
     if (kind === 'group') return groups.get(id);
     if (kind === 'invitation') return invitations.get(id);
     if (kind === 'workflow') return workflows.get(id);
+    if (kind === 'charge') return charges.get(id);
     return kind === 'settings' ? settings : environments.get(id);
   },
   user: ({ user }) => user,

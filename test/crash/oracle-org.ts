@@ -307,6 +307,13 @@ export class OrgOracle {
       case 'InvitationDeclined':
       case 'InvitationResent':
       case 'InvitedAddressErased':
+      // No crash is peculiar to billing.
+      case 'AutoRechargeRemoved':
+      case 'AutoRechargeSet':
+      case 'BillingDetailsSet':
+      case 'CreditsBought':
+      case 'InvoiceRecorded':
+      case 'PaymentMethodSaved':
       // Erasures have crash tests of their own.
       case 'LegalHoldPlaced':
       case 'LegalHoldReleased':

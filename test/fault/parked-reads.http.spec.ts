@@ -170,7 +170,7 @@ describe('a parked organization', () => {
 
   it.each(queryNames.filter((name) => queryTable[name].path.includes('{orgId}')))('%s is not read', async (name) => {
     const { path: template, example } = queryTable[name];
-    const path = `${template.replace('{orgId}', 'acme').replace('{environmentId}', 'room').replace('{groupId}', 'team').replace('{userId}', 'mia')}?${new URLSearchParams(example)}`;
+    const path = `${template.replace('{orgId}', 'acme').replace('{environmentId}', 'room').replace('{groupId}', 'team').replace('{userId}', 'mia').replace('{invoiceId}', 'in-1')}?${new URLSearchParams(example)}`;
     expect((await get('ann', path)).body).toMatchObject(parked);
     const answer = await get('zoe', path.replace('acme', 'other'));
     // Some rights nobody has under this scheme.
@@ -196,7 +196,7 @@ describe('a parked organization', () => {
     for (const name of queryNames) {
       const { path, example } = queryTable[name];
       if (!path.includes('{orgId}')) continue;
-      const filled = `${path.replace('{environmentId}', 'room').replace('{groupId}', 'team')}?${new URLSearchParams(example)}`;
+      const filled = `${path.replace('{environmentId}', 'room').replace('{groupId}', 'team').replace('{invoiceId}', 'in-1')}?${new URLSearchParams(example)}`;
       const ask = (org: string) => send('nobody', filled.replace('{orgId}', org), undefined, same);
       const [hidden, missing] = [await ask('acme'), await ask('missing')];
       expect([hidden.status, hidden.text]).toEqual([404, missing.text]);

@@ -153,6 +153,17 @@ export class History {
       ['SetOrgPlan', { plan: `plan-${this.pick(3)}` }],
       ['SetRouting', { document: { to: this.pick(3) } }],
       ['EraseMember', { userId }],
+      [
+        'RecordInvoice',
+        {
+          invoiceId: `invoice-${this.pick(9)}`,
+          number: 'R 1',
+          issuedOn: `2026-01-0${1 + this.pick(9)}`,
+          amount: 100,
+          currency: 'EUR',
+          status: 'open',
+        },
+      ],
     ];
     const asked = this.pick(3) === 0 ? rarer : commands;
     return asked[this.pick(asked.length)] ?? ['RemoveMember', { userId }];

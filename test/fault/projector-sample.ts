@@ -210,6 +210,16 @@ event('activity-beta', 'AccessReviewRead', moments, recorded);
 const shown = { subject: 'fay', action: 'org:view', resource: 'beta', at: '2026-01-01T00:00:00.000Z', decision: true };
 event('activity-beta', 'EvidenceCreated', { ...shown, size: '3', sha256: '0'.repeat(64) }, recorded);
 
+event('org-beta', 'BillingDetailsSet', { company: 'Beta GmbH', country: 'DE' });
+event('org-beta', 'PaymentMethodSaved', { provider: 'stripe', reference: 'pm_1', brand: 'Visa', last4: '4242' });
+event('org-beta', 'CreditsBought', { purchaseId: 'p1', credits: 5 });
+event('org-beta', 'AutoRechargeSet', { below: 1, credits: 5 });
+event('org-beta', 'AutoRechargeRemoved', {});
+const billed = { number: 'R 1', issuedOn: '2026-01-31', amount: 500, currency: 'EUR' };
+event('org-beta', 'InvoiceRecorded', { invoiceId: 'in-1', ...billed, status: 'open' });
+event('org-beta', 'InvoiceRecorded', { invoiceId: 'in-1', ...billed, status: 'paid' });
+event('org-beta', 'InvoiceRecorded', { invoiceId: 'in-2', ...billed, status: 'open', url: 'https://pay.test/in-2' });
+
 /** The rows of the sample history, projected anew in batches of these sizes in turn. */
 export async function inBatchesOf(db: Database, sizes: readonly number[]): Promise<Record<string, unknown[]>> {
   await run(db, 'drop schema if exists read_v1 cascade');

@@ -180,6 +180,12 @@ export class NaiveOrg {
       case 'BudgetRemoved':
       case 'CheckpointWitnessSet':
       case 'CheckpointWitnessRemoved':
+      case 'BillingDetailsSet':
+      case 'PaymentMethodSaved':
+      case 'CreditsBought':
+      case 'AutoRechargeSet':
+      case 'AutoRechargeRemoved':
+      case 'InvoiceRecorded':
       case 'CommandHadNoEffect':
       case 'MembershipClaimVoided':
         break;

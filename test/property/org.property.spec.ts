@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { touches } from '#libs/domain/aggregates.js';
 import type {
+  ChargeDocument,
   EnvironmentDocument,
   GroupDocument,
   InvitationDocument,
@@ -45,6 +46,21 @@ const grantee = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constant('group' as const), id: fc.constantFrom(...groups) }) },
 );
 const groupId = fc.constantFrom(...groups);
+const billingDetails = fc.record(
+  { company: name, country: fc.constant('DE'), taxId: fc.constantFrom('DE1', 'DE2') },
+  { requiredKeys: ['company', 'country'] },
+);
+const paymentMethod = fc.record({ provider, reference: modelId });
+const recharge = fc.record({ below: fc.nat(2), credits: fc.integer({ min: 1, max: 2 }) });
+const invoice = {
+  invoiceId: modelId,
+  number: name,
+  issuedOn: fc.constant('2026-03-01'),
+  amount: fc.constantFrom(1, -1),
+  currency: fc.constant('EUR'),
+  status: fc.constantFrom('open', 'paid', 'void'),
+  url: fc.constant(undefined),
+};
 
 const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
   CreateOrg: fc.record({ orgId: fc.constant('acme'), name, ownerId: userId }),
@@ -98,7 +114,11 @@ const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
   RemoveWorkflow: fc.record({ workflowId: modelId }),
   SetRouting: fc.record({ document: fc.constantFrom({ a: 1.5 }, { b: ['x'] }) }),
   SetGuardrails: fc.record({ document: fc.constantFrom({ a: 1.5 }, { b: ['x'] }) }),
-  ConfigureSso: fc.record({ document: fc.constantFrom({ a: 1.5 }, { b: ['x'] }) }),
+  ConfigureSso: fc.record({
+    issuer: url,
+    clientId: provider,
+    domains: fc.array(fc.constantFrom('a.test', 'b.test'), { minLength: 1, maxLength: 3 }),
+  }),
   AddOrgMcpServer: fc.record({ serverId: modelId, name, url }),
   RemoveOrgMcpServer: fc.record({ serverId: modelId }),
   SetBudget: fc.record(
@@ -111,6 +131,15 @@ const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
   EraseMember: fc.record({ userId }),
   SetCheckpointWitness: fc.record({ url: fc.constantFrom('https://a.test', 'https://b.test') }),
   RemoveCheckpointWitness: fc.record({}),
+  SetBillingDetails: billingDetails,
+  SavePaymentMethod: paymentMethod,
+  BuyCredits: fc.record(
+    { purchaseId: modelId, credits: fc.integer({ min: 1, max: 2 }) },
+    { requiredKeys: ['credits'] },
+  ),
+  SetAutoRecharge: recharge,
+  RemoveAutoRecharge: fc.record({}),
+  RecordInvoice: fc.record(invoice),
 };
 const weights: { readonly [Name in OrgCommandName]: number } = {
   CreateOrg: 1,
@@ -168,6 +197,12 @@ const weights: { readonly [Name in OrgCommandName]: number } = {
   EraseMember: 1,
   SetCheckpointWitness: 1,
   RemoveCheckpointWitness: 1,
+  SetBillingDetails: 1,
+  SavePaymentMethod: 2,
+  BuyCredits: 2,
+  SetAutoRecharge: 2,
+  RemoveAutoRecharge: 1,
+  RecordInvoice: 3,
 };
 
 const commandNames = Object.keys(orgCommands).filter((key): key is OrgCommandName => Object.hasOwn(orgCommands, key));
@@ -282,6 +317,23 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
   }),
   event('CheckpointWitnessSet', { url: fc.constantFrom('https://a.test', 'https://b.test') }),
   event('CheckpointWitnessRemoved', {}),
+  event('BillingDetailsSet', {
+    company: name,
+    country: fc.constant('DE'),
+    taxId: fc.constantFrom(undefined, 'DE1'),
+    purchaseReference: fc.constant(undefined),
+  }),
+  event('PaymentMethodSaved', {
+    provider,
+    reference: modelId,
+    brand: fc.constantFrom(undefined, 'Visa'),
+    last4: fc.constant(undefined),
+    expires: fc.constant(undefined),
+  }),
+  event('CreditsBought', { purchaseId: modelId, credits: fc.integer({ min: 1, max: 2 }) }),
+  event('AutoRechargeSet', { below: fc.nat(2), credits: fc.integer({ min: 1, max: 2 }) }),
+  event('AutoRechargeRemoved', {}),
+  event('InvoiceRecorded', invoice),
   event('CommandHadNoEffect', { command: fc.constant('AddMember') }),
   event('MembershipClaimVoided', { claimId: fc.uuid() }),
 );
@@ -314,6 +366,7 @@ interface Documents {
   environments: Record<string, EnvironmentDocument>;
   invitations: Record<string, InvitationDocument>;
   workflows: Record<string, WorkflowDocument>;
+  charges: Record<string, ChargeDocument>;
   settings?: SettingsDocument | undefined;
 }
 
@@ -325,6 +378,7 @@ const documentsOf = (state: OrgState): Documents => ({
   environments: sorted(state.environments),
   invitations: sorted(state.invitations),
   workflows: sorted(state.workflows),
+  charges: sorted(state.charges),
   settings: state.settings,
 });
 
@@ -338,6 +392,7 @@ const stateOf = (documents: Documents): OrgState => ({
   environments: PersistentMap.from(Object.entries(documents.environments)),
   invitations: PersistentMap.from(Object.entries(documents.invitations)),
   workflows: PersistentMap.from(Object.entries(documents.workflows)),
+  charges: PersistentMap.from(Object.entries(documents.charges)),
   settings: documents.settings,
 });
 
@@ -417,7 +472,7 @@ function partOf(state: OrgState, next: OrgEvent): OrgState {
   let part = noOrg;
   for (const { kind, id } of touchedBy(next)) {
     const [held, group, found] = [state.members.get(id), state.groups.get(id), state.environments.get(id)];
-    const [invited, workflow] = [state.invitations.get(id), state.workflows.get(id)];
+    const [invited, workflow, charge] = [state.invitations.get(id), state.workflows.get(id), state.charges.get(id)];
     if (kind === 'org') part = { ...part, org: state.org };
     if (kind === 'settings') part = { ...part, settings: state.settings };
     if (kind === 'member' && held !== undefined) part = { ...part, members: part.members.set(id, held) };
@@ -426,6 +481,7 @@ function partOf(state: OrgState, next: OrgEvent): OrgState {
       part = { ...part, environments: part.environments.set(id, found) };
     if (kind === 'invitation' && invited !== undefined)
       part = { ...part, invitations: part.invitations.set(id, invited) };
+    if (kind === 'charge' && charge !== undefined) part = { ...part, charges: part.charges.set(id, charge) };
     if (kind === 'workflow' && workflow !== undefined) part = { ...part, workflows: part.workflows.set(id, workflow) };
   }
   return part;
@@ -442,7 +498,7 @@ function expectTouchesComplete(state: OrgState, next: OrgEvent, after: number): 
   else expect([whole.org === state.org, part.org === noOrg.org]).toEqual([true, true]);
   if (isTouched('settings', '')) expect(part.settings).toEqual(whole.settings);
   else expect([whole.settings === state.settings, part.settings === noOrg.settings]).toEqual([true, true]);
-  for (const kind of ['member', 'group', 'environment', 'invitation', 'workflow'] as const) {
+  for (const kind of ['member', 'group', 'environment', 'invitation', 'workflow', 'charge'] as const) {
     const collection = `${kind}s` as const;
     const ids = new Set([whole, part, state].flatMap((each) => [...each[collection].entries()].map(([id]) => id)));
     for (const id of ids) {

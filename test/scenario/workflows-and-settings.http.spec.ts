@@ -90,11 +90,12 @@ describe('what organizations and environments hold', () => {
   });
 
   it('an org admin of a gateway sets routing, guardrails, single sign-on, MCP servers and budgets (G8)', async () => {
+    const sso = { issuer: 'https://login.gated.test', clientId: 'console', domains: ['gated.test', 'gated.org'] };
     for (const [command, body] of [
       ['SetRouting', { document: { share: 0.5, default: 'gpt-4o' } }],
       ['SetRouting', { document: { share: 0.7, default: 'gpt-4o' } }],
       ['SetGuardrails', { document: { block: ['credit-card-numbers'] } }],
-      ['ConfigureSso', { document: { issuer: 'https://login.gated.test' } }],
+      ['ConfigureSso', sso],
       ['AddOrgMcpServer', { serverId: 'search', name: 'Search', url: 'https://mcp.gated.test/search' }],
       ['SetBudget', { amount: 50_000, currency: 'EUR', period: 'month' }],
     ] as const)
@@ -103,7 +104,7 @@ describe('what organizations and environments hold', () => {
       documents: {
         routing: { version: 2, document: { share: 0.7, default: 'gpt-4o' } },
         guardrails: { version: 1, document: { block: ['credit-card-numbers'] } },
-        sso: { version: 1, document: { issuer: 'https://login.gated.test' } },
+        sso: { version: 1, document: { ...sso, domains: ['gated.org', 'gated.test'] } },
       },
       mcpServers: [{ id: 'search', name: 'Search', url: 'https://mcp.gated.test/search' }],
       budgets: [{ amount: 50_000, currency: 'EUR', period: 'month' }],

@@ -48,7 +48,14 @@ const commands: { readonly [P in Permission]?: Command } = {
   'invitation:cancel': ['CancelInvitation', () => ({ invitationId: 'none' })],
   'routing:manage': ['SetRouting', () => ({ document: {} })],
   'guardrail:manage': ['SetGuardrails', () => ({ document: {} })],
-  'sso:manage': ['ConfigureSso', () => ({ document: {} })],
+  'sso:manage': [
+    'ConfigureSso',
+    () => ({ issuer: 'https://login.acme.test', clientId: 'console', domains: ['acme.test'] }),
+  ],
+  'billing-details:edit': ['SetBillingDetails', () => ({ company: 'Acme GmbH', country: 'DE' })],
+  'payment-method:save': ['SavePaymentMethod', () => ({ provider: 'stripe', reference: 'pm_1' })],
+  'credits:buy': ['BuyCredits', () => ({ credits: 10 })],
+  'auto-recharge:set': ['SetAutoRecharge', () => ({ below: 1, credits: 10 })],
   'budget:manage': ['SetBudget', () => ({ amount: 1, currency: 'EUR', period: 'month' })],
   'mcp-server:manage': [
     'AddOrgMcpServer',

@@ -164,6 +164,7 @@ const existing = new Map([
   ['environmentId', 'production'],
   ['groupId', 'ops'],
   ['schemeId', 'enterprise'],
+  ['invoiceId', 'in-1'],
   ['userId', 'bob'],
 ]);
 

@@ -139,7 +139,7 @@ const inputs: { readonly [Name in CommandName]: object } = {
   RemoveWorkflow: { workflowId: 'nightly' },
   SetRouting: { document: { default: 'basilisk-9' } },
   SetGuardrails: { document: { block: [] } },
-  ConfigureSso: { document: { issuer: 'https://login.test' } },
+  ConfigureSso: { issuer: 'https://login.test', clientId: 'quetzal', domains: ['quetzal.test'] },
   AddOrgMcpServer: { serverId: 'new-server', name: 'New', url: 'https://mcp.test/new' },
   RemoveOrgMcpServer: { serverId: 'new-server' },
   SetBudget: { amount: 1, currency: 'EUR', period: 'day' },
@@ -155,6 +155,12 @@ const inputs: { readonly [Name in CommandName]: object } = {
   EraseUser: { userId: 'kiwimember' },
   SetCheckpointWitness: { url: 'https://witness.test' },
   RemoveCheckpointWitness: {},
+  SetBillingDetails: { company: 'Quetzal Holdings', country: 'GT' },
+  SavePaymentMethod: { provider: 'stripe', reference: 'pm_1' },
+  BuyCredits: { purchaseId: 'order-1', credits: 10 },
+  SetAutoRecharge: { below: 1, credits: 10 },
+  RemoveAutoRecharge: {},
+  RecordInvoice: { invoiceId: 'in-1', number: '1', issuedOn: '2026-03-01', amount: 1, currency: 'EUR', status: 'open' },
 };
 
 const orgCommandNames = commandNames.filter((name) => commandTable[name].target === 'org');
@@ -172,6 +178,7 @@ const query = (name: QueryName, orgId: string, environmentId = 'vivarium') => ({
     .replace('{environmentId}', environmentId)
     .replace('{groupId}', 'flamingos')
     .replace('{userId}', 'kiwimember')
+    .replace('{invoiceId}', 'in-1')
     .replace('{schemeId}', 'enterprise')}?${new URLSearchParams(queryTable[name].example)}`,
 });
 const orgQueryNames = queryNames.filter((name) => queryTable[name].path.includes('{orgId}'));
@@ -379,6 +386,9 @@ describe('a member without the right', () => {
     OwnInvitations: 200,
     Workflows: 200,
     Settings: 403,
+    Billing: 403,
+    Invoices: 403,
+    Invoice: 403,
     Permissions: 200,
     HistoryState: 403,
     AccessDiff: 403,

@@ -81,6 +81,9 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   erasure_by_platform: 422,
   person_not_found: 422,
   team_unknown: 422,
+  purchase_exists: 409,
+  invoice_exists: 409,
+  payment_method_missing: 409,
   workflow_not_owned: 422,
 };
 

@@ -1,5 +1,6 @@
 import { reportQueries } from '../reports/report-queries.js';
 import { auditQueries } from './audit.js';
+import { billingQueries } from './billing.js';
 import { environmentQueries } from './environments.js';
 import { erasureQueries } from './erasures.js';
 import { groupQueries } from './groups.js';
@@ -23,6 +24,7 @@ export const queryTable = {
   ...invitationQueries,
   ...workflowQueries,
   ...settingsQueries,
+  ...billingQueries,
   ...auditQueries,
   ...erasureQueries,
   ...subjectExportQueries,

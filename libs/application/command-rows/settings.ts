@@ -15,8 +15,8 @@ export const settingsRows = {
   },
   ConfigureSso: {
     target: 'org',
-    summary: 'Configure single sign-on: a document of its own, versioned, without secrets',
-    example: { document: { issuer: 'https://login.acme.test', clientId: 'tenantry' } },
+    summary: 'Configure single sign-on: the issuer, the client and the domains, without secrets; versioned',
+    example: { issuer: 'https://login.acme.test', clientId: 'tenantry', domains: ['acme.test'] },
     needs: ({ orgId }) => [onOrg(orgId, 'sso:manage')],
   },
   AddOrgMcpServer: {

@@ -205,6 +205,45 @@ export interface SettingsDocument {
   readonly budgets: Readonly<Record<string, Budget>>;
   /** Who outside is given signed checkpoints; absent where nobody is. */
   readonly checkpointWitness?: { readonly url: string };
+  /** Absent until something of it was set. */
+  readonly billing?: BillingDocument;
+}
+
+/** How an organization pays. */
+export interface BillingDocument {
+  readonly details?: {
+    readonly company: string;
+    readonly taxId?: string | undefined;
+    readonly country: string;
+    readonly purchaseReference?: string | undefined;
+  };
+  readonly paymentMethod?: {
+    readonly provider: string;
+    readonly reference: string;
+    readonly brand?: string | undefined;
+    readonly last4?: string | undefined;
+    readonly expires?: string | undefined;
+  };
+  readonly autoRecharge?: { readonly below: number; readonly credits: number };
+  /** By all purchases together. */
+  readonly creditsBought?: number;
+}
+
+export interface Invoice {
+  readonly number: string;
+  readonly issuedOn: string;
+  readonly amount: number;
+  readonly currency: string;
+  readonly status: 'open' | 'paid' | 'void';
+  readonly url?: string | undefined;
+}
+
+/** A purchase of credits, or an invoice: known by its id, so that none counts twice. */
+export interface ChargeDocument {
+  /** `purchase/<id>` or `invoice/<id>`. */
+  readonly id: string;
+  readonly credits?: number;
+  readonly invoice?: Invoice;
 }
 
 /** An environment with what it holds and the grants to groups: so no event rewrites many documents. */

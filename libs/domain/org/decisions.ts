@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { OrgCommandDefinition } from './command.js';
 import { assignmentCommands } from './commands/assignments.js';
+import { billingCommands } from './commands/billing.js';
 import { environmentCommands } from './commands/environments.js';
 import { groupCommands } from './commands/groups.js';
 import { invitationCommands } from './commands/invitations.js';
@@ -22,6 +23,7 @@ const definitions = {
   ...workflowCommands,
   ...settingsCommands,
   ...legalHoldCommands,
+  ...billingCommands,
 };
 type Definitions = typeof definitions;
 type Schemas = { readonly [Name in keyof Definitions]: Definitions[Name]['schema'] };

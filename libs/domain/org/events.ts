@@ -1,5 +1,6 @@
 import type { EventOf, Evolutions } from '../event.js';
 import { assignmentEvents } from './events/assignments.js';
+import { billingEvents } from './events/billing.js';
 import { environmentEvents } from './events/environments.js';
 import { groupEvents } from './events/groups.js';
 import { invitationEvents } from './events/invitations.js';
@@ -20,6 +21,7 @@ const definitions = {
   ...workflowEvents,
   ...settingsEvents,
   ...legalHoldEvents,
+  ...billingEvents,
   ...bookkeepingEvents,
 };
 type Definitions = typeof definitions;

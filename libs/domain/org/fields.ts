@@ -26,6 +26,23 @@ const loopback: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost']);
 export const documentKind = z.enum(['routing', 'guardrails', 'sso']);
 export type DocumentKind = z.output<typeof documentKind>;
 
+const domain = z
+  .string()
+  .max(253)
+  .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, 'must be a domain like acme.test, in lower case');
+
+/** Where an organization's people sign in, and whose addresses they have. Public parts alone: secrets are the identity broker's. */
+export const sso = z.strictObject({
+  /** As tokens name it. */
+  issuer: witnessUrl,
+  clientId: z.string().regex(/^[\x21-\x7e]{1,200}$/, 'must be 1 to 200 ASCII characters without blanks'),
+  domains: z
+    .array(domain)
+    .min(1)
+    .max(50)
+    .transform((domains) => [...new Set(domains)].sort()),
+});
+
 const MAX_DOCUMENT = 30 * 1024;
 /** Any JSON object that Postgres takes as well, which knows neither NUL nor lone surrogates. */
 export const opaqueDocument = z

@@ -1,4 +1,5 @@
 import type {
+  ChargeDocument,
   EnvironmentDocument,
   GroupDocument,
   InvitationDocument,
@@ -18,6 +19,7 @@ export interface OrgState {
   readonly environments: PersistentMap<EnvironmentDocument>;
   readonly invitations: PersistentMap<InvitationDocument>;
   readonly workflows: PersistentMap<WorkflowDocument>;
+  readonly charges: PersistentMap<ChargeDocument>;
   /** Undefined until something was configured. */
   readonly settings: SettingsDocument | undefined;
 }
@@ -38,6 +40,7 @@ export const noOrg: OrgState = {
   environments: PersistentMap.empty(),
   invitations: PersistentMap.empty(),
   workflows: PersistentMap.empty(),
+  charges: PersistentMap.empty(),
   settings: undefined,
 };
 

@@ -66,10 +66,12 @@ export const actions = {
   'billing:manage': { scope: 'org', does: 'Manage billing' },
   'billing-details:edit': { scope: 'org', does: 'Edit the billing details' },
   'subscription:manage': { scope: 'org', does: 'Subscribe, change the subscription, cancel it' },
+  'invoice:record': { scope: 'org', does: 'Record invoices' },
   'invoice:view': { scope: 'org', does: 'See invoices' },
   'credits:buy': { scope: 'org', does: 'Buy credits' },
   'payment-method:save': { scope: 'org', does: 'Save a payment method' },
   'auto-recharge:set': { scope: 'org', does: 'Change the automatic recharge' },
+  'usage:record': { scope: 'org', does: 'Record usage' },
   'usage:read': { scope: 'org', does: "Read the organization's usage", reach: 'usage' },
   'budget:manage': { scope: 'org', does: 'Manage budgets' },
 

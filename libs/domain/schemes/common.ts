@@ -57,6 +57,13 @@ export const commonRoles: readonly RoleInput[] = [
     confirmed: true,
   },
   { key: 'platform.checker', title: 'Platform service that checks', scope: 'platform', permissions: [...asking] },
+  // Machines that meter and bill; nobody in an organization says what it has used or owes.
+  {
+    key: 'platform.meter',
+    title: 'Platform service that meters and bills',
+    scope: 'platform',
+    permissions: ['usage:record', 'invoice:record'],
+  },
   {
     key: 'org.auditor',
     title: 'Auditor',

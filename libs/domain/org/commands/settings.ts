@@ -4,7 +4,7 @@ import { type Decision, type Refusal, refuse } from '../../decision.js';
 import { slug, text } from '../../text.js';
 import { nothing, orgCommand } from '../command.js';
 import type { OrgEvent } from '../events.js';
-import { budget, type DocumentKind, endpoint, opaqueDocument, witnessUrl } from '../fields.js';
+import { budget, type DocumentKind, endpoint, opaqueDocument, sso, witnessUrl } from '../fields.js';
 import { type OrgState, settingsOf } from '../org.js';
 
 const document = z.strictObject({ document: opaqueDocument });
@@ -14,7 +14,8 @@ const setting = (kind: DocumentKind) =>
 export const settingsCommands = {
   SetRouting: setting('routing'),
   SetGuardrails: setting('guardrails'),
-  ConfigureSso: setting('sso'),
+  /** Kept as a document too. That the domains are the organization's is not proven here. */
+  ConfigureSso: orgCommand(sso, (state, content) => set(state, 'sso', content)),
 
   AddOrgMcpServer: orgCommand(
     z.strictObject({ serverId: slug.optional(), name: text(200), url: endpoint }),
