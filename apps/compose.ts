@@ -2,13 +2,12 @@ import type { Logger } from 'pino';
 import { ActivityLog } from '#libs/application/activity/activity-log.js';
 import { RecordedCommands } from '#libs/application/activity/recorded-commands.js';
 import { RecordedReads } from '#libs/application/activity/recorded-reads.js';
-import { Commands } from '#libs/application/commands.js';
 import { Eraser } from '#libs/application/erasure/eraser.js';
 import { FindErasureObstacles } from '#libs/application/erasure/obstacles.js';
-import { RealmPipeline } from '#libs/application/realm-pipeline.js';
 import { Appender } from '#libs/application/appender.js';
 import { Checks } from '#libs/application/checks.js';
 import { Folds } from '#libs/application/folds.js';
+import { Judge } from '#libs/application/judge.js';
 import { History } from '#libs/application/history/history.js';
 import { Ledger } from '#libs/application/ledger/ledger.js';
 import { RegularSigning } from '#libs/application/ledger/regular-signing.js';
@@ -177,23 +176,17 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     stops.push(() => documents.stop());
 
     const repeated = new RepeatedCommands(store, folds, new PostgresCommandIndex(db), readPosition);
-    const pipeline = new CommandPipeline(
-      folds,
-      appender,
-      new MembershipClaims(folds, appender),
-      repeated,
-      personalData,
-      clock,
-    );
     const erasures = new PostgresErasures(db, readPosition, config.readWaitMs);
     const obstacles = new FindErasureObstacles(folds, erasures);
-    const ofRealms = new RealmPipeline(folds, appender, repeated, obstacles, personalData, clock);
+    const claims = new MembershipClaims(folds, appender);
+    const judge = new Judge(obstacles, personalData, clock);
+    const pipeline = new CommandPipeline(folds, appender, claims, repeated, judge, personalData, clock);
     if (options.project) {
       const eraser = new Eraser(store, folds, appender, personalData, erasures, obstacles, clock);
       stops.push(keepErasing({ eraser, logger, metrics }));
     }
     const activity = new ActivityLog(store, clock);
-    const recorded = new RecordedCommands(new Commands(pipeline, ofRealms), activity, folds, clock, (error, lost) =>
+    const recorded = new RecordedCommands(pipeline, activity, folds, clock, (error, lost) =>
       logger.error({ err: error, ...lost }, 'a refusal is not in the audit log'),
     );
     const limits = limitsOf(config.limits, clock, options.redisUrl, storeId);

@@ -4,7 +4,7 @@ import type { History } from '#libs/application/history/history.js';
 import type { Ledger } from '#libs/application/ledger/ledger.js';
 import type { Observations } from '#libs/application/observations.js';
 import type { RecordedReads } from '#libs/application/activity/recorded-reads.js';
-import type { Commands } from '#libs/application/commands.js';
+import type { CommandPipeline } from '#libs/application/pipeline.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import type { EventStore } from '#libs/application/ports/event-store.js';
 import type { PersonalData } from '#libs/application/ports/personal-data.js';
@@ -28,7 +28,7 @@ export abstract class ApiServices {
   abstract readonly clock: Clock;
   abstract readonly verifier: TokenVerifier;
   abstract readonly observations: Observations;
-  abstract readonly pipeline: Pick<Commands, 'execute'>;
+  abstract readonly pipeline: Pick<CommandPipeline, 'execute'>;
   abstract readonly recordedReads: RecordedReads;
   abstract readonly limits: Limits;
   abstract readonly checks: Checks;

@@ -21,7 +21,7 @@ export interface Authorization {
 /** Puts together what a decision about the principal rests on, from folded streams. */
 export function factsFrom(
   scheme: CompiledScheme,
-  org: OrgState,
+  org: OrgState | undefined,
   principal: string,
   need: Need,
   platform: PlatformFacts | undefined,
@@ -30,9 +30,9 @@ export function factsFrom(
     scheme,
     realm: platform?.realm.state.realm,
     user: platform?.user.state.user,
-    org: org.org,
-    member: org.members.get(principal),
-    environment: need.resource.kind === 'environment' ? org.environments.get(need.resource.environmentId) : undefined,
+    org: org?.org,
+    member: org?.members.get(principal),
+    environment: need.resource.kind === 'environment' ? org?.environments.get(need.resource.environmentId) : undefined,
   };
 }
 

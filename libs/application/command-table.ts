@@ -1,5 +1,7 @@
-import { orgCommands, type OrgCommandName } from '#libs/domain/org/decisions.js';
-import { type RealmCommandName, realmCommands } from '#libs/domain/realm/commands.js';
+import type { z } from 'zod';
+import { orgCommands, orgDecisions } from '#libs/domain/org/decisions.js';
+import { realmCommands, realmDecisions } from '#libs/domain/realm/commands.js';
+import { userCommands, userDecisions } from '#libs/domain/user/commands.js';
 import { assignmentRows } from './command-rows/assignments.js';
 import { billingRows } from './command-rows/billing.js';
 import { environmentRows } from './command-rows/environments.js';
@@ -8,15 +10,15 @@ import { invitationRows } from './command-rows/invitations.js';
 import { legalHoldRows } from './command-rows/legal-holds.js';
 import { memberRows } from './command-rows/members.js';
 import { organizationRows } from './command-rows/organization.js';
-import { realmCommandTable } from './command-rows/realm.js';
+import { realmRows } from './command-rows/realm.js';
+import type { Commanded, CommandRow, CommandTable } from './command-rows/row.js';
 import { settingsRows } from './command-rows/settings.js';
+import { userRows } from './command-rows/user.js';
 import { workflowRows } from './command-rows/workflows.js';
-import type { CommandTable } from './command-rows/row.js';
 
-export type { CommandRow, Need } from './command-rows/row.js';
+export type { Commanded, CommandRow, Need } from './command-rows/row.js';
 
-/** Every command of an organization: one row each. A command without a row, or a row without `needs`, does not compile. */
-export const orgCommandTable: CommandTable = {
+const orgRows: CommandTable = {
   ...organizationRows,
   ...memberRows,
   ...assignmentRows,
@@ -29,15 +31,27 @@ export const orgCommandTable: CommandTable = {
   ...billingRows,
 };
 
-/** Every command of the product. */
-export const commandTable = { ...orgCommandTable, ...realmCommandTable } as const;
+/** Every command of the product: one row each. */
+export const commandTable = { ...orgRows, ...realmRows, ...userRows } as const;
 
 /** What each of them takes. */
-export const commandSchemas = { ...orgCommands, ...realmCommands } as const;
+export const commandSchemas = { ...orgCommands, ...realmCommands, ...userCommands } as const;
 
-export type CommandName = OrgCommandName | RealmCommandName;
+/** The rules of each. */
+export const commandRules = { ...orgDecisions, ...realmDecisions, ...userDecisions } as const;
+
+export type CommandName = keyof typeof commandSchemas;
+export type CommandInput<Name extends CommandName> = z.output<(typeof commandSchemas)[Name]>;
 
 export const commandNames = Object.keys(commandSchemas) as readonly CommandName[];
 
 export const isCommandName = (name: string): name is CommandName => Object.hasOwn(commandTable, name);
-export const isRealmCommandName = (name: string): name is RealmCommandName => Object.hasOwn(realmCommandTable, name);
+
+/** The aggregate whose stream the command appends to. */
+export function aggregateOf(name: CommandName): Commanded {
+  if (Object.hasOwn(orgRows, name)) return 'org';
+  return Object.hasOwn(realmRows, name) ? 'realm' : 'user';
+}
+
+// A command's name and its row belong together by construction; indexing by the name alone loses that pairing.
+export const rowOf = (name: CommandName): CommandRow => commandTable[name] as CommandRow<never, never> as CommandRow;

@@ -15,7 +15,8 @@ export interface Repeatable {
   readonly stream: string;
   readonly digest: string;
   readonly idempotencyKey: string | undefined;
-  readonly orgId: string | undefined;
+  /** Whether its key may stand on another stream. */
+  readonly elsewhere: boolean;
 }
 
 /** Finds the stored result of a command that was accepted before: among the stream's recent events, or in the index. */
@@ -34,7 +35,7 @@ export class RepeatedCommands {
       return this.answer(command, found.payloadDigest, command.stream, found.firstRevision, found.lastRevision);
     if (command.idempotencyKey === undefined) return undefined;
     // A realm command names its organization itself: under the same key it may have created another one.
-    if (forgottenUpTo === undefined && command.orgId !== undefined) return undefined;
+    if (forgottenUpTo === undefined && !command.elsewhere) return undefined;
     if (forgottenUpTo !== undefined && !(await this.readPosition.reached(forgottenUpTo, INDEX_WAIT_MS)))
       return { kind: 'unavailable' };
     const { command: indexed, upTo, parked } = await this.index.find(command.id);
@@ -49,7 +50,7 @@ export class RepeatedCommands {
     command: Repeatable,
     parked: ReadonlyMap<string, bigint>,
   ): Promise<CommandOutcome | undefined> {
-    const concerned = [...parked].filter(([stream]) => command.orgId === undefined || stream === command.stream);
+    const concerned = [...parked].filter(([stream]) => command.elsewhere || stream === command.stream);
     if (concerned.length > MAX_STREAMS_READ) return { kind: 'unavailable' };
     for (const [stream, from] of concerned) {
       const events: StoredEvent[] = [];

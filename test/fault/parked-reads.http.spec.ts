@@ -259,12 +259,12 @@ describe('a parked organization', () => {
       api.services.readPosition,
     );
     const { position } = await forgetful.current('org', 'acme');
-    const ask = (orgId: string | undefined, digest = command?.digest ?? '') =>
-      repeated.find({ id: command?.id ?? '', stream: 'org-acme', digest, idempotencyKey: 'any', orgId }, position);
-    expect(await ask('acme')).toMatchObject({ kind: 'done', repeated: true, answer: { revision: '3' } });
-    expect(await ask(undefined)).toMatchObject({ kind: 'done', repeated: true });
-    expect(await ask('acme', 'another')).toEqual({ kind: 'idempotency_mismatch' });
-    const unknown = { id: 'never', stream: 'org-acme', digest: '', idempotencyKey: 'any', orgId: 'acme' };
+    const ask = (elsewhere: boolean, digest = command?.digest ?? '') =>
+      repeated.find({ id: command?.id ?? '', stream: 'org-acme', digest, idempotencyKey: 'any', elsewhere }, position);
+    expect(await ask(false)).toMatchObject({ kind: 'done', repeated: true, answer: { revision: '3' } });
+    expect(await ask(true)).toMatchObject({ kind: 'done', repeated: true });
+    expect(await ask(false, 'another')).toEqual({ kind: 'idempotency_mismatch' });
+    const unknown = { id: 'never', stream: 'org-acme', digest: '', idempotencyKey: 'any', elsewhere: false };
     expect(await repeated.find(unknown, position)).toBeUndefined();
   });
 

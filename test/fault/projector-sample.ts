@@ -209,6 +209,7 @@ const moments = { at: '3@2026-01-01T00:00:00.000Z', since: '-1@1970-01-01T00:00:
 event('activity-beta', 'AccessReviewRead', moments, recorded);
 const shown = { subject: 'fay', action: 'org:view', resource: 'beta', at: '2026-01-01T00:00:00.000Z', decision: true };
 event('activity-beta', 'EvidenceCreated', { ...shown, size: '3', sha256: '0'.repeat(64) }, recorded);
+event('user-ivy', 'UserCommandHadNoEffect', { command: 'RevokeApiKey' });
 
 event('org-beta', 'BillingDetailsSet', { company: 'Beta GmbH', country: 'DE' });
 event('org-beta', 'PaymentMethodSaved', { provider: 'stripe', reference: 'pm_1', brand: 'Visa', last4: '4242' });

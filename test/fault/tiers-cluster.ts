@@ -9,7 +9,7 @@ import type { Caller } from '#libs/application/caller.js';
 import { Checks, type EvaluationAnswer } from '#libs/application/checks.js';
 import { Folds } from '#libs/application/folds.js';
 import { Past } from '#libs/application/past.js';
-import type { Step } from '#libs/application/pipeline.js';
+import type { Step } from '#libs/application/command-request.js';
 import { Clock } from '#libs/application/ports/clock.js';
 import { parsePosition, type Position } from '#libs/application/ports/event-store.js';
 import { type EmbeddedNode, startNode } from '#libs/embedded-eventstore/node.js';

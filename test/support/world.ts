@@ -8,7 +8,10 @@ import type { Caller } from '#libs/application/caller.js';
 import { Folds } from '#libs/application/folds.js';
 import { MembershipClaims } from '#libs/application/membership-claims.js';
 import type { CommandOutcome } from '#libs/application/outcome.js';
-import { CommandPipeline, type Step } from '#libs/application/pipeline.js';
+import type { Step } from '#libs/application/command-request.js';
+import { FindErasureObstacles } from '#libs/application/erasure/obstacles.js';
+import { Judge } from '#libs/application/judge.js';
+import { CommandPipeline } from '#libs/application/pipeline.js';
 import { Clock } from '#libs/application/ports/clock.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 import { RepeatedCommands } from '#libs/application/repeated-commands.js';
@@ -19,6 +22,7 @@ import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
 import { Vault } from '#libs/vault/vault.js';
 import { PostgresCommandIndex } from '#projections/command-index/command-index.js';
 import { type Composition, compose } from '../../apps/compose.js';
+import { PostgresErasures } from '../../apps/postgres-erasures.js';
 import { freshDatabase } from './postgres.js';
 import { WrappedStore } from './wrapped-store.js';
 
@@ -126,7 +130,10 @@ export async function startWorld({ processes = 1 } = {}): Promise<World> {
       const vault = new Vault(keys, new PostgresSubjectKeys(db));
       const appender = new Appender(wrapped, folds, vault);
       const repeated = new RepeatedCommands(wrapped, folds, new PostgresCommandIndex(db), readPosition);
-      return new CommandPipeline(folds, appender, new MembershipClaims(folds, appender), repeated, vault, clock);
+      const obstacles = new FindErasureObstacles(folds, new PostgresErasures(db, readPosition, config.readWaitMs));
+      const judge = new Judge(obstacles, vault, clock);
+      const claims = new MembershipClaims(folds, appender);
+      return new CommandPipeline(folds, appender, claims, repeated, judge, vault, clock);
     },
     async stop() {
       await db.destroy();

@@ -3,11 +3,11 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import fc from 'fast-check';
 import { pino } from 'pino';
 import type { z } from 'zod';
-import { batchBody } from '../../apps/api/commands/steps.js';
+import { batchBody, pathOfCommand } from '../../apps/api/commands/steps.js';
 import { decisionOperations } from '../../apps/api/documentation/decision-paths.js';
 import { inputSchema } from '../../apps/api/documentation/json-schema.js';
 import { queryNames, queryTable } from '../../apps/api/queries/query-table.js';
-import { commandNames, commandSchemas, commandTable } from '#libs/application/command-table.js';
+import { commandNames, commandSchemas } from '#libs/application/command-table.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { AppendedEvents } from '../support/appended-events.js';
 import type { HttpCall } from '../support/http.js';
@@ -68,11 +68,8 @@ interface Posted {
   readonly schema: z.ZodType;
 }
 
-const pathOf = (name: (typeof commandNames)[number]) =>
-  commandTable[name].target === 'org' ? `/v1/orgs/acme/commands/${name}` : `/v1/realm/commands/${name}`;
-
 const posted: readonly Posted[] = [
-  ...commandNames.map((name) => ({ name, path: pathOf(name), schema: commandSchemas[name] })),
+  ...commandNames.map((name) => ({ name, path: pathOfCommand(name, 'acme'), schema: commandSchemas[name] })),
   { name: 'a batch', path: '/v1/orgs/acme/commands', schema: batchBody },
   ...Object.entries(decisionOperations).map(([name, { path, request }]) => ({ name, path, schema: request })),
 ];

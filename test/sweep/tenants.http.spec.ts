@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { pathOfCommand } from '../../apps/api/commands/steps.js';
 import { decisionOperations } from '../../apps/api/documentation/decision-paths.js';
 import { queryNames, queryTable, type QueryName } from '../../apps/api/queries/query-table.js';
 import { type CommandName, commandNames, commandTable } from '#libs/application/command-table.js';
@@ -165,7 +166,7 @@ const inputs: { readonly [Name in CommandName]: object } = {
 
 const orgCommandNames = commandNames.filter((name) => commandTable[name].target === 'org');
 const command = (name: CommandName, orgId: string) => ({
-  path: `/v1/orgs/${orgId}/commands/${name}`,
+  path: pathOfCommand(name, orgId),
   body: inputs[name],
 });
 const batch = (orgId: string) => ({
@@ -185,8 +186,7 @@ const orgQueryNames = queryNames.filter((name) => queryTable[name].path.includes
 
 describe('anonymous', () => {
   it.each(commandNames)('%s: 401', async (name) => {
-    const { path, body } = commandTable[name].target === 'org' ? command(name, 'quetzal') : realm(name);
-    const answer = await as('anonymous', { path, body });
+    const answer = await as('anonymous', command(name, 'quetzal'));
     expect([answer.status, answer.headers['www-authenticate']]).toEqual([401, 'Bearer realm="tenantry"']);
     silent(answer);
   });
@@ -218,8 +218,6 @@ describe('anonymous', () => {
     expect(JSON.parse(text)).toMatchObject({ id: 'nobody-in-particular', organizations: [] });
   });
 });
-
-const realm = (name: CommandName) => ({ path: `/v1/realm/commands/${name}`, body: inputs[name] });
 
 describe.each(['stranger', 'outsider'] as const)('a %s', (person) => {
   it.each(orgCommandNames)('%s on a hidden organization looks like on a missing one', async (name) => {
@@ -265,7 +263,7 @@ describe.each(['stranger', 'outsider'] as const)('a %s', (person) => {
   );
 
   it('may not create organizations', async () => {
-    const answer = await as(person, realm('CreateOrg'));
+    const answer = await as(person, command('CreateOrg', 'quetzal'));
     expect(JSON.parse(answer.text)).toMatchObject({ status: 403, code: 'forbidden', permission: 'org:create' });
   });
 

@@ -3,7 +3,7 @@ import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import { noEffects } from '#libs/application/history/effects.js';
 import { type CommandAnswer, isRefused } from '#libs/application/outcome.js';
-import type { AnyStep } from '#libs/application/commands.js';
+import type { Step } from '#libs/application/command-request.js';
 import { slug } from '#libs/domain/text.js';
 import { Authenticated } from '../identity/authenticated.guard.js';
 import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
@@ -64,16 +64,19 @@ export class CommandsController {
     return this.run(undefined, [stepFrom('realm', name, request.body)], request, reply);
   }
 
-  /** No command has the caller's own stream as its target so far. */
   @Post('me/commands/:name')
   @HttpCode(200)
-  onSelf(): never {
-    throw notFound();
+  onSelf(
+    @Param('name') name: string,
+    @Req() request: ApiRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<PostedCommandAnswer> {
+    return this.run(undefined, [stepFrom('me', name, request.body)], request, reply);
   }
 
   private async run(
     orgId: string | undefined,
-    steps: readonly AnyStep[],
+    steps: readonly Step[],
     request: ApiRequest,
     reply: FastifyReply,
   ): Promise<PostedCommandAnswer> {

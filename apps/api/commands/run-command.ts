@@ -1,12 +1,12 @@
 import { Command, CommandHandler, type ICommandHandler } from '@nestjs/cqrs';
 import type { CommandOutcome } from '#libs/application/outcome.js';
-import type { AnyCommandRequest } from '#libs/application/commands.js';
+import type { CommandRequest } from '#libs/application/command-request.js';
 import { Metrics } from '#libs/platform/telemetry/metrics.js';
 import { ApiServices } from '../services.js';
 
 /** What travels on the command bus: any command of the table. It says its own name; there is one way to handle it. */
 export class RunCommand extends Command<CommandOutcome> {
-  constructor(readonly request: AnyCommandRequest) {
+  constructor(readonly request: CommandRequest) {
     super();
   }
 
@@ -40,7 +40,7 @@ export class RunCommandHandler implements ICommandHandler<RunCommand> {
     return outcome;
   }
 
-  private traced(name: string, request: AnyCommandRequest): Promise<CommandOutcome> {
+  private traced(name: string, request: CommandRequest): Promise<CommandOutcome> {
     const { pipeline, tracing } = this.services;
     if (!tracing.on) return pipeline.execute(request);
     return tracing.span(`command ${name}`, 'internal', { 'tenantry.command': name }, () =>

@@ -6,7 +6,7 @@ import {
   commandTable,
   isCommandName,
 } from '#libs/application/command-table.js';
-import type { AnyStep } from '#libs/application/commands.js';
+import type { Step } from '#libs/application/command-request.js';
 import { type FieldError, invalid, notFound } from '../problems/problem.js';
 import { fieldErrors, parsed } from '../requests/input.js';
 
@@ -21,21 +21,27 @@ export const batchBody = z.strictObject({
     .max(MAX_BATCH),
 });
 
+/** Where the command is posted; `orgId` as it stands in the path. */
+export function pathOfCommand(name: CommandName, orgId: string): string {
+  const { target } = commandTable[name];
+  return `/v1/${target === 'org' ? `orgs/${orgId}` : target}/commands/${name}`;
+}
+
 /** A command of another target is as unknown here as one that does not exist. */
 export function isCommandOf(target: Target, name: string): name is CommandName {
   return isCommandName(name) && commandTable[name].target === target;
 }
 
-export function stepFrom(target: Target, name: string, body: unknown): AnyStep {
+export function stepFrom(target: Target, name: string, body: unknown): Step {
   if (!isCommandOf(target, name)) throw notFound();
   return step(name, parsed(commandSchemas[name], body));
 }
 
 /** Every step is parsed before the first is refused, so that all issues are told at once. */
-export function stepsFrom(body: unknown): AnyStep[] {
+export function stepsFrom(body: unknown): Step[] {
   const { commands } = parsed(batchBody, body);
   const errors: FieldError[] = [];
-  const steps: AnyStep[] = [];
+  const steps: Step[] = [];
   for (const [index, { command, input }] of commands.entries()) {
     const place = ['commands', index];
     if (!isCommandOf('org', command)) {
@@ -51,4 +57,4 @@ export function stepsFrom(body: unknown): AnyStep[] {
 }
 
 // The input was parsed by the schema of this very name, so the pairing holds.
-const step = (name: CommandName, input: unknown): AnyStep => ({ name, input }) as AnyStep;
+const step = (name: CommandName, input: unknown): Step => ({ name, input }) as Step;

@@ -1,5 +1,5 @@
 import { commandNames, commandSchemas, commandTable } from '#libs/application/command-table.js';
-import { batchBody } from '../commands/steps.js';
+import { batchBody, pathOfCommand } from '../commands/steps.js';
 import { queryNames, queryTable } from '../queries/query-table.js';
 import { commandHeaderParameters, consistencyTokenParameter, pathParameters, queryParameters } from './parameters.js';
 import { components, headersOfCommands, headersOfLimits, problemsOf } from './components.js';
@@ -30,9 +30,8 @@ export function openApi(publicUrl: string): Json {
 function commandPaths(): Json {
   const single = commandNames.map((name) => {
     const { target, summary, example } = commandTable[name];
-    const path = target === 'org' ? `/v1/orgs/{orgId}/commands/${name}` : `/v1/realm/commands/${name}`;
     return [
-      path,
+      pathOfCommand(name, '{orgId}'),
       { post: commandOperation(name, summary, target === 'org', inputSchema(commandSchemas[name]), example) },
     ];
   });

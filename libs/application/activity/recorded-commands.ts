@@ -2,12 +2,11 @@ import { bindingsOf, type Resource } from '#libs/domain/access/bindings.js';
 import type { ActivityEvent } from '#libs/domain/activity/activity.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { BATCH } from '../answer.js';
-import { commandIdOf } from '../command-ids.js';
+import { type CommandRequest, idOf } from '../command-request.js';
 import type { Folds } from '../folds.js';
 import { type CommandOutcome, isRefused, type Refused } from '../outcome.js';
-import type { AnyCommandRequest, Commands } from '../commands.js';
+import type { CommandPipeline } from '../pipeline.js';
 import type { Clock } from '../ports/clock.js';
-import { streamOf } from '../streams.js';
 import type { ActivityLog } from './activity-log.js';
 import { namedIds } from './named-ids.js';
 import { recordedInTime } from './recorded-in-time.js';
@@ -19,14 +18,14 @@ import { recordedInTime } from './recorded-in-time.js';
 export class RecordedCommands {
   /** `onLost` is told of each refusal that could not be recorded. */
   constructor(
-    private readonly pipeline: Pick<Commands, 'execute'>,
+    private readonly pipeline: Pick<CommandPipeline, 'execute'>,
     private readonly activity: ActivityLog,
     private readonly folds: Folds,
     private readonly clock: Clock,
     private readonly onLost: (error: unknown, lost: { readonly command: string; readonly correlation: string }) => void,
   ) {}
 
-  async execute(request: AnyCommandRequest): Promise<CommandOutcome> {
+  async execute(request: CommandRequest): Promise<CommandOutcome> {
     const outcome = await this.pipeline.execute(request);
     if (request.dryRun || !isRefused(outcome)) return outcome;
     await recordedInTime(this.record(request, outcome), (error) =>
@@ -35,8 +34,8 @@ export class RecordedCommands {
     return outcome;
   }
 
-  private async record(request: AnyCommandRequest, outcome: Refused): Promise<void> {
-    const { caller, orgId, correlation, traceparent, idempotencyKey } = request;
+  private async record(request: CommandRequest, outcome: Refused): Promise<void> {
+    const { caller, orgId, correlation, traceparent } = request;
     // Whoever has nothing to do with an organization leaves no trace in it, and none that tells whether there is one.
     const own = outcome.kind === 'hidden' ? undefined : orgId;
     const [realm, user, org] = await Promise.all([
@@ -48,7 +47,6 @@ export class RecordedCommands {
     const scheme = reference && schemeOf(reference);
     if (scheme === undefined || scheme.document.refusals.audit === 'none') return;
     const resource: Resource = own === undefined ? { kind: 'realm' } : { kind: 'org', orgId: own };
-    const target = orgId === undefined ? streamOf('realm', caller.realm) : streamOf('org', orgId);
     const facts = {
       scheme,
       realm: realm.state.realm,
@@ -64,7 +62,7 @@ export class RecordedCommands {
       caller,
       orgId: own,
       command: nameOf(request, outcome),
-      commandId: commandIdOf(caller, target, idempotencyKey),
+      commandId: idOf(request),
       correlation,
       role: [...new Set(roles.map(({ role }) => role))].sort().join(' '),
       scheme: `${scheme.document.id}@${scheme.document.version}`,
@@ -74,13 +72,13 @@ export class RecordedCommands {
 }
 
 /** The refused step's name, where it is known which one that was. */
-function nameOf({ steps }: AnyCommandRequest, outcome: Refused): string {
+function nameOf({ steps }: CommandRequest, outcome: Refused): string {
   const [first] = steps;
   const step = outcome.kind === 'refused' ? steps[outcome.step] : steps.length === 1 ? first : undefined;
   return step?.name ?? BATCH;
 }
 
-function eventOf(request: AnyCommandRequest, outcome: Refused): ActivityEvent {
+function eventOf(request: CommandRequest, outcome: Refused): ActivityEvent {
   const { steps, orgId } = request;
   const concerned = outcome.kind === 'refused' ? steps.slice(outcome.step, outcome.step + 1) : steps;
   const named = {

@@ -1,11 +1,11 @@
-import { type CommandTable, onOrg } from './row.js';
+import { type CommandTable, onOrg, onRealm } from './row.js';
 
 export const organizationRows = {
   CreateOrg: {
     target: 'realm',
     summary: 'Create an organization and name its owner',
     example: { orgId: 'acme', name: 'Acme Inc.', ownerId: 'alice' },
-    needs: () => [{ permission: 'org:create', resource: { kind: 'realm' } }],
+    needs: onRealm('org:create'),
     joins: ({ ownerId }) => ownerId,
     creates: 'orgId',
   },

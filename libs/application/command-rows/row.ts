@@ -1,10 +1,23 @@
 import type { z } from 'zod';
 import type { Resource } from '#libs/domain/access/bindings.js';
+import type { StateByCategory } from '#libs/domain/aggregates.js';
 import type { RefusalCode } from '#libs/domain/decision.js';
-import type { OrgCommandInput, OrgCommandName, orgCommands } from '#libs/domain/org/decisions.js';
+import type { orgCommands } from '#libs/domain/org/decisions.js';
 import type { OrgState } from '#libs/domain/org/org.js';
+import type { realmCommands } from '#libs/domain/realm/commands.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
+import type { userCommands } from '#libs/domain/user/commands.js';
+
+/** What the commands of each aggregate take: of an organization, of the realm, of a person about what is theirs. */
+export interface Commands {
+  readonly org: typeof orgCommands;
+  readonly realm: typeof realmCommands;
+  readonly user: typeof userCommands;
+}
+
+/** The aggregates that commands append to. */
+export type Commanded = keyof Commands;
 
 /** What may be needed where: all pairs must be permitted. */
 export interface Need {
@@ -12,36 +25,47 @@ export interface Need {
   readonly resource: Resource;
 }
 
-interface Situation<Name extends OrgCommandName> {
-  readonly input: OrgCommandInput<Name>;
+export interface Situation<C extends Commanded, Input> {
+  readonly input: Input;
+  /** Of the organization that the command appends to, or was posted to; empty where there is none. */
   readonly orgId: string;
-  readonly state: OrgState;
+  readonly state: StateByCategory[C];
   readonly scheme: CompiledScheme;
   /** Who sends the command. */
   readonly actor: string;
 }
 
-export interface CommandRow<Name extends OrgCommandName = OrgCommandName> {
-  /** Where the command is posted: to an organization, or to the realm where the organization does not exist yet. */
-  readonly target: 'org' | 'realm';
+export interface CommandRow<C extends Commanded = Commanded, Schema extends z.ZodType = z.ZodType> {
+  /** Where the command is posted: to an organization, to the realm (also where the organization is not there yet), to oneself. */
+  readonly target: 'org' | 'realm' | 'me';
   readonly summary: string;
   /** An input for the documentation; it parses. */
-  readonly example: z.input<(typeof orgCommands)[Name]>;
-  readonly needs: (situation: Situation<Name>) => readonly Need[];
+  readonly example: z.input<Schema>;
+  readonly needs: (situation: Situation<C, z.output<Schema>>) => readonly Need[];
   /** The person whom the command makes a member, where one may belong to one organization only. */
-  readonly joins?: (input: OrgCommandInput<Name>, actor: string) => string;
+  readonly joins?: (input: z.output<Schema>, actor: string) => string;
+  /** The person whom the command erases: what stands against that is found out before it is decided. */
+  readonly erases?: (input: z.output<Schema>) => string;
   /** Refusals that are answered like something that does not exist, so that a stranger learns nothing by them. */
   readonly hides?: readonly RefusalCode[];
   /** The field that names the created thing; filled from the command id where the client gives none. */
   readonly creates?: string;
 }
 
-export type CommandTable = { readonly [Name in OrgCommandName]: CommandRow<Name> };
+/** One row for each command of the aggregate. A command without a row, or a row without `needs`, does not compile. */
+export type TableOf<C extends Commanded> = {
+  readonly [Name in keyof Commands[C]]: CommandRow<C, Commands[C][Name] & z.ZodType>;
+};
+
+export type CommandTable = TableOf<'org'>;
 
 export const onOrg = (orgId: string, permission: Permission): Need => ({
   permission,
   resource: { kind: 'org', orgId },
 });
+
+/** Asked of the realm. */
+export const onRealm = (permission: Permission) => (): readonly Need[] => [{ permission, resource: { kind: 'realm' } }];
 
 /** Asked of the environment where there is one; of the organization otherwise, so that a missing one tells nothing more. */
 export function onEnvironment(

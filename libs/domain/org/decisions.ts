@@ -1,5 +1,4 @@
-import type { z } from 'zod';
-import type { OrgCommandDefinition } from './command.js';
+import { partsOf } from '../command.js';
 import { assignmentCommands } from './commands/assignments.js';
 import { billingCommands } from './commands/billing.js';
 import { environmentCommands } from './commands/environments.js';
@@ -25,18 +24,10 @@ const definitions = {
   ...legalHoldCommands,
   ...billingCommands,
 };
-type Definitions = typeof definitions;
-type Schemas = { readonly [Name in keyof Definitions]: Definitions[Name]['schema'] };
-
-export type OrgCommandName = keyof Definitions;
-export type OrgCommandInput<Name extends OrgCommandName> = z.output<Schemas[Name]>;
-
-// Each name keeps the schema and the rules of its own definition.
-const each = <Part extends keyof OrgCommandDefinition<z.ZodType>>(part: Part) =>
-  Object.fromEntries(Object.entries(definitions).map(([name, definition]) => [name, definition[part]])) as unknown;
+export type OrgCommandName = keyof typeof definitions;
 
 /** What each command takes. Ids of created things may be given; otherwise they derive from the command's own id. */
-export const orgCommands = each('schema') as Schemas;
+export const orgCommands = partsOf(definitions, 'schema');
 
 /** The rules of each command. */
-export const orgDecisions = each('decide') as { readonly [Name in OrgCommandName]: Definitions[Name]['decide'] };
+export const orgDecisions = partsOf(definitions, 'decide');

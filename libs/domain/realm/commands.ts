@@ -1,17 +1,13 @@
 import { z } from 'zod';
 import { type Assignment, own } from '../access/documents.js';
-import { type Decision, type Refusal, refuse } from '../decision.js';
+import { type CommandDefinition, type DecisionContext, partsOf } from '../command.js';
+import { type Refusal, refuse } from '../decision.js';
 import type { CompiledScheme } from '../schemes/compiled.js';
 import { instant, principalId, slug, text } from '../text.js';
 import type { RealmEvent, RealmState } from './events.js';
 
 /** What a decider of the realm knows beside the folded realm. */
-export interface RealmDecisionContext {
-  readonly scheme: CompiledScheme;
-  /** Who sends the command. */
-  readonly actor: string;
-  /** When the command is decided. Milliseconds. */
-  readonly at: number;
+export interface RealmDecisionContext extends Pick<DecisionContext, 'scheme' | 'actor' | 'at'> {
   /** What stands against erasing the person whom the command names; undefined where nothing is known of them. */
   readonly erasure?: ErasureObstacles | undefined;
 }
@@ -23,10 +19,12 @@ export interface ErasureObstacles {
   readonly lastOwnerOf: readonly string[];
 }
 
-interface RealmCommandDefinition<Schema extends z.ZodType> {
-  readonly schema: Schema;
-  readonly decide: (state: RealmState, input: z.output<Schema>, context: RealmDecisionContext) => Decision<RealmEvent>;
-}
+type RealmCommandDefinition<Schema extends z.ZodType> = CommandDefinition<
+  RealmState,
+  RealmEvent,
+  Schema,
+  RealmDecisionContext
+>;
 
 const realmCommand = <Schema extends z.ZodType>(
   schema: Schema,
@@ -105,18 +103,10 @@ function assignmentOf({ realm }: RealmState, { userId, role }: Place): Assignmen
 
 const isOver = ({ notAfter }: Assignment, at: number): boolean => notAfter !== undefined && at >= Date.parse(notAfter);
 
-type Definitions = typeof definitions;
-type Schemas = { readonly [Name in keyof Definitions]: Definitions[Name]['schema'] };
-
-export type RealmCommandName = keyof Definitions;
-export type RealmCommandInput<Name extends RealmCommandName> = z.output<Schemas[Name]>;
-
-// Each name keeps the schema and the rules of its own definition.
-const each = <Part extends keyof RealmCommandDefinition<z.ZodType>>(part: Part) =>
-  Object.fromEntries(Object.entries(definitions).map(([name, definition]) => [name, definition[part]])) as unknown;
+export type RealmCommandName = keyof typeof definitions;
 
 /** What each command of the realm takes. */
-export const realmCommands = each('schema') as Schemas;
+export const realmCommands = partsOf(definitions, 'schema');
 
 /** The rules of each command of the realm. */
-export const realmDecisions = each('decide') as { readonly [Name in RealmCommandName]: Definitions[Name]['decide'] };
+export const realmDecisions = partsOf(definitions, 'decide');

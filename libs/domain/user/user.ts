@@ -33,6 +33,8 @@ export const userEvents = {
   }),
   /** The keys that the person's data stood under are destroyed. The request is the event that asked for it. */
   PersonErased: z.strictObject({ userId: principalId, requestId: z.uuid(), keyIds: z.array(z.uuid()).max(1000) }),
+  /** A command under a client's key changed nothing: remembered, so that a late retry cannot act on a changed world. */
+  UserCommandHadNoEffect: z.strictObject({ command: z.string() }),
   /** Looked for everywhere, and nothing was left. */
   PersonErasureVerified: z.strictObject({ userId: principalId, requestId: z.uuid() }),
 };
@@ -86,6 +88,7 @@ export const userEvolutions: Evolutions<UserState, UserEvent> = {
       },
     }),
   },
+  UserCommandHadNoEffect: { touches: () => [], evolve: (state) => state },
   PersonErasureVerified: {
     touches: () => [self],
     evolve: (state, { userId, requestId }) => ({

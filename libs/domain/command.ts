@@ -1,0 +1,34 @@
+import type { z } from 'zod';
+import type { Decision } from './decision.js';
+import type { CompiledScheme } from './schemes/compiled.js';
+
+/** What a decider knows beside the folded aggregate. */
+export interface DecisionContext {
+  readonly scheme: CompiledScheme;
+  /** The id for a thing that the command creates and the client has not named. */
+  readonly newId: string;
+  /** Who sends the command. */
+  readonly actor: string;
+  /** The realm that the command came to. */
+  readonly realm: string;
+  /** When the command is decided. Milliseconds. */
+  readonly at: number;
+  /** The keyed index of an address. */
+  readonly emailIndex: (address: string) => string;
+  /** Of the address that the sender's token shows as verified; null where it shows none. */
+  readonly actorEmailIndex: string | null;
+}
+
+/** What a command takes, and its rules. Asking for what is already so yields no events; refusal codes are the prose. */
+export interface CommandDefinition<State, Event, Schema extends z.ZodType, Context = DecisionContext> {
+  readonly schema: Schema;
+  readonly decide: (state: State, input: z.output<Schema>, context: Context) => Decision<Event>;
+}
+
+type Definitions = Readonly<Record<string, { readonly schema: unknown; readonly decide: unknown }>>;
+
+/** The schemas, or the rules, of definitions by name: each name keeps its own. */
+export const partsOf = <All extends Definitions, Part extends 'schema' | 'decide'>(definitions: All, part: Part) =>
+  Object.fromEntries(Object.entries(definitions).map(([name, definition]) => [name, definition[part]])) as {
+    readonly [Name in keyof All]: All[Name][Part];
+  };
