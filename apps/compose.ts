@@ -214,6 +214,8 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       history: new History(store, folds, new ReadClaimBearers(db, store, readPosition, config.readWaitMs), clock),
       ledger,
       store,
+      moves: documents,
+      feedConnections: config.feedConnections,
       reads: db,
       readPosition,
       personalData,

@@ -8,6 +8,8 @@ import { SearchController } from './access/search.controller.js';
 import { CommandsController } from './commands/commands.controller.js';
 import { RunCommandHandler } from './commands/run-command.js';
 import { DocumentationController } from './documentation/documentation.controller.js';
+import { ChangesController } from './feed/changes.controller.js';
+import { Feeds } from './feed/feeds.js';
 import { Authenticated } from './identity/authenticated.guard.js';
 import { OperationsController } from './operations/operations.controller.js';
 import { WithinLimits } from './limits/within-limits.guard.js';
@@ -30,6 +32,7 @@ export class ApiModule {
         CommandsController,
         QueriesController,
         BillingController,
+        ChangesController,
         LedgerKeyController,
         EvaluationController,
         SearchController,
@@ -42,6 +45,7 @@ export class ApiModule {
         Authenticated,
         AskHandler,
         AskedQueries,
+        Feeds,
         AuditExports,
         { provide: Metrics, useValue: services.metrics },
         { provide: Readiness, useValue: new Readiness(services.probes, services.drain, services.logger) },

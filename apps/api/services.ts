@@ -9,7 +9,9 @@ import type { Clock } from '#libs/application/ports/clock.js';
 import type { EventStore } from '#libs/application/ports/event-store.js';
 import type { PersonalData } from '#libs/application/ports/personal-data.js';
 import type { ReadPosition } from '#libs/application/ports/read-models.js';
+import type { StreamMoves } from '#libs/application/ports/stream-moves.js';
 import type { Searches } from '#libs/application/searches.js';
+import type { RateLimit } from '#libs/platform/config-limits.js';
 import type { TokenVerifier } from '#libs/platform/identity/token-verifier.js';
 import type { Metrics } from '#libs/platform/telemetry/metrics.js';
 import type { Tracing } from '#libs/platform/telemetry/tracing.js';
@@ -36,6 +38,9 @@ export abstract class ApiServices {
   abstract readonly history: History;
   abstract readonly ledger: Ledger;
   abstract readonly store: EventStore;
+  abstract readonly moves: StreamMoves;
+  /** Feeds of changes that may be open at once in this process. */
+  abstract readonly feedConnections: RateLimit;
   /** The database of read models; projections' queries run on it. */
   abstract readonly reads: Database;
   abstract readonly readPosition: ReadPosition;

@@ -1,5 +1,11 @@
 import { type CurrentDocuments, DocumentSource } from '#libs/application/ports/current-documents.js';
-import { comparePositions, type EventStore, type Position, start } from '#libs/application/ports/event-store.js';
+import {
+  comparePositions,
+  type EventStore,
+  type Position,
+  start,
+  type StoredEvent,
+} from '#libs/application/ports/event-store.js';
 import {
   type AccessDocuments,
   type ReadPosition,
@@ -12,6 +18,7 @@ import { ProcessTier } from './process-tier.js';
 import { ReadModelsIdentity } from './read-models-identity.js';
 import type { RedisTier } from './redis/redis-tier.js';
 import { type Snapshot, StoredTier } from './stored-tier.js';
+import { StreamWatch } from './stream-watch.js';
 import { fieldOf, type Held, type StreamChange, type TierListener } from './tier.js';
 
 export interface FollowedDocumentsOptions {
@@ -46,6 +53,7 @@ export class FollowedDocuments extends DocumentSource {
   private readonly redis: RedisTier | undefined;
   private readonly stored: StoredTier;
   private readonly listener: TierListener;
+  private readonly moves = new StreamWatch();
 
   constructor(
     store: EventStore,
@@ -60,7 +68,11 @@ export class FollowedDocuments extends DocumentSource {
     this.process = new ProcessTier(cachedDocuments, listener);
     this.redis = redis;
     this.stored = new StoredTier(stored);
-    this.follower = new LogFollower(store, (event) => this.movements.take(event), onBreak);
+    const take = (event: StoredEvent) => {
+      this.movements.take(event);
+      this.moves.tell(event.stream);
+    };
+    this.follower = new LogFollower(store, take, onBreak);
     this.identity = new ReadModelsIdentity(options.readModels ?? (async () => 'same'), (contents) => {
       this.process.clear();
       this.redis?.use(contents, this.follower);
@@ -75,6 +87,11 @@ export class FollowedDocuments extends DocumentSource {
   async stop(): Promise<void> {
     this.identity.stop();
     await this.follower.stop();
+  }
+
+  /** As the port `StreamMoves` says. */
+  watch(stream: string, onMove: () => void): () => void {
+    return this.moves.watch(stream, onMove);
   }
 
   get position(): Position {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Requests a minute; null for no limit. */
+/** Requests a minute, or feeds at once; null for no limit. */
 export interface RateLimit {
   /** Of one caller. */
   readonly caller: number | null;
@@ -28,7 +28,7 @@ export const perMinute = z
   .transform((value) => ({ caller: amountOf(value) }));
 
 /** Two of them, separated by a comma: of one caller, of one organization. */
-export const perMinuteOfBoth = z
+export const ofCallerAndOrg = z
   .string()
   .refine((value) => {
     const parts = value.split(',');

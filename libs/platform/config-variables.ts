@@ -12,7 +12,7 @@ import {
   share,
   wholeNumber,
 } from './config-values.js';
-import { perMinute, perMinuteOfBoth } from './config-limits.js';
+import { perMinute, ofCallerAndOrg } from './config-limits.js';
 import { realmList } from './config-realms.js';
 import { isEmail } from './identity/email.js';
 
@@ -94,25 +94,25 @@ export const configSchema = z.object({
     description: 'How long a read with a Consistency-Token waits for the read models, in milliseconds.',
     example: '2000',
   }),
-  RATE_LIMIT_COMMANDS: perMinuteOfBoth.prefault('60000,120000').register(reference, {
+  RATE_LIMIT_COMMANDS: ofCallerAndOrg.prefault('60000,120000').register(reference, {
     description:
       'Commands a minute, each of a batch counted: of one caller, of one organization; off for no limit, as in all of these. ' +
       'With REDIS_URL all processes count together.',
     example: '600,6000',
   }),
-  RATE_LIMIT_CHECKS: perMinuteOfBoth.prefault('6000000,6000000').register(reference, {
+  RATE_LIMIT_CHECKS: ofCallerAndOrg.prefault('6000000,6000000').register(reference, {
     description: 'Evaluations a minute, each of a batch counted: of one caller, of one organization.',
     example: '100000,1000000',
   }),
-  RATE_LIMIT_SEARCHES: perMinuteOfBoth.prefault('60000,120000').register(reference, {
+  RATE_LIMIT_SEARCHES: ofCallerAndOrg.prefault('60000,120000').register(reference, {
     description: 'Pages of searches a minute: of one caller, of one organization.',
     example: '600,6000',
   }),
-  RATE_LIMIT_QUERIES: perMinuteOfBoth.prefault('60000,120000').register(reference, {
+  RATE_LIMIT_QUERIES: ofCallerAndOrg.prefault('60000,120000').register(reference, {
     description: 'Reads of lists, history and the audit log a minute: of one caller, of one organization.',
     example: '600,6000',
   }),
-  RATE_LIMIT_EXPORTS: perMinuteOfBoth.prefault('30,60').register(reference, {
+  RATE_LIMIT_EXPORTS: ofCallerAndOrg.prefault('30,60').register(reference, {
     description: 'Exports of the audit log a minute: of one caller, of one organization.',
     example: '2,10',
   }),
@@ -120,6 +120,11 @@ export const configSchema = z.object({
     description:
       'Refused commands of one caller a minute, and as many reads whose refusal is recorded; beyond that none of theirs is looked at.',
     example: '60',
+  }),
+  FEED_CONNECTIONS: ofCallerAndOrg.prefault('20,200').register(reference, {
+    description:
+      'Feeds of changes that may wait at once in a process: of one caller, of one organization; off for no limit.',
+    example: '5,50',
   }),
   WITNESS_INTERVAL_MS: wholeNumber(0, 86_400_000).prefault('60000').register(reference, {
     description:

@@ -3,7 +3,7 @@ import { isAbsolute, relative, resolve } from 'node:path';
 import { parseEnv } from 'node:util';
 import type { z } from 'zod';
 import { asciiLowerCase } from './identity/email.js';
-import type { RateLimits } from './config-limits.js';
+import type { RateLimit, RateLimits } from './config-limits.js';
 import { isLoopback } from './config-values.js';
 import { configSchema, isVariableName, presetOf, referenceOf, variableNames } from './config-variables.js';
 import { Secret } from './secret.js';
@@ -42,6 +42,8 @@ export interface Config {
   readonly logLevel: LogLevel;
   readonly readWaitMs: number;
   readonly limits: RateLimits;
+  /** Feeds of changes that may wait at once in a process. */
+  readonly feedConnections: RateLimit;
   readonly witness: {
     /** Between two deliveries to one organization's witness. */
     readonly intervalMs: number;
@@ -120,6 +122,7 @@ export function loadConfig(environment: Environment = processEnvironment()): Con
       exports: values.RATE_LIMIT_EXPORTS,
       refusals: values.RATE_LIMIT_REFUSALS,
     }),
+    feedConnections: values.FEED_CONNECTIONS,
     witness: Object.freeze({
       intervalMs: values.WITNESS_INTERVAL_MS,
       privateHosts: Object.freeze([

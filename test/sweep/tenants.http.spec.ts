@@ -373,6 +373,7 @@ describe('a member without the right', () => {
     Group: 403,
     GroupMembers: 403,
     Audit: 403,
+    Changes: 403,
     RealmActivity: 403,
     Erasures: 403,
     RealmErasures: 403,

@@ -40,6 +40,7 @@ describe('the table of problems', () => {
       'org_suspended',
       'payment_method_missing',
       'purchase_exists',
+      'revision_unknown',
       'role_holders_full',
       'role_holders_short',
       'under_legal_hold',

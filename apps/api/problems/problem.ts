@@ -14,6 +14,7 @@ const own = {
   not_found: { status: 404, title: 'There is no such thing, or it is not for the caller to see.' },
   conflict: { status: 409, title: 'Others kept changing the same thing; try again.' },
   foreign_token: { status: 409, title: 'The Consistency-Token comes from another event store.' },
+  revision_unknown: { status: 409, title: 'The organization has no such revision: it is one of another event store.' },
   version_conflict: { status: 412, title: 'The stream is not at the revision that If-Match expects.' },
   too_large: { status: 413, title: 'The request is too large.' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used before, for another command.' },

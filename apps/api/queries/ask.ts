@@ -6,7 +6,7 @@ import { parkedAmong } from '#libs/readstore/parked-streams.js';
 import { Metrics } from '#libs/platform/telemetry/metrics.js';
 import type { Identity } from '../requests/api-request.js';
 import { ApiServices } from '../services.js';
-import { stale } from './query-row.js';
+import { NotAllowed, stale } from './query-row.js';
 import { type QueryName, queryTable } from './query-table.js';
 import { recordRefused } from './refused-reads.js';
 
@@ -47,15 +47,17 @@ export class AskHandler implements IQueryHandler<Ask> {
     const row = queryTable[name];
     const needs = row.needs(params);
     const access = await this.accessOf(needs, caller, after);
-    if (access.kind !== 'allowed') {
-      await recordRefused(services, { query: name, caller, orgId: orgOf(needs), correlation }, access);
-      return access;
-    }
+    const refused = async (why: Exclude<Access, { kind: 'allowed' }>) => {
+      await recordRefused(services, { query: name, caller, orgId: orgOf(needs), correlation }, why);
+      return why;
+    };
+    if (access.kind !== 'allowed') return refused(access);
     if (after !== undefined && !(await services.readPosition.reached(after, services.readWaitMs)))
       return { kind: 'stale' };
     if (await this.standsStill(needs, row.restsOn?.(params))) return { kind: 'parked' };
     const answer = await row.ask(params, filter, { caller, after, correlation, services });
     if (answer === stale) return { kind: 'stale' };
+    if (answer instanceof NotAllowed) return refused(answer.access);
     return answer === undefined ? { kind: 'hidden' } : { kind: 'answered', answer };
   }
 

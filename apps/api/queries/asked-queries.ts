@@ -17,11 +17,11 @@ export class AskedQueries {
     private readonly services: ApiServices,
   ) {}
 
-  /** The query's answer. Throws a Problem. */
-  async ask(name: QueryName, request: ApiRequest): Promise<unknown> {
+  /** The query's answer; `given` in place of what the address says. Throws a Problem. */
+  async ask(name: QueryName, request: ApiRequest, given: unknown = request.query): Promise<unknown> {
     const { caller, observedUpTo } = identityOf(request);
     const row = queryTable[name];
-    const filter = parsed(row.filter, request.query);
+    const filter = parsed(row.filter, given);
     const after = later(observedUpTo, positionFrom(request.headers['consistency-token'], this.services.storeId));
     const params = row.params.safeParse(request.params);
     if (!params.success) throw notFound();

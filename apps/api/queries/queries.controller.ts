@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { Authenticated } from '../identity/authenticated.guard.js';
 import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
 import { type ApiRequest, askedOf } from '../requests/api-request.js';
+import { accepts } from '../requests/accepts.js';
 import { parsed } from '../requests/input.js';
 import { ApiServices } from '../services.js';
 import { AskedQueries } from './asked-queries.js';
@@ -241,7 +242,3 @@ export class QueriesController {
     return this.asked.ask(name, request);
   }
 }
-
-/** Whether the type is named: who accepts anything gets JSON. */
-const accepts = (header: string | undefined, type: string): boolean =>
-  (header ?? '').split(',').some((part) => part.split(';')[0]?.trim().toLowerCase() === type);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Caller } from '#libs/application/caller.js';
+import type { Access } from '#libs/application/checks.js';
 import type { Need } from '#libs/application/command-table.js';
 import type { Position } from '#libs/application/ports/event-store.js';
 import { principalId, slug } from '#libs/domain/text.js';
@@ -24,6 +25,11 @@ export interface Asking {
     | 'store'
     | 'personalData'
   >;
+}
+
+/** What was read came after the right to it had ended: in place of an answer. */
+export class NotAllowed {
+  constructor(readonly access: Exclude<Access, { readonly kind: 'allowed' }>) {}
 }
 
 /** The read models cannot answer as of what was asked for. */
@@ -58,7 +64,7 @@ export interface QueryRow<Params extends z.ZodType, Filter extends z.ZodType, An
     params: z.output<Params>,
     filter: z.output<Filter>,
     asking: Asking,
-  ) => Promise<z.input<Answer> | undefined | typeof stale>;
+  ) => Promise<z.input<Answer> | undefined | typeof stale | NotAllowed>;
 }
 
 /** One of the forms of an answer that is too long to be held at once. */

@@ -1,3 +1,4 @@
+import { changeQueries } from '../feed/changes.js';
 import { reportQueries } from '../reports/report-queries.js';
 import { auditQueries } from './audit.js';
 import { billingQueries } from './billing.js';
@@ -26,6 +27,7 @@ export const queryTable = {
   ...settingsQueries,
   ...billingQueries,
   ...auditQueries,
+  ...changeQueries,
   ...erasureQueries,
   ...subjectExportQueries,
   ...permissionQueries,

@@ -49,6 +49,12 @@ export class Metrics {
     labelNames: ['query', 'outcome'] as const,
     registers: this.registers,
   });
+  readonly feeds = new Gauge({
+    name: 'tenantry_feeds',
+    help: 'Feeds of changes that wait for an organization to move, by how they are answered',
+    labelNames: ['kind'] as const,
+    registers: this.registers,
+  });
   readonly decisions = new Counter({
     name: 'tenantry_decisions_total',
     help: 'Answers of the evaluation API by decision and reason; none: the read models stayed behind for too long',
