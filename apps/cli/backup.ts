@@ -107,7 +107,7 @@ async function write(
 const lastOf = ({ id, stream, revision }: NonNullable<LogSummary['last']>) => ({ id, stream, revision: `${revision}` });
 
 async function writeLog(url: string, path: string, io: Io): Promise<{ sum: FileSum; log: LogSummary }> {
-  const progress = new Progress((text) => io.err(text));
+  const progress = new Progress(io);
   const source = new EsdbLog(url);
   try {
     const written = await writeLogFile(path, source, (events) => progress.tell('writing', events));

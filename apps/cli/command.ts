@@ -4,6 +4,8 @@ import type { Environment } from '#libs/platform/config.js';
 export interface Io {
   out(text: string): void;
   err(text: string): void;
+  /** Shows one line in place of the last one, until anything else is written. Undefined where nobody watches. */
+  readonly status?: ((text: string) => void) | undefined;
   /** Undefined: the process's own. */
   readonly environment?: Environment | undefined;
 }

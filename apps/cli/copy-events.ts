@@ -55,7 +55,7 @@ async function between(from: string, to: string, io: Io): Promise<number> {
   try {
     const target = await openPlace(to);
     try {
-      const progress = new Progress(io.err);
+      const progress = new Progress(io);
       const report = await copyLog(source.log, target.log, ({ phase, events, total }) =>
         progress.tell(phase, events, total),
       );

@@ -9,6 +9,7 @@ import { rebuild } from './rebuild.js';
 import { replay } from './replay.js';
 import { restore } from './restore.js';
 import { rotate } from './rotate.js';
+import { standardIo } from './standard-io.js';
 import { token } from './token.js';
 import { verify } from './verify.js';
 
@@ -25,11 +26,6 @@ const commands: Readonly<Record<string, Command>> = {
   'copy-events': copyEvents,
 };
 
-const standard: Io = {
-  out: (text) => void process.stdout.write(text),
-  err: (text) => void process.stderr.write(text),
-};
-
 function help(): string {
   const width = Math.max(...Object.keys(commands).map((name) => name.length));
   const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
@@ -37,7 +33,7 @@ function help(): string {
 }
 
 /** Runs one command and answers the exit code: 0 done, 1 failed, 2 wrongly called. */
-export async function main(argv: readonly string[], io: Io = standard): Promise<number> {
+export async function main(argv: readonly string[], io: Io = standardIo()): Promise<number> {
   const [name, ...rest] = argv;
   if (name === '--help' || name === '-h' || name === 'help') {
     io.out(help());

@@ -1,17 +1,23 @@
-const EVERY_MS = 1000;
+import type { Io } from './command.js';
 
-/** Tells on standard error how far a long task came: once a second at most. */
+const EVERY_MS = { line: 1000, bar: 100 } as const;
+const BAR_WIDTH = 24;
+
+/**
+ * Tells on standard error how far a long task came: as a line once a second at most, or, on a terminal, in one place that is
+ * drawn anew.
+ */
 export class Progress {
   private phase = '';
   private first = { atMs: 0, events: 0 };
   private toldAtMs = 0;
 
   constructor(
-    private readonly err: (text: string) => void,
+    private readonly io: Pick<Io, 'err' | 'status'>,
     private readonly nowMs: () => number = () => performance.now(),
   ) {}
 
-  /** @param total undefined while it is not known; then there is no estimate */
+  /** @param total undefined while it is not known; then there is neither bar nor estimate */
   tell(phase: string, events: number, total?: number): void {
     const nowMs = this.nowMs();
     if (phase !== this.phase) {
@@ -19,15 +25,25 @@ export class Progress {
       this.first = { atMs: nowMs, events };
       this.toldAtMs = nowMs;
     }
-    if (nowMs - this.toldAtMs < EVERY_MS) return;
+    if (nowMs - this.toldAtMs < (this.io.status === undefined ? EVERY_MS.line : EVERY_MS.bar)) return;
     this.toldAtMs = nowMs;
     const perSecond = ((events - this.first.events) * 1000) / (nowMs - this.first.atMs);
-    const parts = [`${phase} ${count(events)}`];
-    if (total !== undefined) parts.push(`of ${count(total)} events (${Math.floor((100 * events) / total)} %)`);
     const rate = `${count(perSecond)}/s`;
     const left = total !== undefined && perSecond > 0 ? `, about ${duration((total - events) / perSecond)} left` : '';
-    this.err(`${parts.join(' ')}, ${rate}${left}\n`);
+    const line = `${share(phase, events, total)}, ${rate}${left}`;
+    if (this.io.status === undefined) this.io.err(`${line}\n`);
+    else this.io.status(total === undefined ? line : `${bar(events / total)} ${line}`);
   }
+}
+
+const share = (phase: string, events: number, total: number | undefined): string =>
+  total === undefined
+    ? `${phase} ${count(events)}`
+    : `${phase} ${count(events)} of ${count(total)} events (${Math.floor((100 * events) / total)} %)`;
+
+function bar(done: number): string {
+  const filled = Math.min(BAR_WIDTH, Math.floor(done * BAR_WIDTH));
+  return `[${'='.repeat(filled)}${' '.repeat(BAR_WIDTH - filled)}]`;
 }
 
 /** With a comma between thousands, whatever the machine's language. */

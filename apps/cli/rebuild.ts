@@ -92,7 +92,7 @@ async function overStores({ keys, eventStoreUrl, postgresUrl }: Stores, wanted: 
     await migrate(db);
     const log = (line: string) => io.err(`${line}\n`);
     const personalData = new Vault(keys, new PostgresSubjectKeys(db));
-    const progress = new Progress((text) => io.err(text));
+    const progress = new Progress(io);
     const onProgress = ({ events, share }: BuildProgress) => progress.tell('building', events, events / share);
     const options = {
       ...rest,

@@ -124,7 +124,7 @@ async function overStores(
       return exitCodes.ok;
     }
     const scope = await scopeOf(store, wanted);
-    const progress = new Progress((text) => io.err(text));
+    const progress = new Progress(io);
     const onProgress = ({ events, share }: BuildProgress) => progress.tell('replaying', events, events / share);
     const personalData = new Vault(keys, new PostgresSubjectKeys(db));
     const { events, parked } = await replayInto({

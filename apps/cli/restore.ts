@@ -176,7 +176,7 @@ async function restoreLog(
   manifest: Manifest,
   io: Io,
 ): Promise<CopyReport> {
-  const progress = new Progress((text) => io.err(text));
+  const progress = new Progress(io);
   const target = new EsdbLog(eventStoreUrl, { decidesInOrder: config.eventStoreUrl === undefined });
   try {
     const report = await copyLog(new LogFile(join(from, LOG_FILE)), target, ({ phase, events, total }) =>

@@ -94,7 +94,7 @@ async function overStores(
   const db = openDatabase(postgresUrl);
   try {
     await migrate(db);
-    const progress = new Progress((text) => io.err(text));
+    const progress = new Progress(io);
     const onProgress = (events: number) => progress.tell('verifying', events);
     const report = await verifyLog({ db, store, key: keys.ledger, orgId, witnessed, onProgress });
     if (orgId !== undefined && report.trees === 0 && report.findings.length === 0) {
