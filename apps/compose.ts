@@ -201,6 +201,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     });
     const services: ApiServices = {
       publicUrl: config.publicUrl,
+      trustedProxies: config.trustedProxies,
       readWaitMs: config.readWaitMs,
       logger,
       clock,

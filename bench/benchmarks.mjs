@@ -12,6 +12,7 @@ export const benchmarks = {
   'two-apis': 'two api processes against one',
   parked: "others' permission checks while one organization is parked",
   history: 'a question about the past, cold and warm, by the length of the stream',
+  audit: 'pages of the audit log at any depth, and its exports against COPY',
   visible: 'from the answer of a command until a read shows it',
   'visible-under-load': 'the same at half of the most commands',
   memory: 'what a process holds after 100 000 memberships',

@@ -115,6 +115,8 @@ it('turns every event type into these rows', async () => {
     realm: 'default',
     actor: 'ann',
     credential: null,
+    delegate: null,
+    origin: null,
     command: 'DoOrgOwnershipTransferred',
     command_id: 'command-19',
     event_type: 'OrgOwnershipTransferred',

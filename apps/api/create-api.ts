@@ -23,6 +23,7 @@ export async function createApi(services: ApiServices): Promise<NestFastifyAppli
     genReqId: requestId,
     requestIdHeader: false,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    ...(services.trustedProxies.length === 0 ? {} : { trustProxy: [...services.trustedProxies] }),
     return503OnClosing: false,
     // Nothing here is Express middleware, and its engine would run on every request.
     skipMiddie: true,

@@ -24,6 +24,8 @@ import type { Limits } from './limits/limits.js';
 /** What the HTTP side needs; the process that hosts it puts these together. A class, so that Nest can inject it by type. */
 export abstract class ApiServices {
   abstract readonly publicUrl: string;
+  /** Addresses and networks of proxies, which are believed where requests come from. */
+  abstract readonly trustedProxies: readonly string[];
   /** Budget for waiting on a Consistency-Token. */
   abstract readonly readWaitMs: number;
   abstract readonly logger: Logger;

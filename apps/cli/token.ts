@@ -14,6 +14,7 @@ Prints a token of the development issuer, for the Authorization header:
   --sub <id>         who the token stands for: letters, digits and . _ @ -
   --email <address>  a verified address; admin@localhost is a platform admin
   --groups <a,b>     names of groups, separated by commas
+  --act <id>         who acts in that person's name: the audit log tells both
   --realm <id>       one of REALMS; without it the first one
   --ttl <time>       how long the token is valid: 90s, 15m, 1h (default) or 7d
   --help             this text
@@ -34,6 +35,7 @@ export const token: Command = {
         sub: { type: 'string' },
         email: { type: 'string' },
         groups: { type: 'string' },
+        act: { type: 'string' },
         realm: { type: 'string' },
         ttl: { type: 'string', default: '1h' },
         help: { type: 'boolean', short: 'h' },
@@ -45,6 +47,7 @@ export const token: Command = {
     }
     const claims = {
       sub: subjectOf(values.sub),
+      ...(values.act === undefined ? {} : { act: { sub: principalOf('--act', values.act) } }),
       ...(values.email === undefined ? {} : { email: emailOf(values.email) }),
       ...(values.groups === undefined ? {} : { groups: groupsOf(values.groups) }),
       ttlSeconds: secondsOf(values.ttl),
@@ -65,8 +68,12 @@ export const token: Command = {
 
 function subjectOf(sub: string | undefined): string {
   if (sub === undefined) throw new UsageError('--sub is needed: who does the token stand for?');
-  const parsed = principalId.safeParse(sub);
-  if (!parsed.success) throw new UsageError('--sub must be 1 to 128 letters, digits or . _ @ -');
+  return principalOf('--sub', sub);
+}
+
+function principalOf(option: string, id: string): string {
+  const parsed = principalId.safeParse(id);
+  if (!parsed.success) throw new UsageError(`${option} must be 1 to 128 letters, digits or . _ @ -`);
   return parsed.data;
 }
 

@@ -6,6 +6,10 @@ export interface Caller {
   /** Fingerprint of the credential, for the audit trail; never the credential. */
   readonly credential: string;
   readonly token: VerifiedToken;
+  /** Who acts in this person's name, where the token says so (`act`, RFC 8693 section 4.1). */
+  readonly delegate?: string | undefined;
+  /** The request's origin, sealed under this person's key; undefined where none is kept. */
+  readonly origin?: string | undefined;
 }
 
 /** What a verified token says of its person. Its role-bearing part decides nothing until it is recorded as an event. */

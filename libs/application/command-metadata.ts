@@ -2,7 +2,7 @@ import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import type { Caller } from './caller.js';
 import type { Folded } from './fold.js';
 import type { Category } from '#libs/domain/aggregates.js';
-import { meta } from './metadata.js';
+import { meta, metadataOfCaller } from './metadata.js';
 import type { Metadata } from './ports/event-store.js';
 
 interface Described {
@@ -29,9 +29,7 @@ export function commandMetadata(
 ): Metadata {
   const at = new Date(now).toISOString();
   return {
-    [meta.realm]: caller.realm,
-    [meta.actor]: caller.id,
-    [meta.credential]: caller.credential,
+    ...metadataOfCaller(caller),
     [meta.command]: name,
     [meta.commandId]: id,
     [meta.payloadDigest]: digest,

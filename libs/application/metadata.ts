@@ -1,3 +1,4 @@
+import type { Caller } from './caller.js';
 import type { Metadata } from './ports/event-store.js';
 
 /** The names of the flat string map beside each event. Stored format: add, never change. */
@@ -22,7 +23,26 @@ export const meta = {
   keyed: 'keyed',
   /** W3C trace context of the command, where it was traced. */
   traceparent: 'traceparent',
+  /** Who acted in the actor's name. */
+  delegate: 'delegate',
+  /** From where and why, sealed under the actor's key. */
+  origin: 'origin',
 } as const;
+
+/** What stands beside an event of who sent its command. */
+export const metadataOfCaller = ({
+  id,
+  realm,
+  credential,
+  delegate,
+  origin,
+}: Omit<Caller, 'token'>): Readonly<Record<string, string>> => ({
+  [meta.realm]: realm,
+  [meta.actor]: id,
+  [meta.credential]: credential,
+  ...(delegate === undefined ? {} : { [meta.delegate]: delegate }),
+  ...(origin === undefined ? {} : { [meta.origin]: origin }),
+});
 
 /** Reads a metadata value that every stored event carries. Throws on an event that tenantry has not written. */
 export function required(metadata: Metadata, name: keyof typeof meta): string {

@@ -52,6 +52,11 @@ const httpUrl = (value: string): URL | undefined => {
 };
 const hasNoExtras = ({ username, password, search, hash }: URL) => `${username}${password}${search}${hash}` === '';
 
+/** An IP address, or a network in CIDR notation. */
+export const networkAddress = z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()], {
+  error: 'must be addresses or networks such as 10.0.0.0/8, separated by commas',
+});
+
 export const publicUrl = z
   .string()
   .refine((value) => {

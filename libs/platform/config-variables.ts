@@ -7,6 +7,7 @@ import {
   hostName,
   issuerUrl,
   listOf,
+  networkAddress,
   publicUrl,
   secretUrl,
   share,
@@ -138,6 +139,14 @@ export const configSchema = z.object({
         'Hosts to which checkpoints may be delivered although their addresses are private: names or addresses, as URLs have ' +
         'them. Loopback too while the development issuer is on.',
       example: 'witness.internal,10.0.0.7',
+    }),
+  TRUST_PROXY: listOf(networkAddress)
+    .optional()
+    .register(reference, {
+      description:
+        'Proxies in front of the server, by address or network: what they say in X-Forwarded-For is the client that the ' +
+        'audit log names. None: the address that is connected.',
+      example: '10.0.0.0/8,192.0.2.7',
     }),
   DRAIN_MS: wholeNumber(0, 60_000)
     .optional()

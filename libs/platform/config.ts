@@ -50,6 +50,8 @@ export interface Config {
     /** May have private addresses. */
     readonly privateHosts: readonly string[];
   };
+  /** Addresses and networks of proxies, which are believed where requests come from. */
+  readonly trustedProxies: readonly string[];
   /** How long requests are still served after SIGTERM, while /readyz says that no more should be sent. */
   readonly drainMs: number;
   /** Undefined: nothing is traced. */
@@ -130,6 +132,7 @@ export function loadConfig(environment: Environment = processEnvironment()): Con
         ...(developmentIssuer ? ['localhost', '127.0.0.1', '::1'] : []),
       ]),
     }),
+    trustedProxies: Object.freeze(values.TRUST_PROXY ?? []),
     drainMs: values.DRAIN_MS ?? (developmentIssuer ? 0 : PRODUCTION_DRAIN_MS),
     tracing: tracingOf(values),
   });

@@ -1,8 +1,9 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { origin, type Origin, type SealedOrigin } from '#libs/application/origin.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 import { PersonalData } from '#libs/application/ports/personal-data.js';
-import { parseStream } from '#libs/application/streams.js';
+import { parseStream, streamOf } from '#libs/application/streams.js';
 import { userEvents } from '#libs/domain/user/user.js';
 import { personalFieldsOf, replaceAt } from './personal-fields.js';
 import { openField, type SealingKey, sealedField, sealField, unwrapUnderAny, wrapKey } from './sealed-field.js';
@@ -80,6 +81,33 @@ export class Vault extends PersonalData {
     return events.map((event) => openEvent(event, current));
   }
 
+  /** Under a key from memory too: if it was destroyed meanwhile, so is what is sealed here. */
+  async sealOrigin(userId: string, correlation: string, value: Origin): Promise<string | undefined> {
+    const stream = streamOf('user', userId);
+    const key = (await this.keysToOpen(new Set([stream]))).get(stream);
+    return key && JSON.stringify(sealField(key, placeOfOrigin(stream, correlation), value));
+  }
+
+  async openOrigins(origins: readonly SealedOrigin[]): Promise<readonly (Origin | null)[]> {
+    const fields = origins.map((each) => ({
+      ...each,
+      stream: streamOf('user', each.actor),
+      field: sealedField.parse(JSON.parse(each.sealed)),
+    }));
+    // As with events: a remembered key may be one that was destroyed meanwhile, and followed by another.
+    for (const { stream, field } of fields) if (this.opened.get(stream)?.kid !== field.kid) this.forget(stream);
+    const keys = await this.keysToOpen(new Set(fields.map(({ stream }) => stream)));
+    return fields.map(({ stream, correlation, field }) => {
+      const current = keys.get(stream);
+      if (current?.kid !== field.kid) return null;
+      try {
+        return origin.parse(openField(current.key, placeOfOrigin(stream, correlation), field));
+      } catch (error) {
+        throw new PersonalDataUnreadable(`the origin of request ${correlation} does not open`, { cause: error });
+      }
+    });
+  }
+
   index(purpose: string, value: string): string {
     return createHmac('sha256', this.keys.index).update(`${purpose}\u0000${value}`).digest('base64url');
   }
@@ -150,6 +178,9 @@ function subjectOf({ stream, data }: { readonly stream: string; readonly data: u
   if (typeof index !== 'string') throw new Error(`${stream}: a personal field of nobody`);
   return `email-${index}`;
 }
+
+/** No event has the id of a request: what is sealed of the one opens nowhere as the other. */
+const placeOfOrigin = (stream: string, correlation: string) => ({ stream, eventId: correlation, at: ['origin'] });
 
 const fieldsOf = (stream: string, type: string) => personalFieldsOf(parseStream(stream).category, type);
 

@@ -24,6 +24,10 @@ export const auditEntries = table(
     realm: text,
     actor: text,
     credential: nullable(text),
+    /** Who acted in the actor's name. */
+    delegate: nullable(text),
+    /** From where and why, as it is sealed in the log. */
+    origin: nullable(text),
     command: text,
     command_id: text,
     event_type: text,
@@ -48,6 +52,8 @@ export const auditEntries = table(
     appendOnly: true,
     indexes: [
       { columns: ['stream', 'actor', 'commit', 'prepare'] },
+      // Everything that one person did, wherever it was.
+      { columns: ['actor', 'stream', 'commit', 'prepare'], where: 'origin is not null' },
       { columns: ['stream', 'command', 'commit', 'prepare'] },
       { columns: ['stream', 'occurred_at', 'commit', 'prepare'] },
       { columns: ['stream', 'environment_id', 'commit', 'prepare'], where: 'environment_id is not null' },
@@ -71,7 +77,7 @@ export const auditTargets = table(
 
 export const auditLogProjection = projectionOfEach({
   name: 'audit-log',
-  version: 4,
+  version: 5,
   tables: [auditEntries, auditTargets],
   each: (event, write) => {
     const { category, stream, streamId, id, type, data, metadata, revision, position, occurredAt } = event;
@@ -88,6 +94,8 @@ export const auditLogProjection = projectionOfEach({
       realm: required(metadata, 'realm'),
       actor: required(metadata, 'actor'),
       credential: metadata.credential ?? null,
+      delegate: metadata.delegate ?? null,
+      origin: metadata.origin ?? null,
       command: required(metadata, 'command'),
       command_id: required(metadata, 'commandId'),
       event_type: type,

@@ -189,6 +189,36 @@ function between(query: Entries, stream: string, { from, to }: AuditFilter): Ent
 /** Postgres knows no year 0. */
 const storable = (instant: string) => (instant < '0001' ? '0001-01-01T00:00:00.000Z' : instant);
 
+export type ActedFrom = Pick<AuditEntry, 'stream' | 'commit' | 'prepare' | 'correlation' | 'occurred_at'> & {
+  readonly origin: string;
+};
+
+/** What a person did in any organization or realm, with the sealed origin of each request; a page, by stream and place. */
+export function originsOf(
+  db: Database,
+  actor: string,
+  after: ActedFrom | undefined,
+  limit: number,
+): Promise<ActedFrom[]> {
+  let query = db
+    .withTables<Tables>()
+    .selectFrom('audit_entries')
+    .select(['stream', 'commit', 'prepare', 'correlation', 'occurred_at', 'origin'])
+    .where('actor', '=', actor)
+    .where('origin', 'is not', null);
+  if (after !== undefined)
+    query = query.where(
+      sql<boolean>`(stream, commit, prepare) > (${after.stream}, ${after.commit}::bigint, ${after.prepare}::bigint)`,
+    );
+  return query
+    .$narrowType<{ origin: string }>()
+    .orderBy('stream')
+    .orderBy('commit')
+    .orderBy('prepare')
+    .limit(limit)
+    .execute();
+}
+
 /** Ids of the organizations that have an event about the person, by id. */
 export async function organizationsNaming(
   db: Database,

@@ -117,6 +117,8 @@ function audit(rows: Rows, { stream, id, type, data, revision, position, metadat
     realm: metadata.realm,
     actor: metadata.actor,
     credential: metadata.credential ?? null,
+    delegate: metadata.delegate ?? null,
+    origin: metadata.origin ?? null,
     command: metadata.command,
     command_id: metadata.commandId,
     event_type: type,

@@ -5,6 +5,7 @@ import type { OrgState } from '#libs/domain/org/org.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { compileScheme } from '#libs/domain/schemes/compiled.js';
 import type { EventStore, EventToAppend, Metadata, Position } from '#libs/application/ports/event-store.js';
+import type { SealedOrigin } from '#libs/application/origin.js';
 import { PersonalData } from '#libs/application/ports/personal-data.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 
@@ -225,6 +226,7 @@ export class History {
         realm: 'default',
         actor: `user-${this.commands % 3}`,
         credential: `session-${this.commands % 5}`,
+        ...(this.commands % 3 === 0 ? { delegate: 'bot', origin: `sealed-${this.commands}` } : {}),
         command: type,
         commandId: uuid(`command/${this.commands}`),
         payloadDigest: `digest-${this.commands}`,
@@ -259,6 +261,14 @@ export class PlainPersonalData extends PersonalData {
 
   override index(purpose: string, value: string): string {
     return `${purpose}:${value}`;
+  }
+
+  override async sealOrigin(): Promise<string | undefined> {
+    return undefined;
+  }
+
+  override async openOrigins(origins: readonly SealedOrigin[]): Promise<readonly null[]> {
+    return origins.map(() => null);
   }
 
   override forget(): void {}

@@ -56,7 +56,12 @@ event(
   { part: '2/2', commandId: 'seen' },
 );
 event('org-acme', 'OrgCreated', { orgId: 'acme', name: 'Acme', scheme, owner: { userId: 'ann', role: 'org.owner' } });
-event('org-acme', 'MemberAdded', { userId: 'bob', role: 'org.participant' }, { credential: 'key-1' });
+event(
+  'org-acme',
+  'MemberAdded',
+  { userId: 'bob', role: 'org.participant' },
+  { credential: 'key-1', delegate: 'bot', origin: 'sealed' },
+);
 event('org-acme', 'MemberAdded', { userId: 'cat', role: 'org.participant' });
 event('org-acme', 'MemberRoleChanged', { userId: 'bob', role: 'org.admin', from: 'org.participant' });
 event('org-acme', 'EnvironmentCreated', { environmentId: 'prod', name: 'Production' });

@@ -3,6 +3,7 @@ import { Writable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { startTestApi, type TestApi } from '../support/api.js';
+import { originsOf } from '#projections/audit-log/queries.js';
 import { everythingIn } from '../support/everything-in.js';
 import { TestClock } from '../support/world.js';
 
@@ -10,7 +11,7 @@ const clock = new TestClock();
 let api: TestApi;
 let token = '';
 const logged: string[] = [];
-const canaries = ['bob.canary@acme.test', 'Bob Canary'];
+const canaries = ['bob.canary@acme.test', 'Bob Canary', 'canary-agent/1'];
 
 const claims = {
   root: { email: 'admin@localhost' },
@@ -22,6 +23,7 @@ async function send(sub: string, path: string, body?: unknown, bearer?: string) 
     path: `/v1/${path}`,
     headers: {
       authorization: bearer ?? (await api.bearer(sub, claims[sub])),
+      'user-agent': sub === 'bob' ? 'canary-agent/1' : 'test',
       ...(token === '' ? {} : { 'consistency-token': token }),
     },
     ...(body === undefined ? {} : { body }),
@@ -137,6 +139,14 @@ describe("the platform's privacy officer", () => {
 
   it('erases a person: the membership, every name and address wherever they stand; what they did stays', async () => {
     const before = await api.bearer('bob', claims.bob);
+    const { reads, personalData } = api.services;
+    const origins = async () => {
+      const rows = await originsOf(reads, 'bob', undefined, 10);
+      return personalData.openOrigins(
+        rows.map(({ correlation, origin }) => ({ actor: 'bob', correlation: correlation ?? '', sealed: origin })),
+      );
+    };
+    expect(await origins()).toEqual([{ address: '127.0.0.1', agent: 'canary-agent/1', justification: null }]);
     expect(await everythingIn(api.services.reads)).toContain('bob.canary@acme.test');
     const members = async () =>
       ((await send('alice', 'orgs/acme/members')).body.members as { id: string }[]).map(({ id }) => id);
@@ -159,6 +169,7 @@ describe("the platform's privacy officer", () => {
       expect(logged.join('')).not.toContain(canary);
     }
     expect(rows).toContain('"bob"');
+    expect(await origins()).toEqual([null]);
     expect((await proof()).leaf).toEqual(proven.leaf);
 
     // An old token brings nothing back; a new one makes the person known anew, under another key.

@@ -1,6 +1,9 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import type { Caller } from '#libs/application/caller.js';
+import { limitOf } from '../limits/within-limits.guard.js';
 import { Problem, unavailable } from '../problems/problem.js';
 import type { ApiRequest } from '../requests/api-request.js';
+import { originOf } from '../requests/origin.js';
 import { ApiServices } from '../services.js';
 import { ObservedCredentials } from './observed-credentials.js';
 
@@ -20,8 +23,14 @@ export class Authenticated implements CanActivate {
       throw verification.reason === 'unavailable' ? unavailable() : unauthenticated(verification.reason);
     const { caller } = verification;
     const { upTo } = this.credentials.known(caller) ?? (await this.credentials.observe(caller));
-    request.identity = { caller, observedUpTo: upTo };
+    // A check leaves no event, and there are many.
+    const origin = limitOf(context) === 'checks' ? undefined : await this.origin(caller, request);
+    request.identity = { caller: origin === undefined ? caller : { ...caller, origin }, observedUpTo: upTo };
     return true;
+  }
+
+  private origin({ id }: Caller, request: ApiRequest): Promise<string | undefined> {
+    return this.services.personalData.sealOrigin(id, request.id, originOf(request));
   }
 }
 

@@ -10,13 +10,17 @@ const LIMIT = 'tenantry:limit';
 /** Names the limit that a controller's requests count in. */
 export const CountsAs = (kind: Limited) => SetMetadata(LIMIT, kind);
 
+/** The limit that the route's controller names. */
+export const limitOf = (context: ExecutionContext): Limited | undefined =>
+  Reflect.getMetadata(LIMIT, context.getClass()) as Limited | undefined;
+
 /** Behind `Authenticated`: lets pass what is within the caller's and the organization's limits. */
 @Injectable()
 export class WithinLimits implements CanActivate {
   constructor(private readonly services: ApiServices) {}
 
   async canActivate(context: ExecutionContext): Promise<boolean> {
-    const kind = Reflect.getMetadata(LIMIT, context.getClass()) as Limited | undefined;
+    const kind = limitOf(context);
     if (kind === undefined) throw new Error('a controller within limits does not say which');
     const http = context.switchToHttp();
     const request = http.getRequest<ApiRequest>();

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import type { Origin } from '#libs/application/origin.js';
+import type { PersonalData } from '#libs/application/ports/personal-data.js';
 import { instant, slug, text } from '#libs/domain/text.js';
 import type { AuditEntry } from '#projections/audit-log/queries.js';
 
@@ -25,6 +27,10 @@ export const auditEntry = z.object({
   occurredAt: z.string(),
   actor: z.string(),
   credential: z.string().nullable(),
+  delegate: z.string().optional().meta({ description: "Who acted in the actor's name, where the token said so" }),
+  address: z.string().nullable().meta({ description: "The client's; null once the actor was erased" }),
+  agent: z.string().nullable().meta({ description: "The client's User-Agent" }),
+  justification: z.string().optional().meta({ description: 'As the header of that name said' }),
   action: z.string(),
   commandId: z.string(),
   event: z.string(),
@@ -47,7 +53,18 @@ export const auditEntry = z.object({
 
 export type ShownEntry = z.output<typeof auditEntry>;
 
-export const shownEntry = (row: AuditEntry): ShownEntry => ({
+/** Entries as they are given away, with the origins of those whose actor was not erased. */
+export async function shownEntries(rows: readonly AuditEntry[], personalData: PersonalData): Promise<ShownEntry[]> {
+  const sealed = rows.flatMap(({ actor, correlation, origin }) =>
+    origin === null || correlation === null ? [] : [{ actor, correlation, sealed: origin }],
+  );
+  const opened = (await personalData.openOrigins(sealed))[Symbol.iterator]();
+  return rows.map((row) =>
+    shownEntry(row, row.origin === null || row.correlation === null ? null : (opened.next().value ?? null)),
+  );
+}
+
+const shownEntry = (row: AuditEntry, origin: Origin | null): ShownEntry => ({
   stream: row.stream,
   revision: row.revision,
   eventId: row.event_id,
@@ -55,6 +72,10 @@ export const shownEntry = (row: AuditEntry): ShownEntry => ({
   occurredAt: row.occurred_at,
   actor: row.actor,
   credential: row.credential,
+  ...(row.delegate === null ? {} : { delegate: row.delegate }),
+  address: origin?.address ?? null,
+  agent: origin?.agent ?? null,
+  ...(origin?.justification == null ? {} : { justification: origin.justification }),
   action: row.command,
   commandId: row.command_id,
   event: row.event_type,

@@ -12,14 +12,14 @@ import {
 } from '#projections/audit-log/queries.js';
 import { organizationParked, staleRead } from '../problems/problem.js';
 import type { ApiServices } from '../services.js';
-import { shownEntry } from './audit-entries.js';
+import { shownEntries } from './audit-entries.js';
 import type { ExportFormat, Manifest } from './audit-formats.js';
 import { writers } from './audit-writers.js';
 
 /** Entries read, written and held at once. */
 const PAGE = 500;
 
-type Services = Pick<ApiServices, 'reads' | 'readPosition' | 'readWaitMs' | 'recordedReads' | 'clock'>;
+type Services = Pick<ApiServices, 'reads' | 'readPosition' | 'readWaitMs' | 'recordedReads' | 'personalData' | 'clock'>;
 
 export interface AuditExport {
   readonly exportId: string;
@@ -41,7 +41,7 @@ export async function beginExport(
   filter: AuditFilter,
   format: ExportFormat,
 ): Promise<AuditExport> {
-  const { reads, readPosition, readWaitMs, recordedReads, clock } = services;
+  const { reads, readPosition, readWaitMs, recordedReads, personalData, clock } = services;
   const { orgId, caller } = reading;
   const exportId = v7();
   const given = Object.fromEntries(Object.entries(filter).filter((each): each is [string, string] => !!each[1]));
@@ -69,7 +69,7 @@ export async function beginExport(
       from ??= first.occurred_at;
       to = last.occurred_at;
       after = last;
-      yield written(rows.map((row) => writer.entry(shownEntry(row))).join(''));
+      yield written((await shownEntries(rows, personalData)).map((entry) => writer.entry(entry)).join(''));
       if (rows.length < PAGE) break;
     }
     const done = {

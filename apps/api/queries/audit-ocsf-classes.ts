@@ -68,6 +68,8 @@ function granteeOf(data: unknown): { readonly type: string; readonly id: string 
   return type === undefined || id === undefined ? undefined : { type, id };
 }
 
+export const endpointOf = ({ address }: ShownEntry): object => (address === null ? {} : { ip: address });
+
 /** The attributes that the class requires, and those that it recommends and the entry tells. */
 export function subjectOf(entry: ShownEntry, classUid: OcsfClass, orgId: string): object {
   const { data, environment, targets, actor, credential, action, event } = entry;
@@ -78,8 +80,8 @@ export function subjectOf(entry: ShownEntry, classUid: OcsfClass, orgId: string)
     environment === null ? {} : { resources: [{ uid: `${orgId}/${environment}`, type: 'environment' }] };
   switch (classUid) {
     case 6003:
-      // Addresses are not kept: the caller is told apart by its credential.
-      return { api: { operation: action }, src_endpoint: { uid: credential ?? actor } };
+      // Required here, also where no address is known any more: the caller is told apart by its credential.
+      return { api: { operation: action }, src_endpoint: { uid: credential ?? actor, ...endpointOf(entry) } };
     case 3004:
       if (environment !== null) return { entity: { uid: environment, type: 'environment' } };
       if (event.startsWith('Org')) return { entity: { uid: orgId, type: 'organization' } };

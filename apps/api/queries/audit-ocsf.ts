@@ -1,6 +1,6 @@
 import type { ShownEntry } from './audit-entries.js';
 import type { ExportWriter, Manifest } from './audit-formats.js';
-import { activityOf, type OcsfClass, type OcsfVersion, subjectOf } from './audit-ocsf-classes.js';
+import { activityOf, endpointOf, type OcsfClass, type OcsfVersion, subjectOf } from './audit-ocsf-classes.js';
 
 const categories: { readonly [Class in OcsfClass]: number } = { 3001: 3, 3004: 3, 3005: 3, 3006: 3, 3007: 3, 6003: 6 };
 
@@ -29,10 +29,16 @@ function eventOf(entry: ShownEntry, orgId: string, version: OcsfVersion): object
       ...(entry.correlation === null ? {} : { correlation_uid: entry.correlation }),
     },
     actor: actorOf(entry, allowed ? 'allowed' : entry.outcome),
+    ...originOf(entry),
     ...subjectOf(entry, classUid, orgId),
     unmapped: entry,
   };
 }
+
+const originOf = (entry: ShownEntry): object => ({
+  ...(entry.address === null ? {} : { src_endpoint: endpointOf(entry) }),
+  ...(entry.agent === null ? {} : { http_request: { user_agent: entry.agent } }),
+});
 
 function exportOf(manifest: Manifest, version: OcsfVersion): object {
   const { exportId, actor, at, orgId } = manifest;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { auditedStreams, auditLogOf, auditLogOfRealm, type Place } from '#projections/audit-log/queries.js';
-import { auditEntry, auditFilter, shownEntry } from './audit-entries.js';
+import { auditEntry, auditFilter, shownEntries } from './audit-entries.js';
 import { exportFormats } from './audit-formats.js';
 import { keyFrom, pageOf } from './cursor.js';
 import { type Asking, next, nothing, ofOrg, onOrg, page, query } from './query-row.js';
@@ -39,7 +39,7 @@ async function pageFor(
   const rows = await read({ before: placeOf(keyFrom(cursor, bound, placeKey)), limit: limit + 1 });
   const { items, ...rest } = pageOf(rows, limit, bound, (row) => `${row.commit}/${row.prepare}`);
   await services.recordedReads.auditRead({ caller, orgId: scope.orgId, correlation }, filter, items.length > 0);
-  return { entries: items.map(shownEntry), ...rest };
+  return { entries: await shownEntries(items, services.personalData), ...rest };
 }
 
 export const auditQueries = {

@@ -7,6 +7,7 @@ import { documentsOf } from '#projections/access-documents/queries.js';
 import { invitationsBy } from '#projections/invitations/queries.js';
 import { membershipsOfUser } from '#projections/members/queries.js';
 import { addressesOf, organizationsInviting, peopleNamed } from '#projections/people/queries.js';
+import { originsIn } from './subject-origins.js';
 import { csvCell } from './audit-csv.js';
 import { type Asking, MAX_LIMIT, nothing, onOrg, query, userKey } from './query-row.js';
 
@@ -38,11 +39,23 @@ const answer = z.object({
       }),
     )
     .meta({ description: 'To any address that the person was ever known by' }),
+  origins: z
+    .array(
+      z.object({
+        address: z.string().nullable(),
+        agent: z.string().nullable(),
+        first: z.string(),
+        last: z.string(),
+        events: z.int(),
+        justifications: z.array(z.string()),
+      }),
+    )
+    .meta({ description: 'From where the person sent what the audit logs hold, and why' }),
 });
 type Answer = z.input<typeof answer>;
 
 /** One line for each value, so that no column is missing for anything that is known: `source,at,field,value`. */
-function csvOf({ events, memberships, invitations }: Answer): string {
+function csvOf({ events, memberships, invitations, origins }: Answer): string {
   const lines = [['source', 'at', 'field', 'value']];
   const add = (source: string, at: string, fields: Readonly<Record<string, unknown>>) => {
     for (const [field, value] of Object.entries(fields))
@@ -51,6 +64,7 @@ function csvOf({ events, memberships, invitations }: Answer): string {
   for (const { type, occurredAt, data } of events) add(type, occurredAt, data);
   for (const { since, ...membership } of memberships) add('membership', since, membership);
   for (const { invitedAt, ...invitation } of invitations) add('invitation', invitedAt, invitation);
+  for (const { first, ...from } of origins) add('origin', first, from);
   return lines.map((line) => `${line.map(csvCell).join(',')}\r\n`).join('');
 }
 const page = { type: 'text/csv', write: csvOf };
@@ -89,6 +103,7 @@ async function exportOf(
     userId,
     exportedAt: new Date(services.clock.now()).toISOString(),
     events: [...events],
+    origins: await originsIn(services, userId, within),
     memberships: memberships.map(({ org_id: orgId, role, since }) => ({ orgId, role, since })),
     invitations,
   };

@@ -3,7 +3,7 @@ import { v7 } from 'uuid';
 import type { ActivityEvent } from '#libs/domain/activity/activity.js';
 import { realmActivity } from '#libs/domain/activity/activity.js';
 import type { Caller } from '../caller.js';
-import { meta } from '../metadata.js';
+import { meta, metadataOfCaller } from '../metadata.js';
 import type { Clock } from '../ports/clock.js';
 import { type EventStore, EventStoreUnavailable, type EventToAppend, type StoredEvent } from '../ports/event-store.js';
 import { streamOf } from '../streams.js';
@@ -13,7 +13,7 @@ const UNKNOWN_OUTCOME_RETRIES_MS = [20, 100, 400];
 /** Something that left no trace in the organization itself, and shall stand in its audit log. */
 export interface Activity {
   readonly event: ActivityEvent;
-  readonly caller: Pick<Caller, 'id' | 'realm' | 'credential'>;
+  readonly caller: Omit<Caller, 'token'>;
   /** Undefined: it stands in the realm's activity. */
   readonly orgId: string | undefined;
   /** What was tried, as the audit log names it: a command or a query. */
@@ -51,10 +51,8 @@ export class ActivityLog {
     // Never backwards within this process; two processes' clocks may differ.
     this.lastMs = Math.max(this.lastMs, this.clock.now());
     return {
-      [meta.realm]: caller.realm,
+      ...metadataOfCaller(caller),
       ...(orgId === undefined ? {} : { [meta.org]: orgId }),
-      [meta.actor]: caller.id,
-      [meta.credential]: caller.credential,
       [meta.command]: command,
       [meta.commandId]: commandId,
       [meta.payloadDigest]: '',

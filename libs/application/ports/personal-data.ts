@@ -1,3 +1,4 @@
+import type { Origin, SealedOrigin } from '../origin.js';
 import type { StoredEvent } from './event-store.js';
 
 /** Personal fields stand in events only as ciphertext under their subject's key; this port seals and opens them. */
@@ -8,6 +9,10 @@ export abstract class PersonalData {
   abstract open(events: readonly StoredEvent[]): Promise<readonly StoredEvent[]>;
   /** A keyed digest for finding or comparing without reading. Never a plain hash, which would confirm a guess after erasure. */
   abstract index(purpose: string, value: string): string;
+  /** Of a request by that person. Undefined where they have no key, or not any more: none is made for it. */
+  abstract sealOrigin(userId: string, correlation: string, origin: Origin): Promise<string | undefined>;
+  /** In the same order; null where the key was destroyed. */
+  abstract openOrigins(sealed: readonly SealedOrigin[]): Promise<readonly (Origin | null)[]>;
   /** For whoever destroys the subject's key: this process stops using it at once. */
   abstract forget(subject: string): void;
 }

@@ -17,6 +17,8 @@ export const claims = z.object({
   email_verified: z.unknown().optional(),
   name: z.unknown().optional(),
   groups: z.unknown().optional(),
+  /** RFC 8693, section 4.1: who acts in the subject's name. Those behind it, nested within, are not looked at. */
+  act: z.object({ sub: z.string(), iss: z.string().optional() }).optional(),
 });
 export type Claims = z.output<typeof claims>;
 

@@ -17,6 +17,8 @@ export interface DevTokenClaims {
   readonly name?: string;
   readonly groups?: readonly string[];
   readonly realm?: string;
+  /** Who acts in the subject's name. */
+  readonly act?: { readonly sub: string };
   readonly ttlSeconds: number;
 }
 
@@ -32,13 +34,14 @@ export function devIssuer(keys: Keys, realms: readonly string[]): Issuer {
 }
 
 export function signDevToken(keys: Keys, claims: DevTokenClaims, clock: Clock = new SystemClock()): Promise<string> {
-  const { sub, email, name, groups, realm, ttlSeconds } = claims;
+  const { sub, email, name, groups, realm, act, ttlSeconds } = claims;
   const issuedAt = Math.floor(clock.now() / 1000);
   return new SignJWT({
     ...(email === undefined ? {} : { email, email_verified: true }),
     ...(name === undefined ? {} : { name }),
     ...(groups === undefined ? {} : { groups: [...groups] }),
     ...(realm === undefined ? {} : { realm }),
+    ...(act === undefined ? {} : { act }),
   })
     .setProtectedHeader({ alg: algorithm, typ: 'JWT', kid: keys.issuer.kid })
     .setIssuer(devIssuerName)

@@ -105,11 +105,25 @@ export class TokenVerifier {
       ? opaqueId(payload.sub, realm, realms)
       : derivedUserId(this.indexKey, issuer.name, payload.sub);
     if (id === undefined) return refused('unusable_subject');
+    const delegate = payload.act && this.delegateOf(issuer, payload.act, realm, realms);
+    if (delegate === null) return refused('unusable_subject');
     const credential = fingerprint(this.indexKey, token);
     return {
       ok: true,
-      caller: Object.freeze({ id, realm, credential, token: verifiedToken(payload, toleranceSeconds) }),
+      caller: Object.freeze({ id, realm, credential, delegate, token: verifiedToken(payload, toleranceSeconds) }),
     };
+  }
+
+  /** Null where the token names somebody who cannot be: nobody then acts unseen. */
+  private delegateOf(
+    issuer: Issuer,
+    { sub, iss }: NonNullable<Claims['act']>,
+    realm: string,
+    realms: readonly string[],
+  ): string | null {
+    if (!isUsableSubject(sub)) return null;
+    if (!issuer.givesOpaqueIds) return derivedUserId(this.indexKey, iss ?? issuer.name, sub);
+    return opaqueId(sub, realm, realms) ?? null;
   }
 }
 
