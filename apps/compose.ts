@@ -16,6 +16,9 @@ import { Observations } from '#libs/application/observations.js';
 import { Past } from '#libs/application/past.js';
 import { emailIndexOf } from '#libs/application/ports/personal-data.js';
 import { CommandPipeline } from '#libs/application/pipeline.js';
+import { SealedCommands } from '#libs/application/secrets/sealed-commands.js';
+import { SecretSweep } from '#libs/application/secrets/secret-sweep.js';
+import { UnkeptSecrets } from '#libs/application/secrets/unkept-secrets.js';
 import { Searches } from '#libs/application/searches.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import { streamOf } from '#libs/application/streams.js';
@@ -35,8 +38,10 @@ import { projectionStatus } from '#libs/readstore/projection-status.js';
 import { Projector } from '#libs/readstore/projector.js';
 import { bringUpToDate } from '#libs/readstore/rebuild.js';
 import { CheckpointPosition } from '#libs/readstore/read-position.js';
+import { PostgresSecrets } from '#libs/readstore/secret-store.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
 import { Verifier } from '#libs/readstore/verifier.js';
+import { SecretVault } from '#libs/vault/secret-vault.js';
 import { Vault } from '#libs/vault/vault.js';
 import { PostgresAccessDocuments } from '#projections/access-documents/queries.js';
 import { allProjections } from '#projections/all.js';
@@ -49,6 +54,7 @@ import { Drain } from './drain.js';
 import { healthProbes } from './health-probes.js';
 import { Readiness } from './readiness.js';
 import { keepErasing } from './keep-erasing.js';
+import { keepSweeping } from './keep-sweeping.js';
 import { batchObserver, keepReadModels } from './keep-read-models.js';
 import { PostgresErasures } from './postgres-erasures.js';
 import { PostgresSearchReads } from './postgres-search-reads.js';
@@ -105,6 +111,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     await firstUse(config.postgresUrl && 'POSTGRES_URL', () => migrate(db));
 
     const personalData = new Vault(keys, new PostgresSubjectKeys(db), () => loadKeys(config.keyDir));
+    const secrets = new SecretVault(keys, new PostgresSecrets(db), () => loadKeys(config.keyDir));
     const trees = new PostgresLedgerTrees(db);
     const ledger = new Ledger(trees, store, keys.ledger, clock);
     const projector = options.project
@@ -124,7 +131,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       const log = (line: string) => logger.info({ rebuild: line }, 'read models');
       await bringUpToDate({ db, store, personalData, projections: allProjections, log });
       const inTurns = options.project === 'while_leading';
-      const reactions = reactionsOf({ config, store, db, ledger, metrics, logger });
+      const reactions = reactionsOf({ config, store, db, ledger, secrets, metrics, logger });
       stops.push(keepReadModels({ projector, reactions, db, metrics, logger }, inTurns));
     }
     const verifier = options.project
@@ -151,7 +158,8 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const snapshots = await openSnapshots(db, store, logger);
     stops.push(() => snapshots.settled());
     const folds = new Folds(store, undefined, snapshots);
-    const appender = new Appender(store, folds, personalData);
+    const unkept = new UnkeptSecrets(secrets);
+    const appender = new Appender(store, folds, personalData, unkept.keep);
     const observations = new Observations(folds, appender, personalData, clock);
     const { group, emails, systemUserId } = config.platformAdmins;
     const admins = { adminGroup: group, adminEmails: emails, systemUserId };
@@ -184,9 +192,11 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     if (options.project) {
       const eraser = new Eraser(store, folds, appender, personalData, erasures, obstacles, clock);
       stops.push(keepErasing({ eraser, logger, metrics }));
+      stops.push(keepSweeping(new SecretSweep(folds, secrets), logger));
     }
     const activity = new ActivityLog(store, clock);
-    const recorded = new RecordedCommands(pipeline, activity, folds, clock, (error, lost) =>
+    const commands = new SealedCommands(pipeline, unkept, personalData);
+    const recorded = new RecordedCommands(commands, activity, folds, clock, (error, lost) =>
       logger.error({ err: error, ...lost }, 'a refusal is not in the audit log'),
     );
     const limits = limitsOf(config.limits, clock, options.redisUrl, storeId);

@@ -2,7 +2,10 @@ import type { Logger } from 'pino';
 import { Folds } from '#libs/application/folds.js';
 import type { Ledger } from '#libs/application/ledger/ledger.js';
 import type { EventStore } from '#libs/application/ports/event-store.js';
+import type { SecretKeeper } from '#libs/application/ports/secret-keeper.js';
 import { CheckpointWitness } from '#libs/application/reactions/checkpoint-witness.js';
+import type { Reaction } from '#libs/application/reactions/reaction.js';
+import { SecretDestruction } from '#libs/application/reactions/secret-destruction.js';
 import type { Config } from '#libs/platform/config.js';
 import { GuardedOutlet } from '#libs/platform/outlet/guarded-outlet.js';
 import type { Metrics } from '#libs/platform/telemetry/metrics.js';
@@ -15,6 +18,7 @@ interface Parts {
   readonly store: EventStore;
   readonly db: Database;
   readonly ledger: Ledger;
+  readonly secrets: SecretKeeper;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -23,10 +27,14 @@ interface Parts {
 const FOLDS_BYTES = 16 * 1024 * 1024;
 
 /** Every reaction of the product, each with a runner of its own. */
-export function reactionsOf({ config, store, db, ledger, metrics, logger }: Parts): readonly ReactionRunner[] {
+export function reactionsOf({ config, store, db, ledger, secrets, metrics, logger }: Parts): readonly ReactionRunner[] {
   const outlet = new GuardedOutlet(config.witness.privateHosts);
-  const witness = new CheckpointWitness(new Folds(store, FOLDS_BYTES), ledger, outlet, config.witness.intervalMs);
-  return [witness].map((reaction) => {
+  const folds = new Folds(store, FOLDS_BYTES);
+  const reactions: readonly Reaction[] = [
+    new CheckpointWitness(folds, ledger, outlet, config.witness.intervalMs),
+    new SecretDestruction(folds, secrets),
+  ];
+  return reactions.map((reaction) => {
     const { name } = reaction;
     metrics.onScrape(async () => {
       const backlog = await backlogOf(db, name).catch(() => undefined);

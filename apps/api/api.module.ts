@@ -19,6 +19,7 @@ import { AskedQueries } from './queries/asked-queries.js';
 import { AuditExports } from './queries/audit-exports.js';
 import { BillingController } from './queries/billing.controller.js';
 import { LedgerKeyController } from './queries/ledger-key.controller.js';
+import { SecretsController } from './queries/secrets.controller.js';
 import { QueriesController } from './queries/queries.controller.js';
 import { ApiServices } from './services.js';
 
@@ -33,6 +34,7 @@ export class ApiModule {
         QueriesController,
         BillingController,
         ChangesController,
+        SecretsController,
         LedgerKeyController,
         EvaluationController,
         SearchController,

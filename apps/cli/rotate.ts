@@ -2,11 +2,12 @@ import { parseArgs } from 'node:util';
 import { loadConfig } from '#libs/platform/config.js';
 import { encodeKey, signNote } from '#libs/ledger/signed-note.js';
 import { forgetFormerMasters, loadKeys, rotateLedger, rotateMaster } from '#libs/platform/keys.js';
-import { openDatabase } from '#libs/readstore/database.js';
+import { type Database, openDatabase } from '#libs/readstore/database.js';
 import { migrate } from '#libs/readstore/migrations.js';
+import { PostgresSecrets } from '#libs/readstore/secret-store.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
 import { rewrapAll } from '#libs/vault/rewrap.js';
-import { PersonalDataUnreadable } from '#libs/vault/vault.js';
+import { PersonalDataUnreadable, type VaultKeys } from '#libs/vault/vault.js';
 import { type Command, exitCodes, type Io, UsageError } from './command.js';
 import { count } from './progress.js';
 import { reachStores, StoresOutOfReach } from './reach-stores.js';
@@ -14,7 +15,8 @@ import { reachStores, StoresOutOfReach } from './reach-stores.js';
 const help = `Usage: npx tenantry rotate master [--new-only | --wrap-only | --forget-former]
        npx tenantry rotate ledger
 
-Makes a new master key in KEY_DIR and wraps every person's key under it; no event and no name is touched. The former key
+Makes a new master key in KEY_DIR and wraps under it the key of every person and of every secret that organizations
+hold; no event, no name and no secret itself is touched. The former key
 stays in the file, so that older backups and running processes go on; these find the new one by themselves.
 
   --new-only       makes the new key and wraps nothing: where KEY_DIR is a copy on each of several machines, copy the file
@@ -42,7 +44,7 @@ type StepName = keyof typeof steps;
 const stepNames = Object.keys(steps) as readonly StepName[];
 
 export const rotate: Command = {
-  summary: "make a new master key, wrapping people's keys under it, or a new ledger key",
+  summary: 'make a new master key, wrapping the keys of people and secrets under it, or a new ledger key',
   async run(argv, io) {
     const { values, positionals } = parseArgs({
       args: [...argv],
@@ -80,13 +82,19 @@ async function ledgerRotated(io: Io): Promise<number> {
   return exitCodes.ok;
 }
 
+/** Keys of people, and those that stand beside organizations' secrets. */
+async function rewrapEverything(db: Database, keys: VaultKeys): ReturnType<typeof rewrapAll> {
+  const people = await rewrapAll(new PostgresSubjectKeys(db), keys);
+  const secrets = await rewrapAll(new PostgresSecrets(db), keys);
+  return { keys: people.keys + secrets.keys, rewrapped: people.rewrapped + secrets.rewrapped };
+}
+
 async function rotated(step: StepName | undefined, io: Io): Promise<number> {
   const config = loadConfig(io.environment);
   const stores = await reachStores(config);
   const db = openDatabase(stores.postgresUrl);
   try {
     await migrate(db);
-    const store = new PostgresSubjectKeys(db);
     const present = await loadKeys(config.keyDir);
     if (step === 'new-only') {
       await rotateMaster(config.keyDir);
@@ -94,7 +102,7 @@ async function rotated(step: StepName | undefined, io: Io): Promise<number> {
       return exitCodes.ok;
     }
     // Before a new key is made: if the present ones do not open everything, one more would not help.
-    const before = await rewrapAll(store, present);
+    const before = await rewrapEverything(db, present);
     if (step === 'forget-former') {
       await forgetFormerMasters(config.keyDir);
       io.out(
@@ -103,7 +111,7 @@ async function rotated(step: StepName | undefined, io: Io): Promise<number> {
       return exitCodes.ok;
     }
     const { keys, rewrapped } =
-      step === 'wrap-only' ? before : await rewrapAll(store, await rotateMaster(config.keyDir));
+      step === 'wrap-only' ? before : await rewrapEverything(db, await rotateMaster(config.keyDir));
     io.out(`${count(rewrapped)} of ${count(keys)} keys were wrapped under the current master key.\n`);
     return exitCodes.ok;
   } finally {

@@ -126,13 +126,19 @@ async function tell(narrator: Narrator): Promise<void> {
         ? appended('EnvironmentAccessGranted')(answer)
         : 'the dry run moved the organization',
   });
+  await narrator.step('Alice adds a key of an AI provider; what comes back of it is its end', {
+    as: 'alice',
+    post: `${ORG}/commands/AddProviderKey`,
+    body: { keyId: 'openai', provider: 'openai', name: 'OpenAI', credential: { apiKey: 'sk-proj-demo-0000' } },
+    expect: appended('ProviderKeyAdded'),
+  });
   const model = {
     as: 'alice',
     post: `${ORG}/commands/AddModel`,
     headers: { 'Idempotency-Key': '"first-model"' },
     body: { environmentId: 'production', provider: 'openai', name: 'GPT-4o' },
   };
-  const first = await narrator.step('Alice adds a model under an Idempotency-Key', {
+  const first = await narrator.step('Alice adds a model of that provider, under an Idempotency-Key', {
     ...model,
     expect: appended('ModelAdded'),
   });

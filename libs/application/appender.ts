@@ -21,12 +21,16 @@ export type Appended =
   | { readonly kind: 'appended'; readonly events: readonly StoredEvent[]; readonly position: Position }
   | { readonly kind: 'conflict' };
 
+/** What has to be so before events are appended at a revision; nothing is appended where it throws. */
+export type BeforeAppend = (stream: string, onto: bigint, events: readonly EventToAppend[]) => Promise<void>;
+
 /** Appends decided events at the revision they were decided on, with personal fields sealed. */
 export class Appender {
   constructor(
     private readonly store: EventStore,
     private readonly folds: Folds,
     private readonly personalData: PersonalData,
+    private readonly before: BeforeAppend = async () => {},
   ) {}
 
   /** All events or none. Throws EventStoreUnavailable where the outcome stays unknown after some tries. */
@@ -42,6 +46,7 @@ export class Appender {
     const sealed = await Promise.all(
       events.map(async (event) => ({ ...event, data: await this.personalData.seal({ ...event, stream }) })),
     );
+    await this.before(stream, onto.revision, events);
     const outcome = await this.appendCertainly(stream, onto.revision, sealed);
     if (!outcome.appended) return { kind: 'conflict' };
     const first = onto.revision + 1n;

@@ -20,6 +20,10 @@ export const createdIdOf = (commandId: string, step: number): string => v5(`crea
 /** The id of what follows from a command or event by itself: the same one however often it is done. */
 export const followingIdOf = (id: string, what: string): string => v5(`following/${what}`, id);
 
+/** The id of a secret that comes with a request. `parts` tell apart what is not the same; none may be the secret itself. */
+export const secretIdOf = (parts: readonly (string | number)[]): string =>
+  v5(`secret/${JSON.stringify(parts)}`, NAMESPACE);
+
 /** The event id of a read that leaves one event however often it is repeated. `parts` tell apart what is not the same. */
 export const repeatedReadIdOf = (parts: readonly (string | number)[]): string =>
   v5(`read/${JSON.stringify(parts)}`, NAMESPACE);

@@ -10,11 +10,13 @@ import { invitationRows } from './command-rows/invitations.js';
 import { legalHoldRows } from './command-rows/legal-holds.js';
 import { memberRows } from './command-rows/members.js';
 import { organizationRows } from './command-rows/organization.js';
+import { providerKeyRows } from './command-rows/provider-keys.js';
 import { realmRows } from './command-rows/realm.js';
 import type { Commanded, CommandRow, CommandTable } from './command-rows/row.js';
 import { settingsRows } from './command-rows/settings.js';
 import { userRows } from './command-rows/user.js';
 import { workflowRows } from './command-rows/workflows.js';
+import { secretInputs } from './secrets/credential.js';
 
 export type { Commanded, CommandRow, Need } from './command-rows/row.js';
 
@@ -27,6 +29,7 @@ const orgRows: CommandTable = {
   ...invitationRows,
   ...workflowRows,
   ...settingsRows,
+  ...providerKeyRows,
   ...legalHoldRows,
   ...billingRows,
 };
@@ -34,8 +37,11 @@ const orgRows: CommandTable = {
 /** Every command of the product: one row each. */
 export const commandTable = { ...orgRows, ...realmRows, ...userRows } as const;
 
-/** What each of them takes. */
+/** What the rules of each take. */
 export const commandSchemas = { ...orgCommands, ...realmCommands, ...userCommands } as const;
+
+/** What clients send: a secret itself, in place of the reference to it that the rules take. */
+export const clientSchemas = { ...commandSchemas, ...secretInputs } as const;
 
 /** The rules of each. */
 export const commandRules = { ...orgDecisions, ...realmDecisions, ...userDecisions } as const;
@@ -54,4 +60,5 @@ export function aggregateOf(name: CommandName): Commanded {
 }
 
 // A command's name and its row belong together by construction; indexing by the name alone loses that pairing.
-export const rowOf = (name: CommandName): CommandRow => commandTable[name] as CommandRow<never, never> as CommandRow;
+export const rowOf = (name: CommandName): CommandRow =>
+  commandTable[name] as CommandRow<never, never, unknown> as CommandRow;

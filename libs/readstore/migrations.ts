@@ -91,6 +91,23 @@ export const durableMigrations: readonly Migration[] = [
     );
     create index reactions_due_next on durable.reactions_due (reaction, not_before) where done < revision`,
   },
+  {
+    number: 6,
+    name: 'secrets',
+    // `onto`: the revision that the event which refers to the secret was about to be appended at.
+    sql: `create table durable.secrets (
+      secret_id uuid primary key,
+      org_id text collate "C" not null,
+      kid uuid not null,
+      wrapped bytea not null,
+      sealed jsonb not null,
+      onto bigint not null,
+      confirmed boolean not null default false,
+      kept_at timestamptz not null default clock_timestamp()
+    );
+    create index secrets_org on durable.secrets (org_id);
+    create index secrets_unconfirmed on durable.secrets (kept_at) where not confirmed`,
+  },
 ];
 
 /** The database was migrated by a newer build, or by another history of migrations. */

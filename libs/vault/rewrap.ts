@@ -10,7 +10,7 @@ const PAGE = 1000;
  * many were wrapped anew. Throws PersonalDataUnreadable for one that no master key opens.
  */
 export async function rewrapAll(
-  store: SubjectKeyStore,
+  store: Pick<SubjectKeyStore, 'page' | 'rewrap'>,
   keys: VaultKeys,
   page = PAGE,
 ): Promise<{ readonly keys: number; readonly rewrapped: number }> {

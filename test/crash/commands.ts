@@ -1,6 +1,6 @@
 import type { StreamDocument } from '#libs/application/ports/read-models.js';
 import type { Step } from '#libs/application/command-request.js';
-import { commandSchemas } from '#libs/application/command-table.js';
+import { clientSchemas } from '#libs/application/command-table.js';
 
 /** One request of a client; sent again under its key until it is answered. */
 export interface Request {
@@ -59,7 +59,7 @@ export class Cast {
   step({ name, input }: Draft): Step {
     const named = Object.fromEntries(Object.entries(input).map(([field, value]) => [field, this.named(field, value)]));
     // The pairing of names and inputs is what the schema checks.
-    return { name, input: commandSchemas[name].parse(named) } as Step;
+    return { name, input: clientSchemas[name].parse(named) } as Step;
   }
 
   private named(field: string, value: unknown): unknown {
@@ -104,6 +104,9 @@ export const commands = {
   grant: draft('GrantEnvironmentAccess', 'environmentId', 'grantee', 'notBefore', 'notAfter'),
   revoke: draft('RevokeEnvironmentAccess', 'environmentId', 'grantee'),
   addModel: draft('AddModel', 'environmentId', 'modelId', 'provider', 'name'),
+  addProviderKey: draft('AddProviderKey', 'keyId', 'provider', 'name', 'credential'),
+  rotateProviderKey: draft('RotateProviderKey', 'keyId', 'credential'),
+  removeProviderKey: draft('RemoveProviderKey', 'keyId'),
   removeModel: draft('RemoveModel', 'environmentId', 'modelId'),
   addMcpServer: draft('AddMcpServer', 'environmentId', 'serverId', 'name', 'url'),
   removeMcpServer: draft('RemoveMcpServer', 'environmentId', 'serverId'),

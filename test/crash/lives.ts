@@ -11,6 +11,8 @@ import { CommandPipeline } from '#libs/application/pipeline.js';
 import type { CurrentDocuments } from '#libs/application/ports/current-documents.js';
 import { parsePosition, type Position } from '#libs/application/ports/event-store.js';
 import type { ReadPosition, StreamDocument } from '#libs/application/ports/read-models.js';
+import { SealedCommands } from '#libs/application/secrets/sealed-commands.js';
+import { UnkeptSecrets } from '#libs/application/secrets/unkept-secrets.js';
 import { RepeatedCommands } from '#libs/application/repeated-commands.js';
 import { FollowedDocuments } from '#libs/access/followed-documents.js';
 import type { FollowedLog } from '#libs/access/redis/lineage.js';
@@ -21,7 +23,9 @@ import { SystemClock } from '#libs/platform/clock.js';
 import { Projector, type ProjectorState } from '#libs/readstore/projector.js';
 import type { Database } from '#libs/readstore/database.js';
 import { CheckpointPosition } from '#libs/readstore/read-position.js';
+import { PostgresSecrets } from '#libs/readstore/secret-store.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
+import { SecretVault } from '#libs/vault/secret-vault.js';
 import { Vault } from '#libs/vault/vault.js';
 import { PostgresAccessDocuments } from '#projections/access-documents/queries.js';
 import { allProjections } from '#projections/all.js';
@@ -99,7 +103,7 @@ export class ProjectorLife {
 export class ApiLife {
   readonly process: Process;
   private tiers: FollowedDocuments | undefined;
-  private readonly pipeline: CommandPipeline;
+  private readonly pipeline: Pick<CommandPipeline, 'execute'>;
   private readonly observations: Observations;
   private readonly booted: Promise<void>;
 
@@ -113,14 +117,16 @@ export class ApiLife {
     const db = crashingDatabase(world.connections, process, 'pipeline');
     const personalData = new Vault(world.keys, new PostgresSubjectKeys(db));
     const folds = new Folds(store, cacheBytes);
-    const appender = new Appender(store, folds, personalData);
+    const unkept = new UnkeptSecrets(new SecretVault(world.keys, new PostgresSecrets(db)));
+    const appender = new Appender(store, folds, personalData, unkept.keep);
     this.observations = new Observations(folds, appender, personalData, clock);
     const position = positionOf(world, process, db);
     const repeated = new RepeatedCommands(store, folds, new PostgresCommandIndex(db), position);
     const obstacles = new FindErasureObstacles(folds, new PostgresErasures(db, position, 5_000));
     const judge = new Judge(obstacles, personalData, clock);
     const claims = new MembershipClaims(folds, appender);
-    this.pipeline = new CommandPipeline(folds, appender, claims, repeated, judge, personalData, clock);
+    const pipeline = new CommandPipeline(folds, appender, claims, repeated, judge, personalData, clock);
+    this.pipeline = new SealedCommands(pipeline, unkept, personalData);
     this.booted = process.task(() => this.boot(world, known));
     // Who cannot start ends, and is started again.
     this.booted.catch(() => process.die());

@@ -4,7 +4,13 @@ import { optional, type Row, type Rows } from './rows.js';
 export type HeldEvent = Extract<
   OrgEvent,
   {
-    type: `Budget${string}` | `CheckpointWitness${string}` | 'DocumentSet' | `McpServer${string}` | `Workflow${string}`;
+    type:
+      | `Budget${string}`
+      | `CheckpointWitness${string}`
+      | `ProviderKey${string}`
+      | 'DocumentSet'
+      | `McpServer${string}`
+      | `Workflow${string}`;
   }
 >;
 
@@ -15,6 +21,7 @@ export class HoldingsOracle {
   private readonly documents: Record<string, Row> = {};
   private readonly mcpServers: Record<string, Row> = {};
   private readonly budgets: Record<string, Row> = {};
+  private providerKeys: Record<string, Row> | undefined;
   private checkpointWitness: Row | undefined;
   private configured = false;
 
@@ -62,8 +69,22 @@ export class HoldingsOracle {
       case 'CheckpointWitnessRemoved':
         this.checkpointWitness = undefined;
         break;
+      case 'ProviderKeyAdded': {
+        const { keyId, provider, name, credential } = data;
+        this.providerKeys = { ...this.providerKeys, [keyId]: { provider, name, credential } };
+        break;
+      }
+      case 'ProviderKeyRotated':
+        this.providerKeys = {
+          ...this.providerKeys,
+          [data.keyId]: { ...this.providerKeys?.[data.keyId], credential: data.credential },
+        };
+        break;
+      case 'ProviderKeyRemoved':
+        delete this.providerKeys?.[data.keyId];
+        break;
     }
-    this.configured ||= /^(Document|McpServer|Budget|Checkpoint)/.test(type);
+    this.configured ||= /^(Document|McpServer|Budget|Checkpoint|ProviderKey)/.test(type);
   }
 
   addTo(rows: Rows, stream: string, deleted: boolean): void {
@@ -75,12 +96,13 @@ export class HoldingsOracle {
     }
     const { documents, mcpServers, budgets } = this;
     const witness = this.checkpointWitness === undefined ? {} : { checkpointWitness: this.checkpointWitness };
+    const keys = optional({ providerKeys: this.providerKeys });
     if (!this.configured) return;
     rows.add('access_documents', {
       stream,
       kind: 'settings',
       id: '',
-      doc: { documents, mcpServers, budgets, ...witness },
+      doc: { documents, mcpServers, budgets, ...witness, ...keys },
     });
   }
 

@@ -295,6 +295,9 @@ export class OrgOracle {
       case 'DocumentSet':
       case 'McpServerAdded':
       case 'McpServerRemoved':
+      case 'ProviderKeyAdded':
+      case 'ProviderKeyRotated':
+      case 'ProviderKeyRemoved':
       case 'WorkflowMoved':
       case 'WorkflowRegistered':
       case 'WorkflowRemoved':

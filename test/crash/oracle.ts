@@ -145,6 +145,7 @@ function targetsOf(data: Record<string, unknown>, type: string): string[] {
   const left = type === 'WorkflowMoved' ? data.from : undefined;
   const named = [data.workflowId, data.groupId, data.userId, left, data.environmentId, grantee?.id];
   named.push(data.modelId, data.serverId, data.connectionId);
+  if (type.startsWith('ProviderKey')) named.push(data.keyId, data.provider);
   return [...new Set(named.filter((name) => typeof name === 'string'))];
 }
 

@@ -10,6 +10,7 @@
 export const calls = [
   'pipeline: append org',
   'pipeline: append user',
+  'pipeline: insert secrets',
   'pipeline: insert subject_keys',
   'pipeline: read org',
   'pipeline: read realm',

@@ -5,11 +5,13 @@ const { deleteEnvironment, grant, revoke, addModel, removeModel, updateEnvironme
 const { createGroup, renameGroup, deleteGroup, addGroupMember, removeGroupMember } = commands;
 const { addMcpServer, removeMcpServer, connectOAuth, registerWorkflow, moveWorkflow, removeWorkflow } = commands;
 const { setPlan, requestTransfer, deleteOrg, assignRole, confirmRole, revokeRole } = commands;
+const { addProviderKey, rotateProviderKey, removeProviderKey } = commands;
 const { updateOrg, suspendOrg, resumeOrg, suspendMember, resumeMember, leave } = commands;
 
 /** Only the platform may send these. */
 const ofPlatform = ['TransferOrgOwnership', 'UpdateOrg', 'SuspendOrg', 'ResumeOrg', 'SetOrgPlan', 'DeleteOrg'];
 
+const credential = (apiKey: string) => ({ apiKey });
 const PARTICIPANT = 'org.participant';
 const ADMIN = 'org.admin';
 const AUDITOR = 'org.auditor';
@@ -29,12 +31,24 @@ export const scenarios: Readonly<Record<string, readonly Act[]>> = {
         createGroup(GROUP, 'The crew'),
         addGroupMember(GROUP, 'ann'),
         grant('live', GROUP),
+        addProviderKey('k1', 'openai', 'K1', credential('sk-of-the-first-one')),
       ),
     ],
     [request('model', 'olga', 'a', addModel('live', 'm1', 'openai', 'M1')), { about: 'a' }],
-    [request('revoke', 'olga', 'a', revoke('live', 'ann'), removeModel('live', 'm1'))],
+    [request('revoke', 'olga', 'a', revoke('live', 'ann'), rotateProviderKey('k1', credential('sk-of-the-second')))],
     [{ about: 'a' }, { about: 'a' }],
-    [request('remove', 'olga', 'a', deleteGroup(GROUP), deleteEnvironment('live'), removeMember('ann'))],
+    [
+      request(
+        'remove',
+        'olga',
+        'a',
+        removeProviderKey('k1'),
+        removeModel('live', 'm1'),
+        deleteGroup(GROUP),
+        deleteEnvironment('live'),
+        removeMember('ann'),
+      ),
+    ],
   ],
   'two who want one person': [
     [
@@ -105,6 +119,10 @@ export function randomActs(random: () => number): Act[] {
     () => revoke(environment(), person()),
     () => addModel(environment(), pick(['m1', undefined]), 'openai', 'M1'),
     () => removeModel(environment(), 'm1'),
+    () => addProviderKey('k1', 'openai', 'K1', credential('sk-of-the-first-one')),
+    () => addProviderKey('k1', 'openai', 'K1', credential('sk-of-the-first-one')),
+    () => rotateProviderKey('k1', credential(pick(['sk-of-the-first-one', 'sk-of-the-second']))),
+    () => removeProviderKey('k1'),
     () => assignRole(person(), AUDITOR, '2100-01-01T00:00:00.000Z'),
     () => confirmRole(person(), AUDITOR),
     () => revokeRole(person(), AUDITOR),

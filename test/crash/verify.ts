@@ -40,7 +40,9 @@ export class Verifier {
       ...documents.flatMap((each) => staleOrWrong(log, each)),
       ...(await this.documentsAgainst(expected, log.at(-1))),
     ];
-    return [...differences(withCheckpoint(expected, log, this.kinds), plain(await this.stored.of(name))), ...wrong];
+    const rows = await this.stored.of(name);
+    wrong.push(...lostSecrets(events, rows));
+    return [...differences(withCheckpoint(expected, log, this.kinds), plain(rows)), ...wrong];
   }
 
   /** Every row of every sequence against the whole log: nothing stands there that no event put there. */
@@ -79,6 +81,16 @@ export class Verifier {
   }
 }
 
+/** Whatever an event refers to was kept before the event was appended. Nothing destroys secrets here. */
+function lostSecrets(events: readonly StoredEvent[], rows: Rows): string[] {
+  const kept = new Set((rows.tables.get('secrets') ?? []).map(({ secret_id: id }) => id));
+  return events.flatMap(({ type, stream, data }) => {
+    const { credential } = data as { readonly credential?: { readonly secretId: string } };
+    if (credential === undefined || kept.has(credential.secretId)) return [];
+    return [`${type} of ${stream} refers to a secret that is lost`];
+  });
+}
+
 /** Every row of a database against the whole log. */
 export async function rowsAgainst(stored: StoredRows, log: readonly StoredEvent[], told: Told): Promise<string[]> {
   const found = await stored.all();
@@ -112,6 +124,7 @@ const noLogTells = new Set([
   'ledger_checkpoints',
   'reaction_cursors',
   'reactions_due',
+  'secrets',
 ]);
 
 /**

@@ -89,6 +89,11 @@ export class Tenancy {
     const steps: [string, string, unknown][] = [
       ['admin', '/v1/realm/commands/CreateOrg', { orgId, name: orgId, ownerId: `${orgId}-owner` }],
       [`${orgId}-owner`, `${org}/CreateEnvironment`, { environmentId: 'live', name: 'Live' }],
+      [
+        `${orgId}-owner`,
+        `${org}/AddProviderKey`,
+        { keyId: 'openai', provider: 'openai', name: 'OpenAI', credential: { apiKey: `sk-of-${orgId}-0000` } },
+      ],
       [`${orgId}-owner`, `${org}/AddMember`, { userId: `${orgId}-bob`, role: 'org.participant' }],
       [`${orgId}-owner`, `${org}/GrantEnvironmentAccess`, { environmentId: 'live', grantee: person(`${orgId}-bob`) }],
     ];

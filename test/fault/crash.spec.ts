@@ -108,6 +108,12 @@ async function prepared(): Promise<Target> {
       body: JSON.stringify({ orgId, name: orgId, ownerId: ownerOf(orgId) }),
     });
     expect({ status: response.status, body: await response.json() }).toMatchObject({ status: 200 });
+    const held = await fetch(`${url}/v1/orgs/${orgId}/commands/AddProviderKey`, {
+      method: 'POST',
+      headers: { authorization: bearers.get(ownerOf(orgId)) ?? '', 'content-type': 'application/json' },
+      body: JSON.stringify({ provider: 'openai', name: 'OpenAI', credential: { apiKey: `sk-of-${orgId}-0000` } }),
+    });
+    expect({ status: held.status, body: await held.json() }).toMatchObject({ status: 200 });
   }
   return { url, bearerOf: (caller) => bearers.get(caller) ?? '' };
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { secretReferenceTo } from '../support/secret-reference.js';
 import { evolve, initialState } from '#libs/domain/aggregates.js';
 import { type OrgCommandName, orgDecisions } from '#libs/domain/org/decisions.js';
 import type { OrgState } from '#libs/domain/org/org.js';
@@ -118,6 +119,7 @@ export class History {
     const role = ROLES[this.pick(ROLES.length)];
     const groupId = `group-${this.pick(3)}`;
     const grantee = this.pick(4) === 0 ? { type: 'group', id: groupId } : { type: 'user', id: userId };
+    const credential = secretReferenceTo(`secret-${this.pick(3)}`);
     const notAfter = this.pick(3) === 0 ? '2027-01-01T00:00:00.000Z' : undefined;
     if (org.status === 'none') return ['CreateOrg', { orgId, name: `Org ${orgId}`, ownerId: userId }];
     const commands: readonly [OrgCommandName, unknown][] = [
@@ -132,6 +134,7 @@ export class History {
       ['GrantEnvironmentAccess', { environmentId, grantee, notBefore: undefined, notAfter }],
       ['GrantEnvironmentAccess', { environmentId, grantee, notBefore: undefined, notAfter }],
       ['RevokeEnvironmentAccess', { environmentId, grantee }],
+      ['AddProviderKey', { keyId: `key-${this.pick(2)}`, provider: 'acme', name: 'Key', credential }],
       ['AddModel', { environmentId, modelId: `model-${this.pick(3)}`, provider: 'acme', name: 'Model' }],
       ['RemoveModel', { environmentId, modelId: `model-${this.pick(3)}` }],
       ['RegisterWorkflow', { workflowId: `workflow-${this.pick(20)}`, environmentId, name: 'Workflow' }],

@@ -1,3 +1,4 @@
+import { secretReferenceTo } from '../support/secret-reference.js';
 import fc from 'fast-check';
 import { Folds } from '#libs/application/folds.js';
 import { ClaimBearers } from '#libs/application/history/claim-bearers.js';
@@ -85,6 +86,12 @@ export function happeningsOf({ document, roles }: CompiledScheme): fc.Arbitrary<
     ResumeMember: fc.record({ userId }),
     SuspendOrg: fc.record({}),
     ResumeOrg: fc.record({}),
+    AddProviderKey: fc.record({
+      keyId: fc.constant('openai'),
+      provider: fc.constant('openai'),
+      name: environmentId,
+      credential: fc.constant(secretReferenceTo('openai')),
+    }),
     AddModel: fc.record({ environmentId, provider: fc.constant('openai'), name: environmentId }),
   } as const;
   const weights: Readonly<Record<string, number>> = {

@@ -32,6 +32,8 @@ export class NaiveOrg {
   readonly environments = new Map<string, string>();
   readonly deleted = new Set<string>();
   readonly models = new Map<string, Map<string, string>>();
+  /** Provider key → provider. */
+  readonly providers = new Map<string, string>();
   /** Environment → person → window. */
   readonly grants = new Map<string, Map<string, NaiveGrant>>();
   /** Environment → group → window. */
@@ -113,6 +115,8 @@ export class NaiveOrg {
         this.grantsTo(data.grantee.type).get(data.environmentId)?.delete(data.grantee.id);
         break;
       case 'ModelAdded': {
+        if (![...this.providers.values()].includes(data.provider))
+          throw new Error(`a model of ${data.provider}, of which no key is held`);
         const models = this.models.get(data.environmentId) ?? new Map<string, string>();
         this.models.set(data.environmentId, models.set(data.modelId, `${data.provider}/${data.name}`));
         break;
@@ -162,6 +166,12 @@ export class NaiveOrg {
       case 'WorkflowRemoved':
         this.workflows.delete(data.workflowId);
         break;
+      case 'ProviderKeyAdded':
+        this.providers.set(data.keyId, data.provider);
+        break;
+      case 'ProviderKeyRemoved':
+        this.providers.delete(data.keyId);
+        break;
       // What these change is seen elsewhere: no access follows from it.
       case 'InvitationResent':
       case 'OrgOwnershipTransferRequested':
@@ -178,6 +188,7 @@ export class NaiveOrg {
       case 'MemberErasureRequested':
       case 'InvitedAddressErased':
       case 'BudgetRemoved':
+      case 'ProviderKeyRotated':
       case 'CheckpointWitnessSet':
       case 'CheckpointWitnessRemoved':
       case 'BillingDetailsSet':

@@ -17,6 +17,7 @@ import { type OrgCommandName, orgCommands } from '#libs/domain/org/decisions.js'
 import { type OrgEvent, orgEvents, orgEvolutions } from '#libs/domain/org/events.js';
 import { noOrg, type OrgState } from '#libs/domain/org/org.js';
 import { PersistentMap } from '#libs/domain/persistent-map.js';
+import { secretReferenceTo } from '../support/secret-reference.js';
 import { type Command, decide, enterprise, enterpriseWith, faultsOf, fold } from '../support/decider.js';
 import { NaiveOrg } from './naive-org.js';
 
@@ -35,6 +36,7 @@ const environmentId = fc.constantFrom(...environments);
 const modelId = fc.constantFrom('claude', 'constructor');
 const name = fc.constantFrom('One', 'Two');
 const provider = fc.constantFrom('anthropic', 'openai');
+const credential = fc.constantFrom(...['x', 'y'].map(secretReferenceTo));
 const url = fc.constantFrom('https://mcp.test/a', 'https://mcp.test/b');
 const plan = fc.constantFrom('small', 'large', 'constructor');
 // Those of the decider's people, who show them as verified.
@@ -129,6 +131,9 @@ const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
   PlaceLegalHold: fc.record({ holdId: modelId, userId, matter: name }, { requiredKeys: ['matter'] }),
   ReleaseLegalHold: fc.record({ holdId: modelId }),
   EraseMember: fc.record({ userId }),
+  AddProviderKey: fc.record({ keyId: modelId, provider, name, credential }),
+  RotateProviderKey: fc.record({ keyId: modelId, credential }),
+  RemoveProviderKey: fc.record({ keyId: modelId }),
   SetCheckpointWitness: fc.record({ url: fc.constantFrom('https://a.test', 'https://b.test') }),
   RemoveCheckpointWitness: fc.record({}),
   SetBillingDetails: billingDetails,
@@ -195,6 +200,9 @@ const weights: { readonly [Name in OrgCommandName]: number } = {
   PlaceLegalHold: 1,
   ReleaseLegalHold: 1,
   EraseMember: 1,
+  AddProviderKey: 4,
+  RotateProviderKey: 1,
+  RemoveProviderKey: 1,
   SetCheckpointWitness: 1,
   RemoveCheckpointWitness: 1,
   SetBillingDetails: 1,
@@ -315,6 +323,9 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
     invitationIds: fc.array(invitationId, { maxLength: 2 }),
     canceledIds: fc.array(invitationId, { maxLength: 2 }),
   }),
+  event('ProviderKeyAdded', { keyId: modelId, provider, name, credential }),
+  event('ProviderKeyRotated', { keyId: modelId, credential }),
+  event('ProviderKeyRemoved', { keyId: modelId }),
   event('CheckpointWitnessSet', { url: fc.constantFrom('https://a.test', 'https://b.test') }),
   event('CheckpointWitnessRemoved', {}),
   event('BillingDetailsSet', {
@@ -626,7 +637,7 @@ describe('the documents that an event touches', () => {
   });
 
   it('include every kind of event in the sample', () => {
-    const seen = new Set(fc.sample(anyEvent, { numRuns: 500, seed: 1 }).map(({ type }) => type));
+    const seen = new Set(fc.sample(anyEvent, { numRuns: 2000, seed: 1 }).map(({ type }) => type));
     expect([...seen].sort()).toEqual(Object.keys(orgEvolutions).sort());
   });
 });

@@ -27,8 +27,8 @@ it('the demo tells its story to the end, without colour outside a terminal, and 
   const [code] = await once(child, 'close');
   expect({ code, faults: faults.replace('building…\n', '') }).toEqual({ code: 0, faults: '' });
   const titles = [...told.matchAll(/^(\d+)\. /gm)].map(([, number]) => Number(number));
-  expect(titles).toEqual(Array.from({ length: 14 }, (_, index) => index + 1));
-  expect([...told.matchAll(/→ (\d+)/g)].map(([, status]) => status)).toEqual([...Array<string>(13).fill('200'), '403']);
+  expect(titles).toEqual(Array.from({ length: 15 }, (_, index) => index + 1));
+  expect([...told.matchAll(/→ (\d+)/g)].map(([, status]) => status)).toEqual([...Array<string>(14).fill('200'), '403']);
   expect([...told.matchAll(/"decision": (\w+)/g)].map(([, decision]) => decision)).toEqual([
     'false',
     'true',

@@ -87,6 +87,10 @@ const commands: { readonly [P in Permission]?: Command } = {
     'AddModel',
     (_, environmentId) => ({ environmentId, modelId: 'm', provider: 'openai', name: 'M' }),
   ],
+  'provider-key:manage': [
+    'AddProviderKey',
+    () => ({ keyId: 'k', provider: 'openai', name: 'K', credential: { apiKey: 'sk-of-a-matrix-0000' } }),
+  ],
   'environment:grant': [
     'RevokeEnvironmentAccess',
     ({ plain }, environmentId) => ({ environmentId, grantee: { type: 'user', id: plain } }),

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { type EnterpriseColumn, enterpriseColumns } from './enterprise.cells.js';
 
+const providerKey = { keyId: 'k', provider: 'openai', name: 'K', credential: { apiKey: 'sk-of-a-matrix-0000' } };
 const people: Record<EnterpriseColumn, string> = { PA: 'pia', OO: 'olga', OA: 'adam', PT: 'pat' };
 
 describe('the commands of the enterprise matrix, each as every role', () => {
@@ -19,6 +20,7 @@ describe('the commands of the enterprise matrix, each as every role', () => {
       grantee: { type: 'user', id: people.PT },
     });
     await command('OA', 'orgs/acme', 'CreateGroup', { groupId: 'team', name: 'Team' });
+    await command('OA', 'orgs/acme', 'AddProviderKey', { ...providerKey, keyId: 'held' });
     // The first sight of a person is an event of its own.
     for (const id of Object.values(people))
       await api.http.send({ path: '/v1/me', headers: { authorization: await bearer(id) } });
@@ -53,6 +55,15 @@ describe('the commands of the enterprise matrix, each as every role', () => {
     ['T-M05', ['OO', 'OA'], 'orgs/acme', 'RemoveMember', { userId: people.PT }],
     ['T-M05', ['OO', 'OA'], 'orgs/acme', 'SuspendMember', { userId: people.PT }],
     ['T-M05', ['OO', 'OA'], 'orgs/acme', 'ResumeMember', { userId: people.PT }],
+    ['T-M04', ['OO', 'OA'], 'orgs/acme', 'AddProviderKey', providerKey],
+    [
+      'T-M04',
+      ['OO', 'OA'],
+      'orgs/acme',
+      'RotateProviderKey',
+      { keyId: 'held', credential: { apiKey: 'sk-another-0001' } },
+    ],
+    ['T-M04', ['OO', 'OA'], 'orgs/acme', 'RemoveProviderKey', { keyId: 'held' }],
     ['T-M06', ['OO', 'OA'], 'orgs/acme', 'CreateEnvironment', { environmentId: 'new', name: 'New' }],
     ['T-M06', ['OO', 'OA'], 'orgs/acme', 'DeleteEnvironment', { environmentId: 'granted' }],
     [

@@ -7,7 +7,7 @@ import { batchBody, pathOfCommand } from '../../apps/api/commands/steps.js';
 import { decisionOperations } from '../../apps/api/documentation/decision-paths.js';
 import { inputSchema } from '../../apps/api/documentation/json-schema.js';
 import { queryNames, queryTable } from '../../apps/api/queries/query-table.js';
-import { commandNames, commandSchemas } from '#libs/application/command-table.js';
+import { commandNames, clientSchemas } from '#libs/application/command-table.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { AppendedEvents } from '../support/appended-events.js';
 import type { HttpCall } from '../support/http.js';
@@ -69,7 +69,7 @@ interface Posted {
 }
 
 const posted: readonly Posted[] = [
-  ...commandNames.map((name) => ({ name, path: pathOfCommand(name, 'acme'), schema: commandSchemas[name] })),
+  ...commandNames.map((name) => ({ name, path: pathOfCommand(name, 'acme'), schema: clientSchemas[name] })),
   { name: 'a batch', path: '/v1/orgs/acme/commands', schema: batchBody },
   ...Object.entries(decisionOperations).map(([name, { path, request }]) => ({ name, path, schema: request })),
 ];

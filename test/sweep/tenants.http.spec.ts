@@ -17,6 +17,8 @@ const secrets = [
   'Flamingo Flock',
   'basilisk-9',
   'Basilisk Nine',
+  'sk-basilisk-secret-0042',
+  '0042',
   'owlowner',
   'ibisadmin',
   'kiwimember',
@@ -47,6 +49,9 @@ beforeAll(async () => {
   await done(root, '/v1/realm/commands/CreateOrg', { orgId: 'zebra', name: 'Zebra', ownerId: 'zoe' });
   await done(owner, '/v1/orgs/quetzal/commands/AddMember', { userId: 'ibisadmin', role: 'org.admin' });
   await done(owner, '/v1/orgs/quetzal/commands/AddMember', { userId: 'kiwimember', role: 'org.participant' });
+  const credential = { apiKey: 'sk-basilisk-secret-0042' };
+  const providerKey = { keyId: 'basilisk-9', provider: 'openai', name: 'Basilisk Nine', credential };
+  await done(owner, '/v1/orgs/quetzal/commands/AddProviderKey', providerKey);
   for (const [environmentId, name] of [
     ['vivarium', 'Vivarium Room'],
     ['second-room', 'Second'],
@@ -154,6 +159,9 @@ const inputs: { readonly [Name in CommandName]: object } = {
   AddPlatformAdmin: { userId: 'kiwimember' },
   RemovePlatformAdmin: { userId: 'kiwimember' },
   EraseUser: { userId: 'kiwimember' },
+  AddProviderKey: { keyId: 'new-key', provider: 'openai', name: 'New', credential: { apiKey: 'sk-new-0000-1111' } },
+  RotateProviderKey: { keyId: 'basilisk-9', credential: { apiKey: 'sk-new-0000-2222' } },
+  RemoveProviderKey: { keyId: 'basilisk-9' },
   SetCheckpointWitness: { url: 'https://witness.test' },
   RemoveCheckpointWitness: {},
   SetBillingDetails: { company: 'Quetzal Holdings', country: 'GT' },
@@ -388,6 +396,7 @@ describe('a member without the right', () => {
     Billing: 403,
     Invoices: 403,
     Invoice: 403,
+    ProviderKeys: 403,
     Permissions: 200,
     HistoryState: 403,
     AccessDiff: 403,

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import {
   type CommandName,
   type CommandRow,
-  commandSchemas,
+  clientSchemas,
   commandTable,
   isCommandName,
 } from '#libs/application/command-table.js';
@@ -34,7 +34,7 @@ export function isCommandOf(target: Target, name: string): name is CommandName {
 
 export function stepFrom(target: Target, name: string, body: unknown): Step {
   if (!isCommandOf(target, name)) throw notFound();
-  return step(name, parsed(commandSchemas[name], body));
+  return step(name, parsed(clientSchemas[name], body));
 }
 
 /** Every step is parsed before the first is refused, so that all issues are told at once. */
@@ -48,7 +48,7 @@ export function stepsFrom(body: unknown): Step[] {
       errors.push({ path: [...place, 'command'].join('.'), message: 'is not a command of an organization' });
       continue;
     }
-    const result = commandSchemas[command].safeParse(input);
+    const result = clientSchemas[command].safeParse(input);
     if (result.success) steps.push(step(command, result.data));
     else errors.push(...fieldErrors(result.error, [...place, 'input']));
   }

@@ -1,4 +1,4 @@
-import { commandNames, commandSchemas, commandTable } from '#libs/application/command-table.js';
+import { commandNames, clientSchemas, commandTable } from '#libs/application/command-table.js';
 import { batchBody, pathOfCommand } from '../commands/steps.js';
 import { queryNames, queryTable } from '../queries/query-table.js';
 import { commandHeaderParameters, consistencyTokenParameter, pathParameters, queryParameters } from './parameters.js';
@@ -32,7 +32,7 @@ function commandPaths(): Json {
     const { target, summary, example } = commandTable[name];
     return [
       pathOfCommand(name, '{orgId}'),
-      { post: commandOperation(name, summary, target === 'org', inputSchema(commandSchemas[name]), example) },
+      { post: commandOperation(name, summary, target === 'org', inputSchema(clientSchemas[name]), example) },
     ];
   });
   const example = { commands: [{ command: 'AddMember', input: commandTable.AddMember.example }] };

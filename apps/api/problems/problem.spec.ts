@@ -39,6 +39,8 @@ describe('the table of problems', () => {
       'org_exists',
       'org_suspended',
       'payment_method_missing',
+      'provider_key_exists',
+      'provider_keys_full',
       'purchase_exists',
       'revision_unknown',
       'role_holders_full',

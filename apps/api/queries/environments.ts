@@ -17,6 +17,7 @@ import {
   slugKey,
   stale,
 } from './query-row.js';
+import { validProviders } from './stored-settings.js';
 
 /** Environments looked at for one page, so that somebody who sees few of very many still gets an answer in time. */
 const MAX_EXAMINED = 1000;
@@ -24,7 +25,13 @@ const CHUNK = 100;
 
 const mcpServer = z.object({ id: z.string(), name: z.string(), url: z.string() });
 const oauthConnection = z.object({ id: z.string(), provider: z.string(), name: z.string() });
-const model = z.object({ id: z.string(), provider: z.string(), name: z.string() });
+const model = z.object({
+  id: z.string(),
+  provider: z.string(),
+  name: z.string(),
+  /** False while the organization holds no key of the provider, where its models come from its own keys. */
+  valid: z.boolean(),
+});
 const shape = z.object({
   id: z.string(),
   kind: z.string(),
@@ -48,18 +55,25 @@ async function shownAll(
   rows: readonly Environment[],
 ): Promise<z.input<typeof shape>[]> {
   const ids = rows.map(({ environment_id: id }) => id);
-  const documents = await documentsOf(reads, orgId, 'environment', ids);
+  const [documents, isValid] = await Promise.all([
+    documentsOf(reads, orgId, 'environment', ids),
+    validProviders(reads, orgId),
+  ]);
   // The access documents' own projection wrote them, from the domain's type.
-  return rows.map((row) => shown(row, documents.get(row.environment_id) as EnvironmentDocument | undefined));
+  return rows.map((row) => shown(row, documents.get(row.environment_id) as EnvironmentDocument | undefined, isValid));
 }
 
-const shown = (row: Environment, document: EnvironmentDocument | undefined): z.input<typeof shape> => ({
+const shown = (
+  row: Environment,
+  document: EnvironmentDocument | undefined,
+  isValid: (provider: string) => boolean,
+): z.input<typeof shape> => ({
   id: row.environment_id,
   kind: row.kind,
   name: row.name,
   createdAt: row.created_at,
   createdBy: row.created_by,
-  models: row.models.map(({ model_id: id, provider, name }) => ({ id, provider, name })),
+  models: row.models.map(({ model_id: id, provider, name }) => ({ id, provider, name, valid: isValid(provider) })),
   mcpServers: listed(document?.mcpServers),
   oauthConnections: listed(document?.oauthConnections),
 });

@@ -12,6 +12,7 @@ import { selfQueries } from './me.js';
 import { organizationQueries } from './organizations.js';
 import { permissionQueries } from './permissions.js';
 import { projectionQueries } from './projections.js';
+import { providerKeyQueries } from './provider-keys.js';
 import { schemeQueries } from './schemes.js';
 import { settingsQueries } from './settings.js';
 import { subjectExportQueries } from './subject-exports.js';
@@ -26,6 +27,7 @@ export const queryTable = {
   ...workflowQueries,
   ...settingsQueries,
   ...billingQueries,
+  ...providerKeyQueries,
   ...auditQueries,
   ...changeQueries,
   ...erasureQueries,

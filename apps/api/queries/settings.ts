@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import type { SettingsDocument } from '#libs/domain/access/documents.js';
-import { documentsOf } from '#projections/access-documents/queries.js';
 import { nothing, ofOrg, onOrg, query } from './query-row.js';
+import { settingsIn } from './stored-settings.js';
 
 const budget = z.object({
   amount: z.int(),
@@ -30,10 +29,7 @@ export const settingsQueries = {
       checkpointWitness: z.object({ url: z.string() }).optional(),
     }),
     ask: async ({ orgId }, _, { services }) => {
-      // The access documents' own projection wrote it, from the domain's type.
-      const found = (await documentsOf(services.reads, orgId, 'settings', [''])).get('') as
-        | SettingsDocument
-        | undefined;
+      const found = await settingsIn(services.reads, orgId);
       const { documents = {}, mcpServers = {}, budgets = {}, checkpointWitness } = found ?? {};
       return {
         documents: Object.fromEntries(

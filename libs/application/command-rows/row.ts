@@ -8,6 +8,7 @@ import type { realmCommands } from '#libs/domain/realm/commands.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import type { userCommands } from '#libs/domain/user/commands.js';
+import type { secretInputs } from '../secrets/credential.js';
 
 /** What the commands of each aggregate take: of an organization, of the realm, of a person about what is theirs. */
 export interface Commands {
@@ -35,12 +36,16 @@ export interface Situation<C extends Commanded, Input> {
   readonly actor: string;
 }
 
-export interface CommandRow<C extends Commanded = Commanded, Schema extends z.ZodType = z.ZodType> {
+export interface CommandRow<
+  C extends Commanded = Commanded,
+  Schema extends z.ZodType = z.ZodType,
+  Example = z.input<Schema>,
+> {
   /** Where the command is posted: to an organization, to the realm (also where the organization is not there yet), to oneself. */
   readonly target: 'org' | 'realm' | 'me';
   readonly summary: string;
   /** An input for the documentation; it parses. */
-  readonly example: z.input<Schema>;
+  readonly example: Example;
   readonly needs: (situation: Situation<C, z.output<Schema>>) => readonly Need[];
   /** The person whom the command makes a member, where one may belong to one organization only. */
   readonly joins?: (input: z.output<Schema>, actor: string) => string;
@@ -54,8 +59,17 @@ export interface CommandRow<C extends Commanded = Commanded, Schema extends z.Zo
 
 /** One row for each command of the aggregate. A command without a row, or a row without `needs`, does not compile. */
 export type TableOf<C extends Commanded> = {
-  readonly [Name in keyof Commands[C]]: CommandRow<C, Commands[C][Name] & z.ZodType>;
+  readonly [Name in keyof Commands[C]]: CommandRow<
+    C,
+    Commands[C][Name] & z.ZodType,
+    ClientInput<Name, Commands[C][Name] & z.ZodType>
+  >;
 };
+
+/** What clients send: for some commands, with the secret that the rules see a reference to. */
+type ClientInput<Name, Schema extends z.ZodType> = z.input<
+  Name extends keyof typeof secretInputs ? (typeof secretInputs)[Name] : Schema
+>;
 
 export type CommandTable = TableOf<'org'>;
 

@@ -1,4 +1,5 @@
 import type { SchemeRef } from '../schemes/built-in.js';
+import type { SecretReference } from '../org/fields.js';
 import type { EnvironmentKind } from '../schemes/scheme.js';
 
 /** When a grant holds: from `notBefore` on, and before `notAfter`. RFC 3339; absent bounds are open. */
@@ -205,8 +206,17 @@ export interface SettingsDocument {
   readonly budgets: Readonly<Record<string, Budget>>;
   /** Who outside is given signed checkpoints; absent where nobody is. */
   readonly checkpointWitness?: { readonly url: string };
+  /** Absent where there never was one. */
+  readonly providerKeys?: Readonly<Record<string, ProviderKey>>;
   /** Absent until something of it was set. */
   readonly billing?: BillingDocument;
+}
+
+/** A key of an AI provider; the credential is kept elsewhere, sealed. */
+export interface ProviderKey {
+  readonly provider: string;
+  readonly name: string;
+  readonly credential: SecretReference;
 }
 
 /** How an organization pays. */

@@ -9,6 +9,7 @@ import {
   nothing,
   refused,
 } from '../../../test/support/decider.js';
+import { secretReferenceTo } from '../../../test/support/secret-reference.js';
 import { orgCommands } from './decisions.js';
 import type { OrgEvent } from './events.js';
 
@@ -377,7 +378,8 @@ describe('RevokeEnvironmentAccess', () => {
 });
 
 describe('AddModel and RemoveModel', () => {
-  const base = [created, environment('prod')];
+  const key = { keyId: 'k', provider: 'anthropic', name: 'K', credential: secretReferenceTo('k') };
+  const base: OrgEvent[] = [created, environment('prod'), { type: 'ProviderKeyAdded', data: key }];
   const added: OrgEvent = { type: 'ModelAdded', data: claude };
   const removal = { environmentId: 'prod', modelId: 'claude' };
 

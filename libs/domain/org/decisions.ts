@@ -7,6 +7,7 @@ import { invitationCommands } from './commands/invitations.js';
 import { legalHoldCommands } from './commands/legal-holds.js';
 import { memberCommands } from './commands/members.js';
 import { organizationCommands } from './commands/organization.js';
+import { providerKeyCommands } from './commands/provider-keys.js';
 import { settingsCommands } from './commands/settings.js';
 import { workflowCommands } from './commands/workflows.js';
 
@@ -21,6 +22,7 @@ const definitions = {
   ...invitationCommands,
   ...workflowCommands,
   ...settingsCommands,
+  ...providerKeyCommands,
   ...legalHoldCommands,
   ...billingCommands,
 };

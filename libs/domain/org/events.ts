@@ -7,6 +7,7 @@ import { invitationEvents } from './events/invitations.js';
 import { legalHoldEvents } from './events/legal-holds.js';
 import { memberEvents } from './events/members.js';
 import { bookkeepingEvents, organizationEvents } from './events/organization.js';
+import { providerKeyEvents } from './events/provider-keys.js';
 import { settingsEvents } from './events/settings.js';
 import { workflowEvents } from './events/workflows.js';
 import type { OrgState } from './org.js';
@@ -20,6 +21,7 @@ const definitions = {
   ...invitationEvents,
   ...workflowEvents,
   ...settingsEvents,
+  ...providerKeyEvents,
   ...legalHoldEvents,
   ...billingEvents,
   ...bookkeepingEvents,

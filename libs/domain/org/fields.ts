@@ -53,6 +53,19 @@ export const opaqueDocument = z
   )
   .refine((value) => !/\\u0000|\\ud[89a-f]/i.test(JSON.stringify(value)), 'must hold well-formed text without NUL');
 
+/** A part of a credential: `apiKey`, `secretAccessKey`, `region`. */
+export const credentialField = z.string().regex(/^[a-z][A-Za-z0-9]{0,39}$/, 'must look like apiKey');
+/**
+ * What events and answers hold of a secret: where it is kept, a keyed fingerprint by which the same one is recognized,
+ * and the end of each part that is long enough to give that away.
+ */
+export const secretReference = z.strictObject({
+  secretId: z.uuid(),
+  fingerprint: z.base64url().length(43),
+  lastFour: z.record(credentialField, z.string().max(4)),
+});
+export type SecretReference = z.output<typeof secretReference>;
+
 export const budget = z.strictObject({
   /** In minor units of the currency. */
   amount: z.int().min(0).max(1_000_000_000_000),

@@ -84,6 +84,7 @@ export const enterprise = schemeDocument.parse({
   grants: [{ on: 'environment', grantee: ['user', 'group'], effect: 'environment.user' }],
   tenancy: { orgsPerUser: 1, personalEnvironment: true },
   orgCreation: { by: 'platform', ownerRole: 'org.owner' },
+  models: 'own_provider_keys',
   transfer: { role: 'org.owner', target: ['org.admin'], former: 'org.admin' },
   platformReach: { content: false, audit: false, usage: false, actsAsOrgAdmin: false },
   refusals: { audit: 'none', style: 'forbid' },

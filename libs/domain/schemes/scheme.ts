@@ -114,6 +114,8 @@ export const schemeDocument = z.strictObject({
     })
     .nullable()
     .default(null),
+  /** Whether models are added from any provider, or from those only whose key the organization holds (T27). */
+  models: z.enum(['any_provider', 'own_provider_keys']).default('any_provider'),
   noEscalation: z.boolean().default(true),
   /** What the platform's roles reach in organizations; `actsAsOrgAdmin`: its admins hold what an org's creator holds. */
   platformReach: z.strictObject({

@@ -8,6 +8,7 @@ import { orgCommand } from '../command.js';
 import { childRoleKey, endpoint, grantee } from '../fields.js';
 import { environmentLimitFault } from '../limits.js';
 import type { OrgState } from '../org.js';
+import { isModelValid } from '../provider-keys.js';
 import { activeGroup } from './groups.js';
 
 const ofEnvironment = z.strictObject({ environmentId: slug });
@@ -84,13 +85,14 @@ export const environmentCommands = {
 
   AddModel: orgCommand(
     z.strictObject({ environmentId: slug, modelId: slug.optional(), provider: slug, name: text(200) }),
-    (state, { environmentId, modelId, provider, name }, { newId }) => {
+    (state, { environmentId, modelId, provider, name }, { newId, scheme }) => {
       const found = activeEnvironment(state, environmentId);
       if (isMissing(found)) return found;
       const id = modelId ?? newId;
       const present = own(found.models, id);
       if (present !== undefined)
         return present.provider === provider && present.name === name ? [] : refuse('model_exists');
+      if (!isModelValid(scheme, state.settings, provider)) return refuse('provider_key_missing');
       return [{ type: 'ModelAdded', data: { environmentId, modelId: id, provider, name } }];
     },
   ),
