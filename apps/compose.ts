@@ -11,6 +11,7 @@ import { Judge } from '#libs/application/judge.js';
 import { History } from '#libs/application/history/history.js';
 import { Ledger } from '#libs/application/ledger/ledger.js';
 import { RegularSigning } from '#libs/application/ledger/regular-signing.js';
+import { MachineCallers } from '#libs/application/machine-callers.js';
 import { MembershipClaims } from '#libs/application/membership-claims.js';
 import { Observations } from '#libs/application/observations.js';
 import { Past } from '#libs/application/past.js';
@@ -26,6 +27,8 @@ import { RepeatedCommands } from '#libs/application/repeated-commands.js';
 import { FollowedDocuments } from '#libs/access/followed-documents.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
 import type { Config } from '#libs/platform/config.js';
+import { Credentials } from '#libs/platform/identity/credentials.js';
+import { MachineTokens } from '#libs/platform/identity/machine-tokens.js';
 import { issuersOf, TokenVerifier } from '#libs/platform/identity/token-verifier.js';
 import { type Keys, loadKeys } from '#libs/platform/keys.js';
 import { firstUse } from '#libs/platform/store-unusable.js';
@@ -204,6 +207,9 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const drain = new Drain();
     const probes = healthProbes({ store, db, projector, verifier, readPosition, metrics });
     const past = new Past(folds);
+    const people = new TokenVerifier(issuersOf(config, keys, clock), keys.index, clock);
+    const machines = new MachineCallers(documents, folds, personalData, clock);
+    const machineTokens = new MachineTokens(keys, clock);
     const search = new PostgresSearchReads(db);
     const readiness = new Readiness(probes, drain, logger);
     metrics.onScrape(async () => {
@@ -215,7 +221,9 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       readWaitMs: config.readWaitMs,
       logger,
       clock,
-      verifier: new TokenVerifier(issuersOf(config, keys, clock), keys.index, clock),
+      verifier: new Credentials(people, machines, machineTokens),
+      machines,
+      machineTokens,
       observations,
       pipeline: recorded,
       recordedReads: new RecordedReads(activity, folds, personalData, clock),

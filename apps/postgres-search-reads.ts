@@ -3,6 +3,7 @@ import { SearchReads, type SearchSnapshot } from '#libs/application/search-reads
 import type { Database } from '#libs/readstore/database.js';
 import {
   claimantsAmongUsers,
+  machinesOf,
   membersAssigned,
   PostgresAccessDocuments,
 } from '#projections/access-documents/queries.js';
@@ -40,6 +41,7 @@ async function snapshotOf(db: Database): Promise<SearchSnapshot> {
     membersAssigned: (orgId, roles, page) => membersAssigned(db, orgId, roles, page),
     granteesOn: (orgId, environmentId, page) => granteesOn(db, orgId, environmentId, page),
     claimants: (realm, page) => claimants(db, realm, page),
+    machinesOf: (orgId, kind, page) => machinesOf(db, orgId, kind, page),
     people: (realm, page) => peopleOfRealm(db, realm, page),
     organizationsOf: async (userId, page) => (await membershipsOfUser(db, userId, page)).map(({ org_id: id }) => id),
     organizationsIn: async (realm, page) => (await organizationsOfRealm(db, realm, page)).map(({ org_id: id }) => id),

@@ -18,8 +18,10 @@ import { AskHandler } from './queries/ask.js';
 import { AskedQueries } from './queries/asked-queries.js';
 import { AuditExports } from './queries/audit-exports.js';
 import { BillingController } from './queries/billing.controller.js';
+import { TokenController } from './identity/token.controller.js';
 import { LedgerKeyController } from './queries/ledger-key.controller.js';
 import { SecretsController } from './queries/secrets.controller.js';
+import { MachinesController } from './queries/machines.controller.js';
 import { QueriesController } from './queries/queries.controller.js';
 import { ApiServices } from './services.js';
 
@@ -35,6 +37,8 @@ export class ApiModule {
         BillingController,
         ChangesController,
         SecretsController,
+        MachinesController,
+        TokenController,
         LedgerKeyController,
         EvaluationController,
         SearchController,

@@ -13,7 +13,7 @@ import { TreeBehind } from '#libs/application/ledger/trees.js';
 import { EventStoreUnavailable } from '#libs/application/ports/event-store.js';
 import { parseStream } from '#libs/application/streams.js';
 import { isPermission } from '#libs/domain/schemes/actions.js';
-import { instant, principalId, slug } from '#libs/domain/text.js';
+import { anyPrincipalId, instant, slug } from '#libs/domain/text.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
 import { SystemClock } from '#libs/platform/clock.js';
 import { loadConfig } from '#libs/platform/config.js';
@@ -87,7 +87,7 @@ function questionOf(org: string | undefined, asked: string | undefined, at: stri
   if (org === undefined || asked === undefined) throw new UsageError('--org and --question are needed');
   if (!slug.safeParse(org).success) throw new UsageError('--org must be the id of an organization');
   const [subject = '', action = '', resource = '', ...more] = asked.trim().split(/\s+/);
-  if (more.length > 0 || !principalId.safeParse(subject).success || !slug.safeParse(resource).success)
+  if (more.length > 0 || !anyPrincipalId.safeParse(subject).success || !slug.safeParse(resource).success)
     throw new UsageError("--question must be '<subject> <action> <resource>'");
   if (!isPermission(action)) throw new UsageError(`--question: there is no action ${action}`);
   const parsed = instant.safeParse(at ?? new Date().toISOString());

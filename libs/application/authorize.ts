@@ -1,9 +1,11 @@
 import type { Facts } from '#libs/domain/access/bindings.js';
 import { bindingsOf } from '#libs/domain/access/bindings.js';
-import { realmOf } from '#libs/domain/access/documents.js';
+import { type MemberDocument, realmOf } from '#libs/domain/access/documents.js';
 import { type Permit, permit } from '#libs/domain/access/permit.js';
-import type { OrgState } from '#libs/domain/org/org.js';
+import { liveKey } from '#libs/domain/keys.js';
+import { holderIn, type OrgState } from '#libs/domain/org/org.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
+import type { Caller } from './caller.js';
 import type { Need } from './command-table.js';
 import type { Folded } from './fold.js';
 
@@ -18,22 +20,32 @@ export interface Authorization {
   readonly evidence: readonly string[];
 }
 
-/** Puts together what a decision about the principal rests on, from folded streams. */
+/** Puts together what a decision about the caller rests on at an instant (milliseconds), from folded streams. */
 export function factsFrom(
   scheme: CompiledScheme,
   org: OrgState | undefined,
-  principal: string,
+  caller: Caller,
   need: Need,
   platform: PlatformFacts | undefined,
+  at: number,
 ): Facts {
   return {
     scheme,
     realm: platform?.realm.state.realm,
     user: platform?.user.state.user,
     org: org?.org,
-    member: org?.members.get(principal),
+    member: org && callerIn(org, caller, at),
     environment: need.resource.kind === 'environment' ? org?.environments.get(need.resource.environmentId) : undefined,
   };
+}
+
+/** What the caller holds in the organization: nothing by a key that is over by then. */
+function callerIn(org: OrgState, { id, machine }: Caller, at: number): MemberDocument | undefined {
+  if (machine !== undefined) {
+    const account = org.services.get(machine.accountId);
+    if (account === undefined || liveKey(account.keys, machine.keyId, at) === undefined) return undefined;
+  }
+  return holderIn(org, id);
 }
 
 /** Asks for every need at one instant: the first denial, or the role and evidence that allowed. */

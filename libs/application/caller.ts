@@ -10,6 +10,8 @@ export interface Caller {
   readonly delegate?: string | undefined;
   /** The request's origin, sealed under this person's key; undefined where none is kept. */
   readonly origin?: string | undefined;
+  /** Of a service account alone: the key that it acts by, directly or through a token that it was exchanged for. */
+  readonly machine?: { readonly orgId: string; readonly accountId: string; readonly keyId: string };
 }
 
 /** What a verified token says of its person. Its role-bearing part decides nothing until it is recorded as an event. */

@@ -1,5 +1,6 @@
 import type { RealmDocument } from '#libs/domain/access/documents.js';
 import { type Facts, type Resource, suspensionOf } from '#libs/domain/access/bindings.js';
+import { isSubjectType } from '#libs/domain/access/machines.js';
 import { type DenialReason, type ExaminedBinding, examine, permit, type Question } from '#libs/domain/access/permit.js';
 import { actions, isPermission, type Permission } from '#libs/domain/schemes/actions.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
@@ -17,6 +18,7 @@ import { streamOf } from './streams.js';
 import { type Future, type Parked, type Stale, type Stamped, stampOf, tenantOf, View } from './view.js';
 
 export interface Evaluation {
+  /** `type` as AuthZEN names it; `id` as the log names the principal. */
   readonly principal: { readonly type: string; readonly id: string };
   readonly action: string;
   readonly resource: Resource | undefined;
@@ -126,7 +128,7 @@ export class Checks {
     { principal, resource, at, after }: Omit<Evaluation, 'action' | 'explain'> & After,
   ): Promise<PermittedActions> {
     const none = { kind: 'answered', actions: [], at: new Date(this.clock.now()).toISOString() } as const;
-    if (resource === undefined || principal.type !== 'user') return none;
+    if (resource === undefined || !isSubjectType(principal.type)) return none;
     const view = await this.view(caller, [{ principal, resource, at }], after, 'decision:search');
     const found = view && (await view.moment({ principal: principal.id, resource, at }));
     if (found === undefined) return { kind: 'stale' };
@@ -147,7 +149,7 @@ export class Checks {
   ): Promise<View | undefined> {
     const now = this.clock.now();
     const asked = questions.flatMap(({ principal, resource, at }): Asked[] => {
-      if (resource === undefined || principal.type !== 'user') return [];
+      if (resource === undefined || !isSubjectType(principal.type)) return [];
       const about = at === undefined ? [{ principal: principal.id, resource }] : [];
       return principal.id === caller.id ? about : [...about, { principal: caller.id, resource: tenantOf(resource) }];
     });
@@ -163,7 +165,7 @@ export class Checks {
     if (!view.hasCome(at)) return { kind: 'future' };
     if (!isPermission(action)) return unsupported('unknown_action', view.now);
     if (resource === undefined) return unsupported('unknown_resource', view.now);
-    if (principal.type !== 'user') return unsupported('unknown_subject', view.now);
+    if (!isSubjectType(principal.type)) return unsupported('unknown_subject', view.now);
     const found = await view.moment({ principal: principal.id, resource, at });
     if (typeof found === 'string') return unsupported(found, view.now);
     if ('kind' in found) return found;

@@ -13,6 +13,7 @@ import { organizationRows } from './command-rows/organization.js';
 import { providerKeyRows } from './command-rows/provider-keys.js';
 import { realmRows } from './command-rows/realm.js';
 import type { Commanded, CommandRow, CommandTable } from './command-rows/row.js';
+import { serviceAccountRows } from './command-rows/service-accounts.js';
 import { settingsRows } from './command-rows/settings.js';
 import { userRows } from './command-rows/user.js';
 import { workflowRows } from './command-rows/workflows.js';
@@ -28,6 +29,7 @@ const orgRows: CommandTable = {
   ...environmentRows,
   ...invitationRows,
   ...workflowRows,
+  ...serviceAccountRows,
   ...settingsRows,
   ...providerKeyRows,
   ...legalHoldRows,

@@ -6,7 +6,7 @@ import type { OrgState } from '#libs/domain/org/org.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { authorize, type Authorization, factsFrom, mayKnow, type PlatformFacts } from './authorize.js';
-import { createdIdOf, eventIdOf } from './command-ids.js';
+import { createdIdOf } from './command-ids.js';
 import type { Plan, Step } from './command-request.js';
 import { type Commanded, commandRules, rowOf } from './command-table.js';
 import type { FindErasureObstacles } from './erasure/obstacles.js';
@@ -83,7 +83,7 @@ export class Judge {
       }
       if (decision.length > 0 && row.joins !== undefined) joins.push(row.joins(step.input, plan.caller.id));
       for (const event of decision) {
-        const id = eventIdOf(plan.id, plan.digest, events.length);
+        const id = plan.eventId(events.length);
         const revision = onto.revision + BigInt(events.length + 1);
         const stamp = { id, revision, occurredAt: new Date(now).toISOString() };
         state = evolve(plan.category, state, { ...event, stamp });
@@ -112,15 +112,15 @@ export class Judge {
     const org = orgIn(plan, state);
     const situation = { input: step.input, orgId: category === 'org' ? target : '', state, scheme, actor: caller.id };
     const needs = rowOf(step.name).needs(situation);
-    const verdict = authorize(needs, (need) => factsFrom(scheme, org, caller.id, need, platform), caller.id, now);
+    const verdict = authorize(needs, (need) => factsFrom(scheme, org, caller, need, platform, now), caller.id, now);
     if (!('denied' in verdict)) return verdict;
     const { denied, need } = verdict;
     const known =
-      orgId === undefined || mayKnow(factsFrom(scheme, org, caller.id, need, platform), caller.id, orgId, now);
+      orgId === undefined || mayKnow(factsFrom(scheme, org, caller, need, platform, now), caller.id, orgId, now);
     return known ? { kind: 'denied', permission: need.permission, reason: denied.reason } : { kind: 'hidden' };
   }
 
-  private context({ id, caller }: Plan, index: number, scheme: CompiledScheme, at: number): DecisionContext {
+  private context({ id, caller, keys }: Plan, index: number, scheme: CompiledScheme, at: number): DecisionContext {
     const { email } = caller.token;
     const emailIndex = (address: string) => emailIndexOf(this.personalData, address);
     return {
@@ -131,6 +131,7 @@ export class Judge {
       at,
       emailIndex,
       actorEmailIndex: email === null ? null : emailIndex(email),
+      newKey: (place) => keys.of(place),
     };
   }
 }

@@ -1,5 +1,6 @@
 import type { Resource } from '#libs/domain/access/bindings.js';
-import type { OrgState } from '#libs/domain/org/org.js';
+import { machineOf } from '#libs/domain/access/machines.js';
+import { holderIn, type OrgState } from '#libs/domain/org/org.js';
 import type { RealmState } from '#libs/domain/realm/events.js';
 import { mayKnow } from './authorize.js';
 import { factsOf, type Moment } from './facts.js';
@@ -25,6 +26,7 @@ export class PastFacts {
 
   /** Undefined where the realm did not exist then. Reads the person's stream, once. */
   async of({ principal, resource }: Asked): Promise<Moment | undefined> {
+    if (machineOf(principal) !== undefined) return this.withoutClaims({ principal, resource });
     const reading = this.users.get(principal) ?? this.folds.past('user', principal, { instant: this.at }).then(whole);
     this.users.set(principal, reading);
     return this.moment(principal, resource, await reading);
@@ -42,7 +44,7 @@ export class PastFacts {
       realm.realm,
       user?.state.user,
       org?.state.org,
-      org?.state.members.get(principal),
+      org && holderIn(org.state, principal),
       environmentId === undefined ? undefined : org?.state.environments.get(environmentId),
     );
     return facts && { facts, revision: org?.revision, position: org?.position, at };
@@ -70,7 +72,7 @@ export class Past {
       this.folds.current('user', principal),
       this.folds.current('org', orgId),
     ]);
-    const facts = factsOf(realm.realm, user.user, org.org, org.members.get(principal), undefined);
+    const facts = factsOf(realm.realm, user.user, org.org, holderIn(org, principal), undefined);
     return facts !== undefined && mayKnow(facts, principal, orgId, now);
   }
 }

@@ -3,7 +3,6 @@ import { answerOf } from './answer.js';
 import type { Appender } from './appender.js';
 import type { PlatformFacts } from './authorize.js';
 import type { Caller } from './caller.js';
-import { eventIdOf } from './command-ids.js';
 import { commandMetadata } from './command-metadata.js';
 import { type CommandRequest, type Plan, planOf } from './command-request.js';
 import type { Commanded } from './command-table.js';
@@ -13,6 +12,7 @@ import type { Decided, Ground, Judge } from './judge.js';
 import { KeyedQueue } from './keyed-queue.js';
 import type { MembershipClaims } from './membership-claims.js';
 import { meta } from './metadata.js';
+import { NewKeys } from './new-keys.js';
 import type { CommandOutcome } from './outcome.js';
 import type { Clock } from './ports/clock.js';
 import { EventStoreUnavailable, type EventToAppend, type Metadata, positionText, start } from './ports/event-store.js';
@@ -40,7 +40,11 @@ export class CommandPipeline {
   ) {}
 
   async execute(request: CommandRequest): Promise<CommandOutcome> {
-    const plan = planOf(request, (payload) => this.personalData.index('command', payload));
+    const plan = planOf(
+      request,
+      (payload) => this.personalData.index('command', payload),
+      new NewKeys(this.personalData),
+    );
     try {
       return await this.queue.run(plan.stream, () => this.attempt(plan));
     } catch (error) {
@@ -122,7 +126,7 @@ export class CommandPipeline {
     const outcome = await this.appender.append(plan.category, plan.target, ground.onto, drafts);
     return outcome.kind === 'conflict'
       ? undefined
-      : { kind: 'done', answer: answerOf(outcome.events), repeated: false };
+      : { kind: 'done', answer: plan.keys.shownIn(answerOf(outcome.events)), repeated: false };
   }
 
   /** Whom the organization has to claim before they join. */
@@ -133,7 +137,7 @@ export class CommandPipeline {
   private drafts(plan: Plan, { events }: Decided, metadata: Metadata): readonly EventToAppend[] {
     return events.map(({ event, command, role, evidence }, i) => ({
       ...event,
-      id: eventIdOf(plan.id, plan.digest, i),
+      id: plan.eventId(i),
       metadata: {
         ...metadata,
         [meta.command]: command,

@@ -6,6 +6,7 @@ import type {
   RealmDocument,
   UserDocument,
 } from '#libs/domain/access/documents.js';
+import { holderOf, machineOf } from '#libs/domain/access/machines.js';
 import { factsOf, type Moment } from './facts.js';
 import type { Clock } from './ports/clock.js';
 import type { DocumentSource } from './ports/current-documents.js';
@@ -53,13 +54,25 @@ export class PresentFacts {
       this.documents.get(streamOf('realm', this.realm))?.get('realm|') as RealmDocument | undefined,
       this.documents.get(streamOf('user', principal))?.get('user|') as UserDocument | undefined,
       ofOrg?.get('org|') as OrgDocument | undefined,
-      ofOrg?.get(`member|${principal}`) as MemberDocument | undefined,
+      orgId === undefined ? undefined : holderFrom(ofOrg, orgId, principal),
       environment as EnvironmentDocument | undefined,
     );
     if (facts === undefined) return 'stale';
     const revision = stream === undefined ? undefined : this.revisions.get(stream);
     return { facts, revision, position: this.position, at: this.at };
   }
+}
+
+/** What the principal holds by the organization's documents. */
+function holderFrom(
+  documents: ReadonlyMap<string, unknown> | undefined,
+  orgId: string,
+  principal: string,
+): MemberDocument | undefined {
+  const machine = machineOf(principal);
+  if (machine === undefined) return documents?.get(`member|${principal}`) as MemberDocument | undefined;
+  if (machine.orgId !== orgId) return undefined;
+  return holderOf(machine, documents?.get(`${machine.kind}|${machine.id}`) as Parameters<typeof holderOf>[1]);
 }
 
 /** Facts of now, from the documents that are current to the log. */
@@ -91,13 +104,15 @@ export class Present {
 
 /** The documents that a decision rests on: realm, person, and of the organization itself, the member, the environment. */
 export function keysFor(realm: string, { principal, resource }: Asked): StreamDocument[] {
-  const keys: StreamDocument[] = [
-    { stream: streamOf('realm', realm), kind: 'realm', id: '' },
-    { stream: streamOf('user', principal), kind: 'user', id: '' },
-  ];
+  const keys: StreamDocument[] = [{ stream: streamOf('realm', realm), kind: 'realm', id: '' }];
+  const machine = machineOf(principal);
+  // A machine has no stream of its own: nothing is claimed of it.
+  if (machine === undefined) keys.push({ stream: streamOf('user', principal), kind: 'user', id: '' });
   if (!('orgId' in resource)) return keys;
   const stream = streamOf('org', resource.orgId);
-  keys.push({ stream, kind: 'org', id: '' }, { stream, kind: 'member', id: principal });
+  keys.push({ stream, kind: 'org', id: '' });
+  if (machine === undefined) keys.push({ stream, kind: 'member', id: principal });
+  else if (machine.orgId === resource.orgId) keys.push({ stream, kind: machine.kind, id: machine.id });
   if (resource.kind === 'environment') keys.push({ stream, kind: 'environment', id: resource.environmentId });
   return keys;
 }

@@ -1,3 +1,4 @@
+import type { MachineKind } from '#libs/domain/access/machines.js';
 import type { LoadedDocuments, StreamDocument } from './ports/read-models.js';
 import type { Position } from './ports/event-store.js';
 
@@ -21,6 +22,8 @@ export interface SearchSnapshot {
   membersAssigned(orgId: string, roles: readonly string[], page: Keyset): Ids;
   /** People with a grant of their own on the environment. */
   granteesOn(orgId: string, environmentId: string, page: Keyset): Ids;
+  /** Principals of the organization's machines of one kind. */
+  machinesOf(orgId: string, kind: MachineKind, page: Keyset): Ids;
   /** People of the realm whose tokens have shown what a role source names. */
   claimants(realm: string, page: Keyset): Ids;
   /** People who have been seen in the realm. */

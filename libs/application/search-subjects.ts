@@ -1,5 +1,7 @@
 import type { Facts, Resource } from '#libs/domain/access/bindings.js';
+import { subjectOf, type SubjectType } from '#libs/domain/access/machines.js';
 import { permit } from '#libs/domain/access/permit.js';
+import { holdersIn } from '#libs/domain/org/org.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
 import type { Moment } from './facts.js';
 import type { PastFacts } from './past.js';
@@ -17,6 +19,8 @@ const FOLD_COST = 10;
 export interface SubjectQuestion {
   readonly realm: string;
   readonly permission: Permission;
+  /** Of what kind of principals. */
+  readonly type: SubjectType;
   readonly resource: Resource;
   /** The only one whom the asker may ask about; undefined where that is everyone. */
   readonly only: string | undefined;
@@ -48,10 +52,12 @@ export async function* subjectsNow(
 async function idsFrom(
   snapshot: SearchSnapshot,
   { named, everyone, claimants, roles, groups, assigned, grantees }: SubjectPlan,
-  { realm, resource }: SubjectQuestion,
+  { realm, type, resource, only }: SubjectQuestion,
   page: Keyset,
 ): Promise<readonly string[]> {
   const { after = '', limit } = page;
+  if (type !== 'user' && only === undefined)
+    return 'orgId' in resource ? snapshot.machinesOf(resource.orgId, type, page) : [];
   const lists: (readonly string[])[] = [named.filter((id) => id > after)];
   if (everyone) lists.push(await snapshot.people(realm, page));
   if (claimants) lists.push(await snapshot.claimants(realm, page));
@@ -77,11 +83,11 @@ export async function* subjectsThen(
   question: SubjectQuestion,
   after: string | undefined,
 ): AsyncGenerator<Candidate> {
-  const { realm, permission, resource, only } = question;
+  const { realm, permission, type, resource, only } = question;
   const plan = planOf(base.facts, question);
-  const reading = only === undefined && (plan.everyone || claimsDecide(base.facts, permission));
-  const members = only === undefined && 'orgId' in resource ? membersOf(past) : [];
-  const known = [...new Set([...members, ...plan.named])].sort(byBytes);
+  const reading = type === 'user' && only === undefined && (plan.everyone || claimsDecide(base.facts, permission));
+  const held = only === undefined && 'orgId' in resource ? holdersOf(past, type) : [];
+  const known = [...new Set([...held, ...plan.named])].sort(byBytes);
   for (let last = after; ; ) {
     const page = { after: last, limit: CHUNK };
     const seen = reading ? await snapshot.people(realm, page) : [];
@@ -115,10 +121,13 @@ async function* decidedThen(
   }
 }
 
-const membersOf = ({ state }: PastFacts): readonly string[] => [...(state?.members.entries() ?? [])].map(([id]) => id);
+const holdersOf = ({ state }: PastFacts, type: SubjectType): readonly string[] =>
+  [...(state === undefined ? [] : holdersIn(state))].map(([id]) => id).filter((id) => subjectOf(id).type === type);
 
-const planOf = (facts: Facts, { permission, resource, only }: SubjectQuestion): SubjectPlan =>
-  only === undefined ? subjectPlan(facts, resource, permission) : { ...nobody, named: [only] };
+function planOf(facts: Facts, { permission, type, resource, only }: SubjectQuestion): SubjectPlan {
+  if (only !== undefined) return { ...nobody, named: [only] };
+  return type === 'user' ? subjectPlan(facts, resource, permission) : nobody;
+}
 
 function candidate(
   principal: string,

@@ -1,4 +1,5 @@
 import type { Resource } from '#libs/domain/access/bindings.js';
+import { machineOf } from '#libs/domain/access/machines.js';
 import { permit } from '#libs/domain/access/permit.js';
 import type { Moment } from './facts.js';
 import type { Past, PastFacts } from './past.js';
@@ -74,6 +75,8 @@ abstract class Reach implements ResourceView {
 
   private async listing(): Promise<(page: Keyset) => Promise<readonly string[]>> {
     const { realm, asker, snapshot } = this.options;
+    const ofMachine = machineOf(asker);
+    if (ofMachine !== undefined) return async (page) => beyond([ofMachine.orgId], page);
     if (!this.isSelf && !(await this.askerIsEverywhere())) return (page) => snapshot.organizationsOf(asker, page);
     const moment = await this.ownMoment(realmResource);
     const everywhere = moment !== undefined && isEverywhere(moment.facts, this.options.principal);
@@ -113,8 +116,10 @@ export class PresentReach extends Reach {
     return known((await this.options.load([asked])).of(asked));
   }
 
-  protected override joined(page: Keyset): Promise<readonly string[]> {
-    return this.options.snapshot.organizationsOf(this.options.principal, page);
+  protected override async joined(page: Keyset): Promise<readonly string[]> {
+    const { principal, snapshot } = this.options;
+    const machine = machineOf(principal);
+    return machine === undefined ? snapshot.organizationsOf(principal, page) : beyond([machine.orgId], page);
   }
 
   protected override async view(orgId: string, now: PresentFacts): Promise<OrgView> {
@@ -153,8 +158,10 @@ export class PastReach extends Reach {
     return this.moment(await this.fold(undefined), resource);
   }
 
-  protected override joined(page: Keyset): Promise<readonly string[]> {
-    return this.options.snapshot.organizationsNaming(this.options.principal, page);
+  protected override async joined(page: Keyset): Promise<readonly string[]> {
+    const { principal, snapshot } = this.options;
+    const machine = machineOf(principal);
+    return machine === undefined ? snapshot.organizationsNaming(principal, page) : beyond([machine.orgId], page);
   }
 
   protected override async view(orgId: string): Promise<OrgView> {

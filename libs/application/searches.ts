@@ -1,4 +1,5 @@
 import type { Resource } from '#libs/domain/access/bindings.js';
+import { isSubjectType, subjectOf } from '#libs/domain/access/machines.js';
 import { isPermission } from '#libs/domain/schemes/actions.js';
 import { type Evaluation, maySee } from './checks.js';
 import type { Caller } from './caller.js';
@@ -65,7 +66,7 @@ export class Searches {
     const { action, type, resource, at, after } = search;
     if (this.isFuture(at)) return { kind: 'future' };
     const nothing = this.nothing();
-    if (!isPermission(action) || resource === undefined || type !== 'user') return nothing;
+    if (!isPermission(action) || resource === undefined || !isSubjectType(type)) return nothing;
     return this.answered(caller, after, async (snapshot) => {
       const load = loader(snapshot, caller.realm, this.clock.now());
       const tenant = tenantOf(resource);
@@ -78,7 +79,9 @@ export class Searches {
       if (base === 'parked')
         return (await this.mayKnow(caller.realm, caller.id, resource)) ? { kind: 'parked' } : nothing;
       const others = maySearch(own, caller.id, tenant) === true;
-      const question = { realm: caller.realm, permission: action, resource, only: others ? undefined : caller.id };
+      const only = others ? undefined : caller.id;
+      if (only !== undefined && subjectOf(only).type !== type) return nothing;
+      const question = { realm: caller.realm, permission: action, type, resource, only };
       const keyset = { after: page.after === '' ? undefined : page.after, limit: page.limit };
       if (at !== undefined) return this.subjectsAt(snapshot, at, question, keyset);
       const found = await pageOf(subjectsNow(snapshot, base, load, question, keyset), page.after, page.limit);
@@ -92,7 +95,7 @@ export class Searches {
     const { principal, action, type, at, after } = search;
     if (this.isFuture(at)) return { kind: 'future' };
     const nothing = this.nothing();
-    if (!isPermission(action) || principal.type !== 'user') return nothing;
+    if (!isPermission(action) || !isSubjectType(principal.type)) return nothing;
     return this.answered(caller, after, async (snapshot) => {
       const now = this.clock.now();
       const load = loader(snapshot, caller.realm, now);

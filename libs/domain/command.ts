@@ -1,5 +1,7 @@
 import type { z } from 'zod';
+import type { IssuedKey } from './access/documents.js';
 import type { Decision } from './decision.js';
+import type { KeyPlace } from './keys.js';
 import type { CompiledScheme } from './schemes/compiled.js';
 
 /** What a decider knows beside the folded aggregate. */
@@ -17,6 +19,8 @@ export interface DecisionContext {
   readonly emailIndex: (address: string) => string;
   /** Of the address that the sender's token shows as verified; null where it shows none. */
   readonly actorEmailIndex: string | null;
+  /** Makes the text of a key, which decides nothing and stands in no event: what the log holds of it. */
+  readonly newKey: (place: KeyPlace) => Pick<IssuedKey, 'fingerprint' | 'lastFour'>;
 }
 
 /** What a command takes, and its rules. Asking for what is already so yields no events; refusal codes are the prose. */

@@ -56,6 +56,13 @@ export const refusals = {
   purchase_exists: 'There is a purchase of credits with this id that differs.',
   invoice_exists: 'There is an invoice with this id that differs, or that is settled.',
   payment_method_missing: 'No payment method is saved to recharge with. Save one first.',
+  service_account_exists: 'A service account with this id exists, or existed, in the organization.',
+  service_account_not_found: 'The organization has no such service account.',
+  not_for_machines: 'This is for people: a role that must always be held, or a decision that takes two of them.',
+  key_exists: 'There is a key with this id. The text of a key is shown once: issue another one.',
+  key_not_found: 'There is no such key, or it is over.',
+  key_rotated: 'Another key took the place of this one already.',
+  keys_full: 'As many keys as there may be at once. Revoke one first.',
   workflow_not_owned: 'A workflow is moved and removed by whoever registered it.',
 } as const;
 

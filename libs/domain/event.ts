@@ -26,7 +26,8 @@ export interface DocumentKey {
     | 'invitation'
     | 'settings'
     | 'workflow'
-    | 'charge';
+    | 'charge'
+    | 'service';
   readonly id: string;
 }
 

@@ -29,7 +29,7 @@ export const accessStreams = table('access_streams', { stream: text, revision: b
 /** The documents that checks decide from. The domain's own `evolve` is the only logic: it runs on just the touched ones. */
 export const accessDocumentsProjection: Projection = {
   name: 'access-documents',
-  version: 2,
+  version: 3,
   tables: [accessDocuments, accessStreams],
   begin: async (events, db, schema) => {
     const streams = new Map<string, TouchedStream>();

@@ -21,6 +21,7 @@ const assemble: { readonly [C in Category]: (documents: Documents) => StateByCat
       if (kind === 'invitation') return { ...state, invitations: state.invitations.set(id, doc as Invitation) };
       if (kind === 'workflow') return { ...state, workflows: state.workflows.set(id, doc as Workflow) };
       if (kind === 'charge') return { ...state, charges: state.charges.set(id, doc as Charge) };
+      if (kind === 'service') return { ...state, services: state.services.set(id, doc as Service) };
       if (kind === 'settings') return { ...state, settings: doc as OrgState['settings'] };
       return { ...state, environments: state.environments.set(id, doc as Environment) };
     }, initialState('org')),
@@ -35,18 +36,20 @@ type Group = NonNullable<ReturnType<OrgState['groups']['get']>>;
 type Invitation = NonNullable<ReturnType<OrgState['invitations']['get']>>;
 type Workflow = NonNullable<ReturnType<OrgState['workflows']['get']>>;
 type Charge = NonNullable<ReturnType<OrgState['charges']['get']>>;
+type Service = NonNullable<ReturnType<OrgState['services']['get']>>;
 type Environment = NonNullable<ReturnType<OrgState['environments']['get']>>;
 type User = StateByCategory['user']['user'];
 type Realm = StateByCategory['realm']['realm'];
 
 const pick: { readonly [C in Category]: (state: StateByCategory[C], key: DocumentKey) => unknown } = {
-  org: ({ org, members, groups, environments, invitations, workflows, charges, settings }, { kind, id }) => {
+  org: ({ org, members, groups, environments, invitations, workflows, charges, services, settings }, { kind, id }) => {
     if (kind === 'org') return org;
     if (kind === 'member') return members.get(id);
     if (kind === 'group') return groups.get(id);
     if (kind === 'invitation') return invitations.get(id);
     if (kind === 'workflow') return workflows.get(id);
     if (kind === 'charge') return charges.get(id);
+    if (kind === 'service') return services.get(id);
     return kind === 'settings' ? settings : environments.get(id);
   },
   user: ({ user }) => user,

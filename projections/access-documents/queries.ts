@@ -1,5 +1,7 @@
 import { CompiledQuery } from 'kysely';
 import { AccessDocuments, type LoadedDocuments, type StreamDocument } from '#libs/application/ports/read-models.js';
+import type { ServiceAccountDocument } from '#libs/domain/access/documents.js';
+import { machineOf, type MachineKind, principalOf } from '#libs/domain/access/machines.js';
 import { streamOf } from '#libs/application/streams.js';
 import { checkpoints, PROJECTOR, positionOf } from '#libs/readstore/checkpoints.js';
 import type { Database } from '#libs/readstore/database.js';
@@ -82,6 +84,36 @@ export async function membersAssigned(
     order by id limit $4`;
   const rows = await rowsOf<{ id: string }>(db, query, [streamOf('org', orgId), after, roles, limit]);
   return rows.map(({ id }) => id);
+}
+
+/** Principals of the organization's machines of one kind, in the order of their ids; `after` is a principal too. */
+export async function machinesOf(
+  db: Database,
+  orgId: string,
+  kind: MachineKind,
+  { after = '', limit }: { after?: string | undefined; limit: number },
+): Promise<string[]> {
+  const query = `select id from ${qualified(readSchema, accessDocuments.name)}
+    where stream = $1 and kind = $2 and id > $3 and doc ->> 'status' = 'active' order by id limit $4`;
+  const rows = await rowsOf<{ id: string }>(db, query, [
+    streamOf('org', orgId),
+    kind,
+    machineOf(after)?.id ?? '',
+    limit,
+  ]);
+  return rows.map(({ id }) => principalOf({ kind, orgId, id }));
+}
+
+/** An organization's service accounts that were not deleted, by id. */
+export async function serviceAccountsOf(
+  db: Database,
+  orgId: string,
+  { after = '', limit }: { after?: string | undefined; limit: number },
+): Promise<ServiceAccountDocument[]> {
+  const query = `select doc from ${qualified(readSchema, accessDocuments.name)}
+    where stream = $1 and kind = 'service' and id > $2 and doc ->> 'status' = 'active' order by id limit $3`;
+  const rows = await rowsOf<{ doc: ServiceAccountDocument }>(db, query, [streamOf('org', orgId), after, limit]);
+  return rows.map(({ doc }) => doc);
 }
 
 /** Ids of the people whose tokens have shown a claim that a role source names. */

@@ -14,10 +14,17 @@ export type HeldEvent = Extract<
   }
 >;
 
+interface HeldWorkflow {
+  row: Row;
+  active: boolean;
+  /** Id of the event that linked it. */
+  evidence: string;
+}
+
 /** What one organization holds that no access follows from, as OrgOracle writes down the rest. */
 export class HoldingsOracle {
   /** A removed one keeps its place, and no row. */
-  private readonly workflows = new Map<string, { row: Row; active: boolean }>();
+  private readonly workflows = new Map<string, HeldWorkflow>();
   private readonly documents: Record<string, Row> = {};
   private readonly mcpServers: Record<string, Row> = {};
   private readonly budgets: Record<string, Row> = {};
@@ -27,12 +34,13 @@ export class HoldingsOracle {
 
   constructor(private readonly orgId: string) {}
 
-  apply({ type, data }: HeldEvent, at: string): void {
+  apply({ type, data }: HeldEvent, at: string, id: string): void {
     switch (type) {
       case 'WorkflowRegistered': {
         const { workflowId, environmentId, name, ownerId } = data;
         const owned = { org_id: this.orgId, workflow_id: workflowId, name, owner_id: ownerId };
         this.workflows.set(workflowId, {
+          evidence: id,
           row: { ...owned, environment_id: environmentId, registered_at: at },
           active: true,
         });
@@ -40,7 +48,7 @@ export class HoldingsOracle {
       }
       case 'WorkflowMoved': {
         const found = this.workflow(data.workflowId);
-        found.row = { ...found.row, environment_id: data.environmentId };
+        Object.assign(found, { row: { ...found.row, environment_id: data.environmentId }, evidence: id });
         break;
       }
       case 'WorkflowRemoved':
@@ -88,10 +96,10 @@ export class HoldingsOracle {
   }
 
   addTo(rows: Rows, stream: string, deleted: boolean): void {
-    for (const [id, { row, active }] of this.workflows) {
+    for (const [id, { row, active, evidence }] of this.workflows) {
       if (active && !deleted) rows.add('workflows', row);
       const { name, owner_id: ownerId, environment_id: environmentId } = row;
-      const doc = { id, name, ownerId, environmentId, status: active ? 'active' : 'removed' };
+      const doc = { id, name, ownerId, environmentId, status: active ? 'active' : 'removed', evidence };
       rows.add('access_documents', { stream, kind: 'workflow', id, doc });
     }
     const { documents, mcpServers, budgets } = this;
@@ -106,7 +114,7 @@ export class HoldingsOracle {
     });
   }
 
-  private workflow(id: string): { row: Row; active: boolean } {
+  private workflow(id: string): HeldWorkflow {
     const found = this.workflows.get(id);
     if (found?.active !== true) throw new Error(`${this.orgId} has no workflow ${id}`);
     return found;

@@ -301,7 +301,7 @@ export class OrgOracle {
       case 'WorkflowMoved':
       case 'WorkflowRegistered':
       case 'WorkflowRemoved':
-        this.holdings.apply({ type, data } as HeldEvent, at);
+        this.holdings.apply({ type, data } as HeldEvent, at, event.id);
         break;
       // Under this scheme nobody is invited.
       case 'InvitationAccepted':
@@ -317,6 +317,14 @@ export class OrgOracle {
       case 'CreditsBought':
       case 'InvoiceRecorded':
       case 'PaymentMethodSaved':
+      // Machines are documents alone, which are written as those of workflows.
+      case 'ServiceAccountCreated':
+      case 'ServiceAccountRenamed':
+      case 'ServiceAccountRoleChanged':
+      case 'ServiceAccountDeleted':
+      case 'ServiceAccountKeyIssued':
+      case 'ServiceAccountKeyRotated':
+      case 'ServiceAccountKeyRevoked':
       // Erasures have crash tests of their own.
       case 'LegalHoldPlaced':
       case 'LegalHoldReleased':

@@ -86,6 +86,7 @@ export class History {
       at: this.clock,
       emailIndex: (address: string) => address.toLowerCase(),
       actorEmailIndex: `${actor}@example.test`,
+      newKey: () => ({ fingerprint: 'f'.repeat(43), lastFour: 'last' }),
     });
     if (!Array.isArray(decided)) return false;
     const drafts = decided.length > 0 ? decided : [{ type: 'CommandHadNoEffect', data: { command: name } }];
@@ -137,6 +138,9 @@ export class History {
       ['AddProviderKey', { keyId: `key-${this.pick(2)}`, provider: 'acme', name: 'Key', credential }],
       ['AddModel', { environmentId, modelId: `model-${this.pick(3)}`, provider: 'acme', name: 'Model' }],
       ['RemoveModel', { environmentId, modelId: `model-${this.pick(3)}` }],
+      ['CreateServiceAccount', { accountId: `service-${this.pick(3)}`, name: 'Service', role: 'org.checker' }],
+      ['IssueServiceAccountKey', { accountId: `service-${this.pick(3)}` }],
+      ['DeleteServiceAccount', { accountId: `service-${this.pick(6)}` }],
       ['RegisterWorkflow', { workflowId: `workflow-${this.pick(20)}`, environmentId, name: 'Workflow' }],
     ];
     const rarer: readonly [OrgCommandName, unknown][] = [

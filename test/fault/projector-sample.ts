@@ -160,6 +160,16 @@ for (const workflowId of ['w1', 'w2'])
   event('org-beta', 'WorkflowRegistered', { workflowId, environmentId: 'main', name: workflowId, ownerId: 'fay' });
 event('org-beta', 'WorkflowMoved', { workflowId: 'w1', from: 'main', environmentId: 'other' });
 event('org-beta', 'WorkflowRemoved', { workflowId: 'w2' });
+const newKey = { fingerprint: 'f'.repeat(43), lastFour: 'last' };
+for (const accountId of ['ci', 'old'])
+  event('org-beta', 'ServiceAccountCreated', { accountId, name: accountId, role: 'org.checker' });
+event('org-beta', 'ServiceAccountRenamed', { accountId: 'ci', name: 'Builds' });
+event('org-beta', 'ServiceAccountRoleChanged', { accountId: 'ci', role: 'org.admin', from: 'org.checker' });
+for (const keyId of ['k1', 'k2']) event('org-beta', 'ServiceAccountKeyIssued', { accountId: 'ci', keyId, ...newKey });
+const overlap = { from: 'k1', fromUntil: '2027-01-01T00:00:00.000Z' };
+event('org-beta', 'ServiceAccountKeyRotated', { accountId: 'ci', keyId: 'k3', ...newKey, ...overlap });
+event('org-beta', 'ServiceAccountKeyRevoked', { accountId: 'ci', keyId: 'k2' });
+event('org-beta', 'ServiceAccountDeleted', { accountId: 'old' });
 event('org-beta', 'DocumentSet', { kind: 'routing', version: 1, document: '{"share":0.5}' });
 event('org-beta', 'McpServerAdded', server);
 event('org-beta', 'McpServerAdded', { ...server, serverId: 's2' });

@@ -20,6 +20,8 @@ export class NaiveOrg {
   readonly suspendedMembers = new Set<string>();
   /** Workflow → environment. */
   readonly workflows = new Map<string, string>();
+  /** Service account → its role, and keys that were issued and not revoked; whether they end by themselves. */
+  readonly machines = new Map<string, { role: string; keys: Map<string, boolean> }>();
   /** Person → roles that two people have given them. */
   readonly confirmed = new Map<string, Set<string>>();
   private readonly assigners = new Map<string, string>();
@@ -159,6 +161,21 @@ export class NaiveOrg {
           this.grants.set(environmentId, onThis.set(data.userId, { from: undefined, until: undefined }));
         }
         break;
+      case 'ServiceAccountCreated':
+      case 'ServiceAccountRoleChanged':
+        this.machines.set(data.accountId, { role: data.role, keys: this.keysOf(data.accountId) });
+        break;
+      case 'ServiceAccountDeleted':
+        this.machines.delete(data.accountId);
+        break;
+      case 'ServiceAccountKeyIssued':
+      case 'ServiceAccountKeyRotated':
+        this.keysOf(data.accountId).set(data.keyId, data.notAfter !== undefined);
+        if (type === 'ServiceAccountKeyRotated') this.keysOf(data.accountId).set(data.from, true);
+        break;
+      case 'ServiceAccountKeyRevoked':
+        this.keysOf(data.accountId).delete(data.keyId);
+        break;
       case 'WorkflowRegistered':
       case 'WorkflowMoved':
         this.workflows.set(data.workflowId, data.environmentId);
@@ -173,6 +190,7 @@ export class NaiveOrg {
         this.providers.delete(data.keyId);
         break;
       // What these change is seen elsewhere: no access follows from it.
+      case 'ServiceAccountRenamed':
       case 'InvitationResent':
       case 'OrgOwnershipTransferRequested':
       case 'EnvironmentMcpServerAdded':
@@ -203,7 +221,20 @@ export class NaiveOrg {
     }
   }
 
+  /** A service account reaches what its role does; a workflow the one environment that it is linked to. */
+  private machineMayUse(machine: string, environment: string): boolean {
+    if (!this.exists || !this.environments.has(environment) || this.suspended) return false;
+    const [kind, id = ''] = machine.split(':acme/');
+    if (kind === 'workflow') return this.workflows.get(id) === environment;
+    return ['org.admin', 'org.owner'].includes(this.machines.get(id)?.role ?? '');
+  }
+
+  private keysOf(account: string): Map<string, boolean> {
+    return this.machines.get(account)?.keys ?? new Map<string, boolean>();
+  }
+
   mayUse(person: string, environment: string, at: number): boolean {
+    if (person.includes(':')) return this.machineMayUse(person, environment);
     const role = this.roles.get(person);
     if (!this.exists || role === undefined || !this.environments.has(environment)) return false;
     if (this.suspended || this.suspendedMembers.has(person)) return false;

@@ -9,13 +9,14 @@ import type {
   MemberDocument,
   OrgDocument,
   SettingsDocument,
+  ServiceAccountDocument,
   WorkflowDocument,
 } from '#libs/domain/access/documents.js';
 import { permit } from '#libs/domain/access/permit.js';
 import { isRefusal, refusals } from '#libs/domain/decision.js';
 import { type OrgCommandName, orgCommands } from '#libs/domain/org/decisions.js';
 import { type OrgEvent, orgEvents, orgEvolutions } from '#libs/domain/org/events.js';
-import { noOrg, type OrgState } from '#libs/domain/org/org.js';
+import { holderIn, noOrg, type OrgState } from '#libs/domain/org/org.js';
 import { PersistentMap } from '#libs/domain/persistent-map.js';
 import { secretReferenceTo } from '../support/secret-reference.js';
 import { type Command, decide, enterprise, enterpriseWith, faultsOf, fold } from '../support/decider.js';
@@ -63,6 +64,9 @@ const invoice = {
   status: fc.constantFrom('open', 'paid', 'void'),
   url: fc.constant(undefined),
 };
+
+const keyId = fc.constantFrom('k1', 'k2', 'k3');
+const machineRole = fc.constantFrom('org.checker', 'org.admin', 'org.participant', 'org.owner', 'org.auditor');
 
 const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
   CreateOrg: fc.record({ orgId: fc.constant('acme'), name, ownerId: userId }),
@@ -114,6 +118,18 @@ const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
   RegisterWorkflow: fc.record({ workflowId: modelId, environmentId, name }),
   MoveWorkflow: fc.record({ workflowId: modelId, environmentId }),
   RemoveWorkflow: fc.record({ workflowId: modelId }),
+  CreateServiceAccount: fc.record({ accountId: modelId, name, role: machineRole }),
+  UpdateServiceAccount: fc.record({ accountId: modelId, name, role: machineRole }, { requiredKeys: ['accountId'] }),
+  DeleteServiceAccount: fc.record({ accountId: modelId }),
+  IssueServiceAccountKey: fc.record(
+    { accountId: modelId, keyId, notAfter: fc.constantFrom(...instants) },
+    { requiredKeys: ['accountId', 'keyId'] },
+  ),
+  RotateServiceAccountKey: fc.record(
+    { accountId: modelId, keyId, newKeyId: keyId, until: fc.constantFrom(...instants) },
+    { requiredKeys: ['accountId', 'keyId', 'newKeyId'] },
+  ),
+  RevokeServiceAccountKey: fc.record({ accountId: modelId, keyId }),
   SetRouting: fc.record({ document: fc.constantFrom({ a: 1.5 }, { b: ['x'] }) }),
   SetGuardrails: fc.record({ document: fc.constantFrom({ a: 1.5 }, { b: ['x'] }) }),
   ConfigureSso: fc.record({
@@ -190,6 +206,12 @@ const weights: { readonly [Name in OrgCommandName]: number } = {
   RegisterWorkflow: 2,
   MoveWorkflow: 2,
   RemoveWorkflow: 1,
+  CreateServiceAccount: 3,
+  UpdateServiceAccount: 2,
+  DeleteServiceAccount: 1,
+  IssueServiceAccountKey: 3,
+  RotateServiceAccountKey: 2,
+  RevokeServiceAccountKey: 1,
   SetRouting: 1,
   SetGuardrails: 1,
   ConfigureSso: 1,
@@ -235,6 +257,14 @@ const roomy = enterpriseWith({
 const commands = fc
   .tuple(fc.option(created, { freq: 10, nil: undefined }), fc.array(command, { maxLength: 40, size: 'max' }))
   .map(([first, rest]) => (first === undefined ? rest : [first, ...rest]));
+
+const issuedKey = {
+  accountId: modelId,
+  keyId,
+  fingerprint: fc.constant('f'.repeat(43)),
+  lastFour: fc.constant('last'),
+  notAfter: instant,
+};
 
 /** Any events at all, in any order: more than a decider would ever append. */
 const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
@@ -301,6 +331,13 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
   event('WorkflowRegistered', { workflowId: modelId, environmentId, name, ownerId: userId }),
   event('WorkflowMoved', { workflowId: modelId, from: environmentId, environmentId }),
   event('WorkflowRemoved', { workflowId: modelId }),
+  event('ServiceAccountCreated', { accountId: modelId, name, role }),
+  event('ServiceAccountRenamed', { accountId: modelId, name }),
+  event('ServiceAccountRoleChanged', { accountId: modelId, role, from: role }),
+  event('ServiceAccountDeleted', { accountId: modelId }),
+  event('ServiceAccountKeyIssued', issuedKey),
+  event('ServiceAccountKeyRotated', { ...issuedKey, from: keyId, fromUntil: fc.constantFrom(...instants) }),
+  event('ServiceAccountKeyRevoked', { accountId: modelId, keyId }),
   event('DocumentSet', {
     kind: fc.constantFrom('routing', 'sso'),
     version: fc.constant(1),
@@ -378,6 +415,7 @@ interface Documents {
   invitations: Record<string, InvitationDocument>;
   workflows: Record<string, WorkflowDocument>;
   charges: Record<string, ChargeDocument>;
+  services: Record<string, ServiceAccountDocument>;
   settings?: SettingsDocument | undefined;
 }
 
@@ -390,6 +428,7 @@ const documentsOf = (state: OrgState): Documents => ({
   invitations: sorted(state.invitations),
   workflows: sorted(state.workflows),
   charges: sorted(state.charges),
+  services: sorted(state.services),
   settings: state.settings,
 });
 
@@ -404,6 +443,7 @@ const stateOf = (documents: Documents): OrgState => ({
   invitations: PersistentMap.from(Object.entries(documents.invitations)),
   workflows: PersistentMap.from(Object.entries(documents.workflows)),
   charges: PersistentMap.from(Object.entries(documents.charges)),
+  services: PersistentMap.from(Object.entries(documents.services)),
   settings: documents.settings,
 });
 
@@ -414,7 +454,7 @@ const mayUse = (state: OrgState, principal: string, environment: string, at: num
       realm: undefined,
       user: undefined,
       org: state.org,
-      member: state.members.get(principal),
+      member: holderIn(state, principal),
       environment: state.environments.get(environment),
     },
     {
@@ -461,7 +501,8 @@ function expectAgreement(state: OrgState, naive: NaiveOrg): void {
     );
     expect(new Map(windows)).toEqual(naive.grants.get(id) ?? new Map());
   }
-  for (const person of [...people, 'stranger'])
+  expectSameMachines(state, naive);
+  for (const person of [...people, 'stranger', ...machinesOf(state)])
     for (const environment of environments)
       for (const at of moments)
         if (mayUse(state, person, environment, at) !== naive.mayUse(person, environment, at))
@@ -469,6 +510,26 @@ function expectAgreement(state: OrgState, naive: NaiveOrg): void {
             `the naive model disagrees on ${person} using ${environment} at ${new Date(at).toISOString()}`,
           );
 }
+
+/** A key that is over may have been forgotten. */
+function expectSameMachines({ services }: OrgState, { machines }: NaiveOrg): void {
+  const active = [...services.values()].filter(({ status }) => status === 'active');
+  expect(new Map(active.map(({ id, role: held }) => [id, held]))).toEqual(
+    new Map([...machines].map(([id, { role: held }]) => [id, held])),
+  );
+  for (const { id, keys } of active) {
+    const issued = machines.get(id)?.keys ?? new Map<string, boolean>();
+    for (const key of Object.keys(keys)) expect(issued.has(key)).toBe(true);
+    for (const [key, ends] of issued) expect([key, ends || Object.hasOwn(keys, key)]).toEqual([key, true]);
+  }
+}
+
+/** Every machine that ever was, and one of another organization. */
+const machinesOf = ({ services, workflows }: OrgState) => [
+  ...[...services.entries()].map(([id]) => `service:acme/${id}`),
+  ...[...workflows.entries()].map(([id]) => `workflow:acme/${id}`),
+  'service:other/m1',
+];
 
 /** What was there before the plan was lowered stays: from then on nothing is added above its limits. */
 function expectWithin(naive: NaiveOrg, { members, invitations, environments: all }: OrgState): void {
@@ -484,6 +545,7 @@ function partOf(state: OrgState, next: OrgEvent): OrgState {
   for (const { kind, id } of touchedBy(next)) {
     const [held, group, found] = [state.members.get(id), state.groups.get(id), state.environments.get(id)];
     const [invited, workflow, charge] = [state.invitations.get(id), state.workflows.get(id), state.charges.get(id)];
+    const service = state.services.get(id);
     if (kind === 'org') part = { ...part, org: state.org };
     if (kind === 'settings') part = { ...part, settings: state.settings };
     if (kind === 'member' && held !== undefined) part = { ...part, members: part.members.set(id, held) };
@@ -493,6 +555,7 @@ function partOf(state: OrgState, next: OrgEvent): OrgState {
     if (kind === 'invitation' && invited !== undefined)
       part = { ...part, invitations: part.invitations.set(id, invited) };
     if (kind === 'charge' && charge !== undefined) part = { ...part, charges: part.charges.set(id, charge) };
+    if (kind === 'service' && service !== undefined) part = { ...part, services: part.services.set(id, service) };
     if (kind === 'workflow' && workflow !== undefined) part = { ...part, workflows: part.workflows.set(id, workflow) };
   }
   return part;
@@ -509,7 +572,7 @@ function expectTouchesComplete(state: OrgState, next: OrgEvent, after: number): 
   else expect([whole.org === state.org, part.org === noOrg.org]).toEqual([true, true]);
   if (isTouched('settings', '')) expect(part.settings).toEqual(whole.settings);
   else expect([whole.settings === state.settings, part.settings === noOrg.settings]).toEqual([true, true]);
-  for (const kind of ['member', 'group', 'environment', 'invitation', 'workflow', 'charge'] as const) {
+  for (const kind of ['member', 'group', 'environment', 'invitation', 'workflow', 'charge', 'service'] as const) {
     const collection = `${kind}s` as const;
     const ids = new Set([whole, part, state].flatMap((each) => [...each[collection].entries()].map(([id]) => id)));
     for (const id of ids) {

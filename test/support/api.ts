@@ -20,6 +20,8 @@ export interface TestApiOptions {
   readonly logger?: Logger;
   /** Further variables of the configuration. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Checks use this Redis, too. */
+  readonly redisUrl?: string;
   /** Last change to what the API is made over. */
   readonly over?: (services: ApiServices) => ApiServices;
 }
@@ -58,6 +60,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       keys,
       eventStoreUrl,
       postgresUrl: database.url,
+      redisUrl: options.redisUrl,
       clock,
       logger,
       project: true,

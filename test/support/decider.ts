@@ -99,6 +99,9 @@ export interface Command {
 /** Every actor's verified address is their id at `acme.test`. */
 export const emailIndex = (address: string): string => `index of ${address.toLowerCase()}`;
 
+/** What a decider takes for the digest and the last characters of a new key. */
+export const newKey = () => ({ fingerprint: 'f'.repeat(43), lastFour: 'last' });
+
 /** Decides a command as a caller asks for it: the input is parsed first. */
 export function decide(
   state: OrgState,
@@ -113,7 +116,8 @@ export function decide(
     context: DecisionContext,
   ) => Decision<OrgEvent>;
   const actorEmailIndex = emailIndex(`${actor}@acme.test`);
-  return decider(state, parsed, { scheme, newId, actor, realm: 'default', at: epoch, emailIndex, actorEmailIndex });
+  const context = { scheme, newId, actor, realm: 'default', at: epoch, emailIndex, actorEmailIndex, newKey };
+  return decider(state, parsed, context);
 }
 
 export const refused = (code: RefusalCode): Refusal => refuse(code);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Evaluation } from '#libs/application/checks.js';
 import type { UpTo } from '#libs/application/up-to.js';
 import type { Resource } from '#libs/domain/access/bindings.js';
+import { machineOf } from '#libs/domain/access/machines.js';
 import { environmentKind } from '#libs/domain/schemes/scheme.js';
 import { instant, principalId, slug } from '#libs/domain/text.js';
 
@@ -41,8 +42,11 @@ export function evaluationFrom(
 }
 
 /** An id of no possible principal is that of an unknown subject; it must not reach stream names or queries. */
-export const principalFrom = (subject: z.output<typeof entity>): Evaluation['principal'] =>
-  principalId.safeParse(subject.id).success ? subject : { type: 'unknown', id: '' };
+export function principalFrom({ type, id }: z.output<typeof entity>): Evaluation['principal'] {
+  const principal = type === 'service' || type === 'workflow' ? `${type}:${id}` : id;
+  const possible = principal === id ? principalId.safeParse(id).success : machineOf(principal) !== undefined;
+  return possible ? { type, id: principal } : { type: 'unknown', id: '' };
+}
 
 export function pastFrom(about: z.output<typeof context> | undefined): UpTo | undefined {
   const at = about?.at;

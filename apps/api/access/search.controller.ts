@@ -1,5 +1,6 @@
 import { Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import type { Found } from '#libs/application/searches.js';
+import { subjectOf } from '#libs/domain/access/machines.js';
 import { Metrics } from '#libs/platform/telemetry/metrics.js';
 import { Authenticated } from '../identity/authenticated.guard.js';
 import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
@@ -46,7 +47,7 @@ export class SearchController {
     this.count('SearchSubjects', found.kind);
     if (found.kind !== 'found') throw problemOf(found);
     this.belongs(request, found);
-    return searchAnswer(found, momentOf(found), scope, (id) => ({ type, id }));
+    return searchAnswer(found, momentOf(found), scope, (id) => subjectOf(id));
   }
 
   @Post('resource')

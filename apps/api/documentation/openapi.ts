@@ -6,6 +6,7 @@ import { components, headersOfCommands, headersOfLimits, problemsOf } from './co
 import { decisionPaths } from './decision-paths.js';
 import { inputSchema, outputSchema } from './json-schema.js';
 import { operationPaths } from './operation-paths.js';
+import { tokenPath } from './token-path.js';
 
 type Json = Readonly<Record<string, unknown>>;
 
@@ -22,7 +23,7 @@ export function openApi(publicUrl: string): Json {
     servers: [{ url: publicUrl }],
     security: [{ bearer: [] }],
     tags: [{ name: 'Commands' }, { name: 'Queries' }, { name: 'Decisions' }, { name: 'Operations' }],
-    paths: { ...commandPaths(), ...queryPaths(), ...decisionPaths, ...operationPaths },
+    paths: { ...commandPaths(), ...queryPaths(), ...decisionPaths, ...operationPaths, ...tokenPath },
     components,
   };
 }

@@ -1,6 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { Caller } from '#libs/application/caller.js';
 import { limitOf } from '../limits/within-limits.guard.js';
+import type { Position } from '#libs/application/ports/event-store.js';
 import { Problem, unavailable } from '../problems/problem.js';
 import type { ApiRequest } from '../requests/api-request.js';
 import { originOf } from '../requests/origin.js';
@@ -22,15 +23,22 @@ export class Authenticated implements CanActivate {
     if (!verification.ok)
       throw verification.reason === 'unavailable' ? unavailable() : unauthenticated(verification.reason);
     const { caller } = verification;
-    const { upTo } = this.credentials.known(caller) ?? (await this.credentials.observe(caller));
+    const observedUpTo = await this.observedUpTo(caller);
     // A check leaves no event, and there are many.
     const origin = limitOf(context) === 'checks' ? undefined : await this.origin(caller, request);
-    request.identity = { caller: origin === undefined ? caller : { ...caller, origin }, observedUpTo: upTo };
+    request.identity = { caller: origin === undefined ? caller : { ...caller, origin }, observedUpTo };
     return true;
   }
 
   private origin({ id }: Caller, request: ApiRequest): Promise<string | undefined> {
     return this.services.personalData.sealOrigin(id, request.id, originOf(request));
+  }
+
+  /** A key shows nothing of anybody that is not in the log already. */
+  private async observedUpTo(caller: Caller): Promise<Position | undefined> {
+    if (caller.machine !== undefined) return undefined;
+    const { upTo } = this.credentials.known(caller) ?? (await this.credentials.observe(caller));
+    return upTo;
   }
 }
 

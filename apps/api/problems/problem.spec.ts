@@ -28,6 +28,8 @@ describe('the table of problems', () => {
       'invitation_accepted',
       'invitation_exists',
       'invoice_exists',
+      'key_exists',
+      'keys_full',
       'last_owner',
       'legal_hold_exists',
       'legal_holds_full',
@@ -45,6 +47,7 @@ describe('the table of problems', () => {
       'revision_unknown',
       'role_holders_full',
       'role_holders_short',
+      'service_account_exists',
       'under_legal_hold',
       'workflow_exists',
     ]);

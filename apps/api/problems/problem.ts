@@ -89,6 +89,13 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   purchase_exists: 409,
   invoice_exists: 409,
   payment_method_missing: 409,
+  service_account_exists: 409,
+  service_account_not_found: 422,
+  not_for_machines: 422,
+  key_exists: 409,
+  key_not_found: 422,
+  key_rotated: 422,
+  keys_full: 409,
   workflow_not_owned: 422,
 };
 

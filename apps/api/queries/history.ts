@@ -3,7 +3,7 @@ import type { Unanswered } from '#libs/application/history/history.js';
 import type { AskedMoment, HistoryMoment } from '#libs/application/history/moments.js';
 import type { Resource } from '#libs/domain/access/bindings.js';
 import { isPermission, type Permission } from '#libs/domain/schemes/actions.js';
-import { instant, principalId, slug } from '#libs/domain/text.js';
+import { anyPrincipalId, instant, slug } from '#libs/domain/text.js';
 import { invalid } from '../problems/problem.js';
 import { cursorTo, keyFrom } from './cursor.js';
 import * as shape from './history-shapes.js';
@@ -42,7 +42,7 @@ const action = z
 
 /** What a page's cursor holds, so that the next page is of the same moments: revision and milliseconds. */
 const pin = String.raw`(-1|\d{1,18})@(-?\d{1,16})`;
-const id = '([A-Za-z0-9][A-Za-z0-9._@-]{0,127})';
+const id = '([A-Za-z0-9][A-Za-z0-9._@:/-]{0,140})';
 const stateKey = z.string().regex(new RegExp(`^${pin} ${id}$`));
 const diffKey = z.string().regex(new RegExp(`^${pin} ${pin} ${id}$`));
 
@@ -134,7 +134,7 @@ export const historyQueries = {
     summary: summary('When one principal was allowed something and when not, and what began each time'),
     params: ofOrg,
     filter: z.strictObject({
-      subject: principalId.meta({ examples: ['bob'] }),
+      subject: anyPrincipalId.meta({ examples: ['bob', 'service:acme/ci'] }),
       action,
       resource: z
         .string()

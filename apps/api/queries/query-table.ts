@@ -14,6 +14,7 @@ import { permissionQueries } from './permissions.js';
 import { projectionQueries } from './projections.js';
 import { providerKeyQueries } from './provider-keys.js';
 import { schemeQueries } from './schemes.js';
+import { serviceAccountQueries } from './service-accounts.js';
 import { settingsQueries } from './settings.js';
 import { subjectExportQueries } from './subject-exports.js';
 import { workflowQueries } from './workflows.js';
@@ -25,6 +26,7 @@ export const queryTable = {
   ...groupQueries,
   ...invitationQueries,
   ...workflowQueries,
+  ...serviceAccountQueries,
   ...settingsQueries,
   ...billingQueries,
   ...providerKeyQueries,

@@ -7,9 +7,17 @@ export const MAX_BODY_BYTES = 1_048_576;
 /** No input of any command nests deeper than a few levels; schemas and serializers recurse. */
 export const MAX_JSON_DEPTH = 32;
 
+const FORM = 'application/x-www-form-urlencoded';
+
 const broken = (message: string) => invalid([{ path: '', message }]);
 
-/** Takes JSON only. Every other type, and whatever is not sound JSON, is the client's fault: 400, never 415 or 500. */
+/** A form's fields; undefined where one is repeated, which OAuth 2.0 forbids. */
+function singleFields(body: string): Record<string, string> | undefined {
+  const fields = [...new URLSearchParams(body)];
+  return new Set(fields.map(([name]) => name)).size === fields.length ? Object.fromEntries(fields) : undefined;
+}
+
+/** Takes JSON only, and forms of OAuth 2.0 where that asks for them. Every other type, and whatever is not sound JSON, is the client's fault: 400, never 415 or 500. */
 export function acceptJsonOnly(server: FastifyInstance): void {
   const parse = server.getDefaultJsonParser('error', 'error');
   server.removeAllContentTypeParsers();
@@ -17,6 +25,11 @@ export function acceptJsonOnly(server: FastifyInstance): void {
     if (!isUtf8(body)) done(broken('the body is not UTF-8'));
     else if (exceedsDepth(body, MAX_JSON_DEPTH)) done(broken(`the body nests deeper than ${MAX_JSON_DEPTH} levels`));
     else void parse(request, body.toString('utf8'), done);
+  });
+  // OAuth 2.0 knows no other type; nothing else takes forms.
+  server.addContentTypeParser(FORM, { parseAs: 'string' }, (request, body: string, done) => {
+    if (request.url.split('?')[0] !== '/v1/token') done(broken('Content-Type must be application/json'));
+    else done(null, singleFields(body));
   });
   server.addContentTypeParser('*', (_request, payload, done) => {
     payload.resume();

@@ -1,5 +1,6 @@
 import { bindingsOf, type Resource } from '#libs/domain/access/bindings.js';
 import type { ActivityEvent } from '#libs/domain/activity/activity.js';
+import { holderIn } from '#libs/domain/org/org.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { BATCH } from '../answer.js';
 import { type CommandRequest, idOf } from '../command-request.js';
@@ -52,7 +53,7 @@ export class RecordedCommands {
       realm: realm.state.realm,
       user: user.state.user,
       org: org?.state.org,
-      member: org?.state.members.get(caller.id),
+      member: org && holderIn(org.state, caller.id),
       environment: undefined,
     };
     const now = this.clock.now();

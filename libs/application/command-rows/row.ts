@@ -55,6 +55,8 @@ export interface CommandRow<
   readonly hides?: readonly RefusalCode[];
   /** The field that names the created thing; filled from the command id where the client gives none. */
   readonly creates?: string;
+  /** Its answer shows the text of a key, which its event does not hold. */
+  readonly issuesKey?: true;
 }
 
 /** One row for each command of the aggregate. A command without a row, or a row without `needs`, does not compile. */

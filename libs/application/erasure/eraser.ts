@@ -112,6 +112,9 @@ export class Eraser {
         at: this.clock.now(),
         emailIndex: (address) => emailIndexOf(this.personalData, address),
         actorEmailIndex: null,
+        newKey: () => {
+          throw new Error('who erases issues no key');
+        },
       },
     );
   }

@@ -1,4 +1,5 @@
 import { bindingsOf, type Facts, type Resource } from '#libs/domain/access/bindings.js';
+import { holderIn } from '#libs/domain/org/org.js';
 import { factsOf } from '../facts.js';
 import { type Cause, type Edge, edgesOf } from './cause.js';
 import type { Span } from './span.js';
@@ -22,7 +23,7 @@ export function* courseOf(span: Span, principal: string, resource: Resource): It
     realm: from.realm,
     user: from.users.get(principal),
     org: from.org.org,
-    member: from.org.members.get(principal),
+    member: holderIn(from.org, principal),
     environment: resource.kind === 'environment' ? from.org.environments.get(resource.environmentId) : undefined,
   };
   let facts = factsIn(documents);

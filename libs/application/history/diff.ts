@@ -1,4 +1,5 @@
 import type { Grant } from '#libs/domain/access/documents.js';
+import { holdersIn } from '#libs/domain/org/org.js';
 import type { Cause } from './cause.js';
 import { courseOf } from './course.js';
 import { type Held, HeldAccess, type OrgResource, rolesBehind } from './held-access.js';
@@ -80,7 +81,7 @@ function touchedIn(span: Span): ReadonlyMap<string, readonly OrgResource[]> {
     ({ environmentId: id }) =>
       changed.has(id) || Object.values(environments.get(id)?.groupGrants ?? {}).some((grant) => ends(grant)),
   );
-  const members = new Map([...from.org.members.entries(), ...to.org.members.entries()]);
+  const members = new Map([...holdersIn(from.org), ...holdersIn(to.org)]);
   const touched = new Map<string, readonly OrgResource[]>();
   for (const [id, { grants, assignments = {} }] of members) {
     if (span.changedForAll || [...Object.values(grants), ...Object.values(assignments)].some(ends))

@@ -1,7 +1,7 @@
 import { permit } from '#libs/domain/access/permit.js';
 import type { EnvironmentDocument } from '#libs/domain/access/documents.js';
 import { limitsOf } from '#libs/domain/org/limits.js';
-import type { OrgState } from '#libs/domain/org/org.js';
+import { holderIn, type OrgState } from '#libs/domain/org/org.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { PlatformFacts } from '../authorize.js';
 import { factsOf } from '../facts.js';
@@ -85,8 +85,9 @@ export function mayBeTold(
   asker: string,
   at: number,
 ) {
-  const { org, members } = before.org.status === 'active' ? before : after;
-  const facts = factsOf(realm.state.realm, user.state.user, org, members.get(asker), undefined);
+  const state = before.org.status === 'active' ? before : after;
+  const { org } = state;
+  const facts = factsOf(realm.state.realm, user.state.user, org, holderIn(state, asker), undefined);
   const resource = { kind: 'org', orgId: org.id } as const;
   return facts !== undefined && permit(facts, { principal: asker, permission: 'audit:read', resource, at }).allowed;
 }

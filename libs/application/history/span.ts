@@ -1,6 +1,6 @@
 import type { Facts, Resource } from '#libs/domain/access/bindings.js';
 import type { RealmDocument, UserDocument } from '#libs/domain/access/documents.js';
-import type { OrgState } from '#libs/domain/org/org.js';
+import { holderIn, type OrgState } from '#libs/domain/org/org.js';
 import { factsOf } from '../facts.js';
 import { comparePositions } from '../ports/event-store.js';
 import type { Step } from './steps.js';
@@ -28,7 +28,7 @@ export function platformPeople({ realm, claimants }: World): readonly string[] {
 export function factsAbout(world: World, principal: string, resource: Resource): Facts | undefined {
   const { realm, users, org } = world;
   const environment = resource.kind === 'environment' ? org.environments.get(resource.environmentId) : undefined;
-  return factsOf(realm, users.get(principal), org.org, org.members.get(principal), environment);
+  return factsOf(realm, users.get(principal), org.org, holderIn(org, principal), environment);
 }
 
 /** The steps between two worlds, in order, and to be found by what they changed. */

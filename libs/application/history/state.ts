@@ -1,12 +1,13 @@
 import type { Binding } from '#libs/domain/access/binding.js';
 import type { EnvironmentDocument } from '#libs/domain/access/documents.js';
+import { holderIn, holdersIn } from '#libs/domain/org/org.js';
 import { heldOn, type OrgResource } from './held-access.js';
 import { factsAbout, platformPeople, type World } from './span.js';
 
 /** What one principal holds, and where: only what holds at the instant. */
 export interface PrincipalAccess {
   readonly id: string;
-  /** Of the membership; undefined for who is no member, and reaches the organization from the platform. */
+  /** Of the membership, or the service account; undefined for who is neither. */
   readonly role: string | undefined;
   readonly suspended: boolean;
   readonly access: readonly { readonly resource: OrgResource; readonly bindings: readonly Binding[] }[];
@@ -46,16 +47,18 @@ function resourcesOf(world: World): readonly OrgResource[] {
 
 function idsAfter(world: World, after: string | undefined): readonly string[] {
   const ids = new Set(platformPeople(world));
-  for (const [id] of world.org.members.entries()) ids.add(id);
+  for (const [id] of holdersIn(world.org)) ids.add(id);
   return [...ids].filter((id) => after === undefined || id > after).sort();
 }
 
 function accessOf(world: World, id: string, resources: readonly OrgResource[]): PrincipalAccess {
-  const member = world.org.members.get(id);
+  const holder = holderIn(world.org, id);
   const access = resources.flatMap((resource) => {
     const facts = factsAbout(world, id, resource);
     const bindings = facts === undefined ? [] : heldOn(facts, id, resource, world.at);
     return bindings.length === 0 ? [] : [{ resource, bindings }];
   });
-  return { id, role: member?.role, suspended: member?.suspension !== undefined, access };
+  // A workflow holds its environment alone.
+  const role = holder?.machine === 'workflow' ? undefined : holder?.role;
+  return { id, role, suspended: holder?.suspension !== undefined, access };
 }

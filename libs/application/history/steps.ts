@@ -6,7 +6,8 @@ import type {
   RealmDocument,
   UserDocument,
 } from '#libs/domain/access/documents.js';
-import type { OrgState } from '#libs/domain/org/org.js';
+import { principalOf } from '#libs/domain/access/machines.js';
+import { holderIn, type OrgState } from '#libs/domain/org/org.js';
 import type { Folded } from '../fold.js';
 import { endsCommand, required } from '../metadata.js';
 import type { EventStore, Position, StoredEvent } from '../ports/event-store.js';
@@ -96,6 +97,11 @@ function ofOrg(before: OrgState, after: OrgState, touched: ReturnType<typeof tou
   const environments = new Map<string, EnvironmentDocument | undefined>();
   for (const { kind, id } of touched) {
     if (kind === 'member' && before.members.get(id) !== after.members.get(id)) members.set(id, after.members.get(id));
+    if (kind === 'service' || kind === 'workflow') {
+      const principal = principalOf({ kind, orgId: after.org.id, id });
+      const holder = holderIn(after, principal);
+      if (JSON.stringify(holderIn(before, principal)) !== JSON.stringify(holder)) members.set(principal, holder);
+    }
     if (kind !== 'environment') continue;
     const document = after.environments.get(id);
     if (bearing(before.environments.get(id)) !== bearing(document)) environments.set(id, document);

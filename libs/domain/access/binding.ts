@@ -16,7 +16,9 @@ export interface Binding {
     | 'record'
     | 'implicit'
     | 'grant'
-    | 'group_grant';
+    | 'group_grant'
+    | 'service_account'
+    | 'workflow';
   readonly evidence: readonly string[];
   /** Milliseconds since the epoch; the binding holds in [from, until). */
   readonly from: number;

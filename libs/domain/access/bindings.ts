@@ -11,6 +11,7 @@ import {
   type RealmDocument,
   type UserDocument,
 } from './documents.js';
+import { machineOf } from './machines.js';
 
 export type Resource =
   | { readonly kind: 'realm' }
@@ -54,7 +55,9 @@ export function bindingsOf(
   switch (resource.kind) {
     case 'realm':
       platformBindings(facts, principal, into);
-      for (const role of facts.scheme.everyone.realm) always(into, role, 'everyone', none);
+      // What everyone may do on the platform, such as creating an organization, is for people.
+      if (machineOf(principal) === undefined)
+        for (const role of facts.scheme.everyone.realm) always(into, role, 'everyone', none);
       break;
     case 'org':
     case 'environment':
@@ -64,7 +67,7 @@ export function bindingsOf(
     case 'personal_environment':
     case 'account':
       // A person's own: the platform's admins do not reach it either.
-      if (resource.ownerId === principal)
+      if (resource.ownerId === principal && machineOf(principal) === undefined)
         for (const role of facts.scheme.everyone.self) always(into, role, 'everyone', none);
   }
   return into.bindings;
@@ -112,13 +115,18 @@ function orgBindings(facts: Facts, principal: string, resource: OrgResource, int
   if (org?.status !== 'active' || org.id !== resource.orgId || member?.id !== principal) return;
   const block = suspensionOf(facts, principal, resource);
   const joined = [member.evidence];
-  always(into, member.role, 'record', joined, block);
+  if (member.machine !== 'workflow')
+    always(into, member.role, member.machine === 'service' ? 'service_account' : 'record', joined, block);
   if (member.assignments !== undefined) assignmentBindings(scheme, member.assignments, joined, block, into);
   if (resource.kind !== 'environment' || environment?.id !== resource.environmentId) return;
   const child = scheme.children.get(environment.kind ?? 'environment');
   if (child === undefined) return;
   for (const role of child.implied.get(member.role) ?? none) always(into, role, 'implicit', joined, block);
   const grant = own(member.grants, environment.id);
+  if (member.machine === 'workflow') {
+    if (grant !== undefined && child.workflow !== undefined) always(into, child.workflow, 'workflow', joined, block);
+    return;
+  }
   if (grant !== undefined)
     for (const role of rolesOfGrant(child, child.grantedToUser, member.role, grant))
       granted(into, role, 'grant', [member.evidence, grant.evidence], grant, block);

@@ -136,6 +136,8 @@ export interface MemberDocument {
   readonly suspension?: Suspension | undefined;
   /** Id of the event that asked for the person to be erased: the membership is about to end. */
   readonly erasureRequested?: string;
+  /** Of machines alone, whose access is told in the shape of a membership. */
+  readonly machine?: 'service' | 'workflow';
 }
 
 /** A group; who is in it stands with the members. A deleted one stays known, so that its id is never used again. */
@@ -172,6 +174,34 @@ export interface WorkflowDocument {
   readonly ownerId: string;
   readonly environmentId: string;
   readonly status: 'active' | 'removed';
+  /** Id of the event that linked it to the environment. */
+  readonly evidence: string;
+}
+
+/** A machine of the organization with a role in it, known by keys. */
+export interface ServiceAccountDocument {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  /** A deleted account stays known, so that its id is never used again. */
+  readonly status: 'active' | 'deleted';
+  readonly createdAt: string;
+  /** Those that were not revoked, by id. */
+  readonly keys: Readonly<Record<string, IssuedKey>>;
+  /** Id of the event that gave the role. */
+  readonly evidence: string;
+}
+
+/** A key as the log knows it: never its text. */
+export interface IssuedKey {
+  /** Keyed digest of the text. */
+  readonly fingerprint: string;
+  readonly lastFour: string;
+  readonly issuedAt: string;
+  /** RFC 3339; from then on it is accepted no more. */
+  readonly notAfter?: string | undefined;
+  /** When another key took its place. */
+  readonly rotatedAt?: string | undefined;
 }
 
 /** Opaque to tenantry, and versioned by it. */

@@ -8,6 +8,7 @@ import { legalHoldCommands } from './commands/legal-holds.js';
 import { memberCommands } from './commands/members.js';
 import { organizationCommands } from './commands/organization.js';
 import { providerKeyCommands } from './commands/provider-keys.js';
+import { serviceAccountCommands } from './commands/service-accounts.js';
 import { settingsCommands } from './commands/settings.js';
 import { workflowCommands } from './commands/workflows.js';
 
@@ -21,6 +22,7 @@ const definitions = {
   ...environmentCommands,
   ...invitationCommands,
   ...workflowCommands,
+  ...serviceAccountCommands,
   ...settingsCommands,
   ...providerKeyCommands,
   ...legalHoldCommands,

@@ -8,6 +8,7 @@ import { legalHoldEvents } from './events/legal-holds.js';
 import { memberEvents } from './events/members.js';
 import { bookkeepingEvents, organizationEvents } from './events/organization.js';
 import { providerKeyEvents } from './events/provider-keys.js';
+import { serviceAccountEvents } from './events/service-accounts.js';
 import { settingsEvents } from './events/settings.js';
 import { workflowEvents } from './events/workflows.js';
 import type { OrgState } from './org.js';
@@ -20,6 +21,7 @@ const definitions = {
   ...environmentEvents,
   ...invitationEvents,
   ...workflowEvents,
+  ...serviceAccountEvents,
   ...settingsEvents,
   ...providerKeyEvents,
   ...legalHoldEvents,

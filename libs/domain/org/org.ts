@@ -5,9 +5,11 @@ import type {
   InvitationDocument,
   MemberDocument,
   OrgDocument,
+  ServiceAccountDocument,
   SettingsDocument,
   WorkflowDocument,
 } from '../access/documents.js';
+import { holderOf, machineOf } from '../access/machines.js';
 import type { DocumentKey } from '../event.js';
 import { PersistentMap } from '../persistent-map.js';
 
@@ -20,6 +22,8 @@ export interface OrgState {
   readonly invitations: PersistentMap<InvitationDocument>;
   readonly workflows: PersistentMap<WorkflowDocument>;
   readonly charges: PersistentMap<ChargeDocument>;
+  /** Service accounts. */
+  readonly services: PersistentMap<ServiceAccountDocument>;
   /** Undefined until something was configured. */
   readonly settings: SettingsDocument | undefined;
 }
@@ -41,6 +45,7 @@ export const noOrg: OrgState = {
   invitations: PersistentMap.empty(),
   workflows: PersistentMap.empty(),
   charges: PersistentMap.empty(),
+  services: PersistentMap.empty(),
   settings: undefined,
 };
 
@@ -50,6 +55,7 @@ export const group = (id: string): DocumentKey => ({ kind: 'group', id });
 export const environment = (id: string): DocumentKey => ({ kind: 'environment', id });
 export const invitation = (id: string): DocumentKey => ({ kind: 'invitation', id });
 export const workflow = (id: string): DocumentKey => ({ kind: 'workflow', id });
+export const service = (id: string): DocumentKey => ({ kind: 'service', id });
 export const settings: DocumentKey = { kind: 'settings', id: '' };
 
 /** The state with what happened to the organization itself. */
@@ -143,6 +149,41 @@ export const withWorkflow = (state: OrgState, document: WorkflowDocument): OrgSt
 export function changedWorkflow(state: OrgState, id: string, changes: Partial<WorkflowDocument>): OrgState {
   const found = state.workflows.get(id);
   return found === undefined ? state : withWorkflow(state, { ...found, ...changes });
+}
+
+export const withService = (state: OrgState, document: ServiceAccountDocument): OrgState => ({
+  ...state,
+  services: state.services.set(document.id, document),
+});
+
+export function changedService(
+  state: OrgState,
+  id: string,
+  change: (found: ServiceAccountDocument) => ServiceAccountDocument,
+): OrgState {
+  const found = state.services.get(id);
+  return found === undefined ? state : withService(state, change(found));
+}
+
+/** What a principal of any kind holds in the organization: a membership, or what is told in its shape. */
+export function holderIn({ org: { id }, members, services, workflows }: OrgState, principal: string) {
+  const machine = machineOf(principal);
+  if (machine === undefined) return members.get(principal);
+  if (machine.orgId !== id) return undefined;
+  return holderOf(machine, (machine.kind === 'service' ? services : workflows).get(machine.id));
+}
+
+/** Everyone who holds something in the organization by what it has recorded: members, service accounts, workflows. */
+export function* holdersIn(state: OrgState): Generator<readonly [id: string, holder: MemberDocument]> {
+  yield* state.members.entries();
+  for (const kind of ['service', 'workflow'] as const) {
+    const documents = kind === 'service' ? state.services : state.workflows;
+    for (const [id, document] of documents.entries()) {
+      const machine = { kind, orgId: state.org.id, id };
+      const holder = holderOf(machine, document);
+      if (holder !== undefined) yield [holder.id, holder];
+    }
+  }
 }
 
 const nothingSet: SettingsDocument = { documents: {}, mcpServers: {}, budgets: {} };

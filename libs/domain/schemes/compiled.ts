@@ -16,6 +16,8 @@ export interface CompiledChild {
   readonly overrides: RolesByRole;
   /** Whether a role that a grant names stands beside what the grant gives, or in its place. */
   readonly mode: 'raise' | 'replace' | undefined;
+  /** The role of a workflow that is linked to it; undefined where workflows hold nothing. */
+  readonly workflow: string | undefined;
   /** Permission → the second one that it takes in an environment of this kind. */
   readonly conjunctions: ReadonlyMap<Permission, Permission>;
 }
@@ -70,7 +72,7 @@ function holdersOf(document: SchemeDocument): Map<Permission, Set<string>> {
 }
 
 function childOf(
-  { roles: listed, grants, override, conjunctions }: SchemeDocument,
+  { roles: listed, grants, override, conjunctions, sources }: SchemeDocument,
   roles: ReadonlyMap<string, Role>,
   implied: RolesByRole,
   kind: EnvironmentKind,
@@ -90,6 +92,7 @@ function childOf(
     grantedToGroup: granted('group'),
     overrides: byRole((key) => overridden?.allowed[key] ?? []),
     mode: overridden?.mode,
+    workflow: sources.workflow[kind],
     conjunctions: new Map(conjunctions.filter(({ on }) => on === kind).map(({ permission, and }) => [permission, and])),
   };
 }

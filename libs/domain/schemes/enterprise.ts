@@ -79,6 +79,7 @@ export const enterprise = schemeDocument.parse({
     emailAllowlist: { role: 'platform.admin', breakGlass: true },
     teamMembership: [{ team: 'alpha', roles: ['owner', 'admin'], role: 'platform.admin' }],
     systemUser: 'platform.admin',
+    workflow: { environment: 'environment.user' },
   },
   implicit: [{ from: 'org.admin', to: 'environment.user' }],
   grants: [{ on: 'environment', grantee: ['user', 'group'], effect: 'environment.user' }],

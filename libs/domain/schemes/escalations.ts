@@ -1,7 +1,7 @@
 import type { Permission } from './actions.js';
 import type { Fault } from './fault.js';
 import { heldPermissions, impliedBy } from './held-permissions.js';
-import type { SchemeDocument } from './scheme.js';
+import { environmentKind, type SchemeDocument } from './scheme.js';
 
 /**
  * Where somebody may give what they do not hold themselves (P13). The platform's roles are outside of it: they hold nothing
@@ -25,14 +25,20 @@ export function escalations(document: SchemeDocument): readonly Fault[] {
       to.map((key, i) => [`override.allowed.${from}.${i}`, key, overrideTakes(document)] as const),
     ),
   ];
-  return given.flatMap(([path, role, takes]) =>
-    givers(takes).flatMap(({ key }) => {
-      const own = reach(key);
-      const more = [...reach(role)].filter((permission) => !own.has(permission));
-      if (more.length === 0) return [];
-      return [{ path, message: `escalation: ${key} may give ${role}, and does not hold ${more.join(', ')} itself` }];
-    }),
-  );
+  const fault = (path: string, giver: string, role: string): readonly Fault[] => {
+    const own = reach(giver);
+    const more = [...reach(role)].filter((permission) => !own.has(permission));
+    if (more.length === 0) return [];
+    return [{ path, message: `escalation: ${giver} may give ${role}, and does not hold ${more.join(', ')} itself` }];
+  };
+  // Whoever may use an environment may have a workflow run in it.
+  const registering = environmentKind.options.flatMap((kind) => {
+    const role = document.sources.workflow[kind];
+    const users = givers('environment:use').filter(({ scope }) => scope === kind || scope === 'org');
+    return role === undefined ? [] : users.flatMap(({ key }) => fault(`sources.workflow.${kind}`, key, role));
+  });
+  const giving = given.flatMap(([path, role, takes]) => givers(takes).flatMap(({ key }) => fault(path, key, role)));
+  return [...giving, ...registering];
 }
 
 /** What naming a role in a grant takes: where it stands in place of the grant's effect, no more than granting. */

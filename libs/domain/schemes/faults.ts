@@ -2,7 +2,7 @@ import { type ActionScope, actionOf, type Permission } from './actions.js';
 import { escalations } from './escalations.js';
 import type { Fault } from './fault.js';
 import { heldPermissions, lineOf } from './held-permissions.js';
-import type { Role, SchemeDocument } from './scheme.js';
+import { environmentKind, type Role, type SchemeDocument } from './scheme.js';
 
 type Scope = Role['scope'];
 type Named = readonly [path: string, key: string, scopes: readonly Scope[]];
@@ -59,6 +59,7 @@ function namedRoles(document: SchemeDocument): Named[] {
     ['sources.idpGroup', idpGroup, ['platform']],
     ['sources.emailAllowlist.role', emailAllowlist?.role, ['platform']],
     ['sources.systemUser', systemUser, ['platform']],
+    ...environmentKind.options.map((kind) => [`sources.workflow.${kind}`, sources.workflow[kind], [kind]] as const),
     ...teamMembership.map(({ role }, i) => [`sources.teamMembership.${i}.role`, role, ['platform']] as const),
     ...implicit.flatMap(
       ({ from, to }, i) =>
@@ -97,6 +98,9 @@ function unknownOrMisplaced(document: SchemeDocument): Fault[] {
   const kinds = [
     ...document.grants.map(({ on }, i) => [`grants.${i}.on`, on] as const),
     ...document.conjunctions.map(({ on }, i) => [`conjunctions.${i}.on`, on] as const),
+    ...environmentKind.options
+      .filter((kind) => document.sources.workflow[kind] !== undefined)
+      .map((kind) => [`sources.workflow.${kind}`, kind] as const),
     ...(document.override === null ? [] : [['override.scope', document.override.scope] as const]),
   ];
   const ofKinds = kinds.filter(([, kind]) => !document.children.includes(kind));

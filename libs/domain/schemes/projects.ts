@@ -95,6 +95,7 @@ export const projects = schemeDocument.parse({
     idpGroup: 'platform.admin',
     emailAllowlist: { role: 'platform.admin', breakGlass: true },
     systemUser: 'platform.admin',
+    workflow: { environment: 'environment.worker', project: 'project.worker' },
   },
   implicit: [
     { from: 'org.member', to: 'environment.worker' },

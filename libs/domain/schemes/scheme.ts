@@ -62,6 +62,8 @@ export const schemeDocument = z.strictObject({
       .array(z.strictObject({ team: z.string(), roles: z.array(z.string()).min(1), role: key }))
       .default([]),
     systemUser: key.nullable().default(null),
+    /** The role that a workflow holds in the environment that it is linked to, by the environment's kind. */
+    workflow: z.partialRecord(environmentKind, key).default({}),
     /** Seconds after which an observed claim no longer supports a decision. */
     claimMaxAge: z.int().min(60).default(86_400),
   }),

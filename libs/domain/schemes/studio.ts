@@ -100,6 +100,7 @@ export const studio = schemeDocument.parse({
     idpGroup: 'platform.admin',
     emailAllowlist: { role: 'platform.admin', breakGlass: true },
     systemUser: 'platform.admin',
+    workflow: { workspace: 'workspace.collaborator' },
   },
   implicit: [{ from: 'org.admin', to: 'workspace.admin' }],
   override: {

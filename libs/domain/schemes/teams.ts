@@ -105,6 +105,7 @@ export const teams = schemeDocument.parse({
     idpGroup: 'platform.admin',
     emailAllowlist: { role: 'platform.admin', breakGlass: true },
     systemUser: 'platform.admin',
+    workflow: { workspace: 'workspace.developer' },
   },
   implicit: [{ from: 'org.admin', to: 'workspace.admin' }],
   override: {

@@ -12,7 +12,8 @@ export type Unauthenticated =
   | 'expired'
   | 'not_yet_valid'
   | 'unknown_realm'
-  | 'unusable_subject';
+  | 'unusable_subject'
+  | 'unknown_key';
 
 export type Verification =
   | { readonly ok: true; readonly caller: Caller }

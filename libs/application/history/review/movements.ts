@@ -1,4 +1,5 @@
 import type { MemberDocument } from '#libs/domain/access/documents.js';
+import { machineOf } from '#libs/domain/access/machines.js';
 import type { Cause, EventCause } from '../cause.js';
 import { courseOf } from '../course.js';
 import { HeldAccess, type OrgResource } from '../held-access.js';
@@ -39,6 +40,8 @@ export function* movementsIn(
   const resources = resourcesOf(span);
   for (const { cause, members: changed = none } of ofOrg)
     for (const [principal, after] of changed) {
+      // A machine neither joins nor leaves: it is created and deleted.
+      if (machineOf(principal) !== undefined) continue;
       const before = members.has(principal) ? members.get(principal) : span.from.org.members.get(principal);
       members.set(principal, after);
       yield {

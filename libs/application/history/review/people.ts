@@ -1,6 +1,7 @@
 import type { Binding } from '#libs/domain/access/binding.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
 import { governingOf } from '#libs/domain/schemes/governing.js';
+import { holderIn } from '#libs/domain/org/org.js';
 import type { EventStore } from '../../ports/event-store.js';
 import { streamOf } from '../../streams.js';
 import type { EventCause } from '../cause.js';
@@ -21,7 +22,7 @@ export interface ReviewedBinding {
 /** One principal at the moment of a review. */
 export interface ReviewedPerson {
   readonly id: string;
-  /** Of the membership; undefined for who is no member, and reaches the organization from the platform. */
+  /** Of the membership, or the service account; undefined for who is neither. */
   readonly role: string | undefined;
   /** What gave the role of the membership. */
   readonly since: EventCause | undefined;
@@ -65,8 +66,8 @@ export class ReviewedPeople {
   }
 
   private reviewed({ id, role, access }: PrincipalAccess, environments: readonly string[]): ReviewedPerson {
-    const { org, members, groups } = this.world.org;
-    const member = members.get(id);
+    const { org, groups } = this.world.org;
+    const member = holderIn(this.world.org, id);
     const scheme = factsAbout(this.world, id, { kind: 'org', orgId: org.id })?.scheme;
     return {
       id,

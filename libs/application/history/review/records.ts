@@ -79,7 +79,7 @@ export function evidenceOfRealm({ evidence, teams = {}, assignments = {} }: Real
   ]);
 }
 
-function evidenceIn({ org, members, environments }: OrgState): ReadonlySet<string> {
+function evidenceIn({ org, members, environments, services, workflows }: OrgState): ReadonlySet<string> {
   const ids = new Set([org.evidence]);
   for (const [, { evidence, grants, assignments = {}, groups = {}, suspension }] of members.entries()) {
     ids.add(evidence);
@@ -88,6 +88,7 @@ function evidenceIn({ org, members, environments }: OrgState): ReadonlySet<strin
     for (const id of Object.values(groups)) ids.add(id);
     for (const assignment of Object.values(assignments)) for (const id of assignment.evidence) ids.add(id);
   }
+  for (const machines of [services, workflows]) for (const { evidence } of machines.values()) ids.add(evidence);
   for (const [, { groupGrants }] of environments.entries())
     for (const { evidence } of Object.values(groupGrants)) ids.add(evidence);
   return ids;

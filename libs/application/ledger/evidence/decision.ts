@@ -1,6 +1,7 @@
 import type { Resource } from '#libs/domain/access/bindings.js';
 import { permit } from '#libs/domain/access/permit.js';
 import { type Category, evolve, initialState, type StateByCategory } from '#libs/domain/aggregates.js';
+import { holderIn } from '#libs/domain/org/org.js';
 import { isPermission } from '#libs/domain/schemes/actions.js';
 import { factsOf } from '../../facts.js';
 import { endsCommand, meta, required } from '../../metadata.js';
@@ -43,7 +44,7 @@ export function decided(events: EvidenceEvents, { subject, action, resource, at 
   const realm = folded('realm', events.realm, instant);
   const person = folded('user', events.person, instant);
   const environment = asked.kind === 'environment' ? org.state.environments.get(asked.environmentId) : undefined;
-  const member = org.state.members.get(subject);
+  const member = holderIn(org.state, subject);
   const facts = factsOf(realm.state.realm, person.state.user, org.state.org, member, environment);
   const revision = `${org.revision}`;
   const nothing = { decision: false, role: null, evidence: [], scheme: null, revision };

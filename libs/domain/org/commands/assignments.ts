@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Assignment, own } from '../../access/documents.js';
+import { machineOf } from '../../access/machines.js';
 import { type Refusal, refuse } from '../../decision.js';
 import type { CompiledScheme } from '../../schemes/compiled.js';
 import { instant, principalId } from '../../text.js';
@@ -16,6 +17,7 @@ export const assignmentCommands = {
     const fault = roleFault(scheme, of.role);
     if (fault !== undefined) return fault;
     if (!state.members.has(of.userId)) return refuse('member_not_found');
+    if (machineOf(actor) !== undefined) return refuse('not_for_machines');
     if (Date.parse(notAfter) <= at) return refuse('grant_window_empty');
     const present = assignmentOf(state, of);
     if (present?.notAfter === notAfter && present.assignedBy === actor) return [];
@@ -27,6 +29,7 @@ export const assignmentCommands = {
     const present = assignmentOf(state, of);
     if (present === undefined || isOver(present, at)) return refuse('assignment_not_found');
     if (present.confirmed) return [];
+    if (machineOf(actor) !== undefined) return refuse('not_for_machines');
     if (actor === present.assignedBy || actor === of.userId) return refuse('confirmation_by_another');
     return [{ type: 'RoleAssignmentConfirmed', data: { ...of, confirmedBy: actor } }];
   }),

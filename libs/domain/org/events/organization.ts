@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { principalId, slug, text } from '../../text.js';
+import { anyPrincipalId, principalId, slug, text } from '../../text.js';
 import { orgEvent } from '../event.js';
 import { roleKey } from '../fields.js';
 import { member, org, withOrg, withRole } from '../org.js';
@@ -42,7 +42,7 @@ export const organizationEvents = {
     touches: () => [org],
     evolve: (state, { plan }) => withOrg(state, { plan }),
   }),
-  OrgOwnershipTransferRequested: orgEvent(z.strictObject({ to: principalId, requestedBy: principalId }), {
+  OrgOwnershipTransferRequested: orgEvent(z.strictObject({ to: principalId, requestedBy: anyPrincipalId }), {
     targets: ({ to }) => [to],
     touches: () => [org],
     evolve: (state, transferRequest) => withOrg(state, { transferRequest }),

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { principalId, slug, text } from '../../text.js';
+import { anyPrincipalId, slug, text } from '../../text.js';
 import { orgEvent } from '../event.js';
 import { changedWorkflow, withWorkflow, workflow } from '../org.js';
 
@@ -8,17 +8,18 @@ const linked = named.extend({ environmentId: slug });
 
 // Stored format: add event types and optional fields, never change them.
 export const workflowEvents = {
-  WorkflowRegistered: orgEvent(linked.extend({ name: text(200), ownerId: principalId }), {
+  WorkflowRegistered: orgEvent(linked.extend({ name: text(200), ownerId: anyPrincipalId }), {
     targets: ({ workflowId, environmentId }) => [workflowId, environmentId],
     touches: ({ workflowId }) => [workflow(workflowId)],
-    evolve: (state, { workflowId: id, environmentId, name, ownerId }) =>
-      withWorkflow(state, { id, environmentId, name, ownerId, status: 'active' }),
+    evolve: (state, { workflowId: id, environmentId, name, ownerId }, { id: evidence }) =>
+      withWorkflow(state, { id, environmentId, name, ownerId, status: 'active', evidence }),
   }),
   /** One link takes the place of the other: there is no moment with none or with two (T36, P9). */
   WorkflowMoved: orgEvent(linked.extend({ from: slug }), {
     targets: ({ workflowId, from, environmentId }) => [workflowId, from, environmentId],
     touches: ({ workflowId }) => [workflow(workflowId)],
-    evolve: (state, { workflowId, environmentId }) => changedWorkflow(state, workflowId, { environmentId }),
+    evolve: (state, { workflowId, environmentId }, { id: evidence }) =>
+      changedWorkflow(state, workflowId, { environmentId, evidence }),
   }),
   WorkflowRemoved: orgEvent(named, {
     targets: ({ workflowId }) => [workflowId],

@@ -1,0 +1,18 @@
+import { Controller, Get, Req, UseGuards } from '@nestjs/common';
+import { Authenticated } from '../identity/authenticated.guard.js';
+import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
+import type { ApiRequest } from '../requests/api-request.js';
+import { AskedQueries } from './asked-queries.js';
+
+/** Who acts without being a person. */
+@Controller('v1')
+@CountsAs('queries')
+@UseGuards(Authenticated, WithinLimits)
+export class MachinesController {
+  constructor(private readonly queries: AskedQueries) {}
+
+  @Get('orgs/:orgId/service-accounts')
+  serviceAccounts(@Req() request: ApiRequest): Promise<unknown> {
+    return this.queries.ask('ServiceAccounts', request);
+  }
+}

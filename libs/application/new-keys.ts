@@ -1,0 +1,37 @@
+import { randomBytes } from 'node:crypto';
+import type { IssuedKey } from '#libs/domain/access/documents.js';
+import type { KeyPlace } from '#libs/domain/keys.js';
+import { keyText } from './key-text.js';
+import type { CommandAnswer } from './outcome.js';
+import type { PersonalData } from './ports/personal-data.js';
+
+const SECRET_BYTES = 32;
+
+/**
+ * The keys that one command issues. Their texts exist here alone, until the answer to the command shows them: events hold a
+ * keyed digest, a repeat is answered from events, and a dry run shows nothing.
+ */
+export class NewKeys {
+  private readonly texts = new Map<string, string>();
+
+  constructor(private readonly personalData: PersonalData) {}
+
+  /** The same for the same place, however often the command is decided. */
+  of(place: KeyPlace): Pick<IssuedKey, 'fingerprint' | 'lastFour'> {
+    const name = JSON.stringify(place);
+    const text = this.texts.get(name) ?? keyText(place, randomBytes(SECRET_BYTES));
+    this.texts.set(name, text);
+    return { fingerprint: fingerprintOf(this.personalData, text), lastFour: text.slice(-4) };
+  }
+
+  /** The answer with the text of the key. A batch shows each, in the order of its commands. */
+  shownIn(answer: CommandAnswer): CommandAnswer {
+    const [first, ...others] = this.texts.values();
+    if (first === undefined) return answer;
+    const shown = others.length === 0 ? { key: first } : { keys: [first, ...others].join(' ') };
+    return { ...answer, result: { ...answer.result, ...shown } };
+  }
+}
+
+/** By which a key is recognized; of no use as one. */
+export const fingerprintOf = (personalData: PersonalData, text: string): string => personalData.index('key', text);

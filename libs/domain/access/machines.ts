@@ -1,0 +1,51 @@
+import type { MemberDocument, ServiceAccountDocument, WorkflowDocument } from './documents.js';
+
+/** A principal that is no person: it belongs to one organization, and its id says which. */
+export interface Machine {
+  readonly kind: MachineKind;
+  readonly orgId: string;
+  /** Within the organization. */
+  readonly id: string;
+}
+
+export type MachineKind = 'service' | 'workflow';
+
+const shape = /^(service|workflow):([a-z0-9][a-z0-9-]{0,62})\/([a-z0-9][a-z0-9-]{0,62})$/;
+
+/** The principal id of a machine; no person's id has a colon in it. */
+export const principalOf = ({ kind, orgId, id }: Machine): string => `${kind}:${orgId}/${id}`;
+
+/** The machine that a principal id names; undefined for a person's. */
+export function machineOf(principal: string): Machine | undefined {
+  // Before every check: people's ids are told apart without the expression.
+  if (!principal.includes(':')) return undefined;
+  const [, kind, orgId, id] = shape.exec(principal) ?? [];
+  if (kind === undefined || orgId === undefined || id === undefined) return undefined;
+  return { kind: kind === 'service' ? 'service' : 'workflow', orgId, id };
+}
+
+/** As AuthZEN names the type of a subject, and its id. */
+export function subjectOf(principal: string): { readonly type: SubjectType; readonly id: string } {
+  const machine = machineOf(principal);
+  if (machine === undefined) return { type: 'user', id: principal };
+  return { type: machine.kind, id: `${machine.orgId}/${machine.id}` };
+}
+
+export type SubjectType = 'user' | MachineKind;
+
+export const isSubjectType = (name: string): name is SubjectType =>
+  name === 'user' || name === 'service' || name === 'workflow';
+
+type MachineDocument = ServiceAccountDocument | WorkflowDocument;
+
+/**
+ * What a machine holds, in the shape of a membership: a service account the role it was created with, a workflow access to the
+ * one environment that it is linked to (T46). Undefined for what is not there any more.
+ */
+export function holderOf(machine: Machine, document: MachineDocument | undefined): MemberDocument | undefined {
+  if (document?.status !== 'active') return undefined;
+  const { evidence } = document;
+  const holder = { id: principalOf(machine), evidence, machine: machine.kind };
+  if ('keys' in document) return { ...holder, role: document.role, grants: {} };
+  return { ...holder, role: '', grants: { [document.environmentId]: { evidence } } };
+}

@@ -1,0 +1,103 @@
+import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { startTestApi, type TestApi } from '../support/api.js';
+
+let api: TestApi;
+let token = '';
+
+async function send(who: string, path: string, body?: unknown) {
+  const authorization = await api.bearer(who, who === 'root' ? { email: 'admin@localhost' } : {});
+  const headers = { authorization, ...(token === '' ? {} : { 'consistency-token': token }) };
+  const answer = await api.http.send({ path, headers, body });
+  const { 'consistency-token': seen } = answer.headers;
+  if (typeof seen === 'string') token = seen;
+  expect([path, answer.status, answer.text]).toEqual([path, 200, expect.anything()]);
+  return JSON.parse(answer.text);
+}
+const command = (who: string, name: string, body: object) => send(who, `/v1/orgs/acme/commands/${name}`, body);
+
+const nightly = { type: 'workflow', id: 'acme/nightly' };
+const use = { name: 'environment:use' };
+const environment = (id: string) => ({ type: 'environment', id: `acme/${id}` });
+const evaluate = (id: string, at?: string) =>
+  send('olga', '/access/v1/evaluation?explain=true', {
+    subject: nightly,
+    action: use,
+    resource: environment(id),
+    ...(at === undefined ? {} : { context: { at } }),
+  });
+/** Where the workflow may act. */
+const places = async (at?: string) => {
+  const answers = [await evaluate('live', at), await evaluate('test', at)];
+  return ['live', 'test'].filter((_, i) => answers[i].decision);
+};
+
+let registered: { events: readonly { id: string }[] };
+
+beforeAll(async () => {
+  api = await startTestApi({ environment: { READ_WAIT_MS: '20000' } });
+  await send('root', '/v1/realm/commands/CreateOrg', { orgId: 'acme', name: 'Acme', ownerId: 'olga' });
+  await command('olga', 'AddMember', { userId: 'pat', role: 'org.participant' });
+  for (const environmentId of ['live', 'test']) {
+    await command('olga', 'CreateEnvironment', { environmentId, name: environmentId });
+    await command('olga', 'GrantEnvironmentAccess', { environmentId, grantee: { type: 'user', id: 'pat' } });
+  }
+  const workflow = { workflowId: 'nightly', environmentId: 'test', name: 'Nightly' };
+  registered = await command('pat', 'RegisterWorkflow', workflow);
+}, 60_000);
+afterAll(() => api?.stop());
+
+it("a workflow has exactly its environment's access, and the event that linked it is the evidence (T46)", async () => {
+  expect(await evaluate('test')).toMatchObject({
+    decision: true,
+    context: {
+      role: 'environment.user',
+      evidence: [registered.events[0]?.id],
+      examined: [{ source: 'workflow', outcome: 'supports' }],
+    },
+  });
+  expect(await evaluate('live')).toMatchObject({ decision: false, context: { reason: 'role_lacks_permission' } });
+  const actions = await send('olga', '/access/v1/search/action', { subject: nightly, resource: environment('test') });
+  expect(actions.results).toEqual([
+    { name: 'environment:see' },
+    { name: 'environment:use' },
+    { name: 'workflow:move' },
+  ]);
+  const onOrg = { subject: nightly, resource: { type: 'org', id: 'acme' } };
+  expect((await send('olga', '/access/v1/search/action', onOrg)).results).toEqual([]);
+});
+
+it('a move takes it from one environment to the other, at every instant it is in exactly one (T36, T42, P9)', async () => {
+  const before = (await evaluate('test')).context.at;
+  expect(await places()).toEqual(['test']);
+  await command('pat', 'MoveWorkflow', { workflowId: 'nightly', environmentId: 'live' });
+  expect(await places()).toEqual(['live']);
+  expect(await places(before)).toEqual(['test']);
+  const timeline = async (id: string) => {
+    const filter = `subject=workflow:acme/nightly&action=environment:use&resource=acme/${id}`;
+    const { intervals } = await send('olga', `/v1/orgs/acme/history/access-timeline?${filter}`);
+    return intervals.filter(({ decision }: { decision: boolean }) => decision);
+  };
+  const [[inTest], [inLive]] = [await timeline('test'), await timeline('live')];
+  expect([inTest.cause.type, inLive.cause.type]).toEqual(['WorkflowRegistered', 'WorkflowMoved']);
+  expect([inTest.until, inLive.until]).toEqual([inLive.from, null]);
+});
+
+it('is found by searches, and finds its one environment', async () => {
+  const subjects = { subject: { type: 'workflow' }, action: use, resource: environment('live') };
+  expect((await send('olga', '/access/v1/search/subject', subjects)).results).toEqual([nightly]);
+  const elsewhere = { ...subjects, resource: environment('test') };
+  expect((await send('olga', '/access/v1/search/subject', elsewhere)).results).toEqual([]);
+  const resources = { subject: nightly, action: use, resource: { type: 'environment' } };
+  expect((await send('olga', '/access/v1/search/resource', resources)).results).toEqual([environment('live')]);
+});
+
+it("stays the organization's when who registered it leaves, and ends with its removal or its environment (P3)", async () => {
+  await command('olga', 'RemoveMember', { userId: 'pat' });
+  expect(await places()).toEqual(['live']);
+  await command('olga', 'RegisterWorkflow', { workflowId: 'other', environmentId: 'live', name: 'Other' });
+  await command('olga', 'RemoveWorkflow', { workflowId: 'other' });
+  const subjects = { subject: { type: 'workflow' }, action: use, resource: environment('live') };
+  expect((await send('olga', '/access/v1/search/subject', subjects)).results).toEqual([nightly]);
+  await command('olga', 'DeleteEnvironment', { environmentId: 'live' });
+  expect(await places()).toEqual([]);
+});
