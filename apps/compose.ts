@@ -190,7 +190,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const erasures = new PostgresErasures(db, readPosition, config.readWaitMs);
     const obstacles = new FindErasureObstacles(folds, erasures);
     const claims = new MembershipClaims(folds, appender);
-    const judge = new Judge(obstacles, personalData, clock);
+    const judge = new Judge(folds, obstacles, personalData, clock);
     const pipeline = new CommandPipeline(folds, appender, claims, repeated, judge, personalData, clock);
     if (options.project) {
       const eraser = new Eraser(store, folds, appender, personalData, erasures, obstacles, clock);

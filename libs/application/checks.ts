@@ -92,9 +92,14 @@ export class Checks {
 
   /** The role scheme that the realm runs; undefined where the read models cannot say as of what was asked for. */
   async schemeOf(realm: string, after: Position | undefined): Promise<CompiledScheme | undefined> {
+    const document = await this.realm(realm, after);
+    return document && schemeOf(document.scheme, document);
+  }
+
+  /** The realm's document; undefined as above. */
+  async realm(realm: string, after: Position | undefined): Promise<RealmDocument | undefined> {
     const loaded = await this.documents.load([{ stream: streamOf('realm', realm), kind: 'realm', id: '' }], after);
-    const [document] = loaded?.documents ?? [];
-    return document === undefined ? undefined : schemeOf((document as RealmDocument).scheme);
+    return loaded?.documents[0] as RealmDocument | undefined;
   }
 
   /** One AuthZEN question. About others it takes `decision:evaluate` now, in the organization of the resource. */

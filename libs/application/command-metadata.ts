@@ -1,7 +1,6 @@
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
+import { nameOfScheme } from '#libs/domain/schemes/reference.js';
 import type { Caller } from './caller.js';
-import type { Folded } from './fold.js';
-import type { Category } from '#libs/domain/aggregates.js';
 import { meta, metadataOfCaller } from './metadata.js';
 import type { Metadata } from './ports/event-store.js';
 
@@ -18,11 +17,11 @@ interface Described {
 
 /**
  * What stands beside every event of a command, except what differs between them. `now` in milliseconds; an event is never
- * dated before the one that it follows.
+ * dated before those that it follows, of which the last was at `after`.
  */
 export function commandMetadata(
   { id, name, caller, digest, idempotencyKey, correlation, traceparent }: Described,
-  onto: Folded<Category>,
+  after: string,
   scheme: CompiledScheme,
   authorizedBy: readonly string[],
   now: number,
@@ -34,9 +33,9 @@ export function commandMetadata(
     [meta.commandId]: id,
     [meta.payloadDigest]: digest,
     [meta.keyed]: `${idempotencyKey !== undefined}`,
-    [meta.occurredAt]: at > onto.occurredAt ? at : onto.occurredAt,
+    [meta.occurredAt]: at > after ? at : after,
     [meta.correlation]: correlation,
-    [meta.scheme]: `${scheme.document.id}@${scheme.document.version}`,
+    [meta.scheme]: nameOfScheme(scheme.document),
     [meta.authorizedBy]: authorizedBy.join(' '),
     ...(traceparent === undefined ? {} : { [meta.traceparent]: traceparent }),
   };

@@ -26,6 +26,6 @@ export function factsOf(
   environment: EnvironmentDocument | undefined,
 ): Facts | undefined {
   if (realm === undefined) return undefined;
-  const scheme = schemeOf(org?.status === 'active' ? org.scheme : realm.scheme);
+  const scheme = schemeOf(org?.status === 'active' ? org.scheme : realm.scheme, realm);
   return { scheme, realm, user, org, member, environment };
 }

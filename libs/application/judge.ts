@@ -1,9 +1,11 @@
 import { realmOf } from '#libs/domain/access/documents.js';
+import { permit } from '#libs/domain/access/permit.js';
 import { evolve, type StateByCategory } from '#libs/domain/aggregates.js';
 import type { DecisionContext } from '#libs/domain/command.js';
 import { type Decision, isRefusal } from '#libs/domain/decision.js';
 import type { OrgState } from '#libs/domain/org/org.js';
-import { schemeOf } from '#libs/domain/schemes/built-in.js';
+import type { Permission } from '#libs/domain/schemes/actions.js';
+import { findScheme, schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { authorize, type Authorization, factsFrom, mayKnow, type PlatformFacts } from './authorize.js';
 import { createdIdOf } from './command-ids.js';
@@ -11,7 +13,9 @@ import type { Plan, Step } from './command-request.js';
 import { type Commanded, commandRules, rowOf } from './command-table.js';
 import type { FindErasureObstacles } from './erasure/obstacles.js';
 import type { Folded } from './fold.js';
+import type { Folds } from './folds.js';
 import type { CommandOutcome } from './outcome.js';
+import { pinnedScheme } from './pinned-scheme.js';
 import type { Clock } from './ports/clock.js';
 import { emailIndexOf, type PersonalData } from './ports/personal-data.js';
 
@@ -29,13 +33,16 @@ interface Draft {
 export interface DecidedEvent extends Authorization {
   readonly event: Draft;
   readonly command: string;
+  /** What decided. */
+  readonly scheme: CompiledScheme;
 }
 
 export interface Decided {
   readonly events: readonly DecidedEvent[];
+  /** What decided at first. */
   readonly scheme: CompiledScheme;
-  /** Whom the events make members. */
-  readonly joins: readonly string[];
+  /** Who become members, where one may belong to one organization only: it has to claim them first. */
+  readonly claimed: readonly string[];
 }
 
 /** A command under a client's key changed nothing: remembered, so that a late retry cannot act on a changed world. */
@@ -48,6 +55,7 @@ const noEffect: { readonly [C in Commanded]: string } = {
 /** Permits and decides every step of a request, on the state that the steps before it leave. */
 export class Judge {
   constructor(
+    private readonly folds: Folds,
     private readonly obstacles: FindErasureObstacles,
     private readonly personalData: PersonalData,
     private readonly clock: Clock,
@@ -59,14 +67,13 @@ export class Judge {
     const posted = plan.orgId === undefined ? undefined : orgIn(plan, onto.state)?.org;
     if (posted !== undefined && (posted.status !== 'active' || realmOf(posted) !== plan.caller.realm))
       return { kind: 'hidden' };
-    // What is posted to the realm is decided by its scheme, even where it names an organization that exists already.
-    const pinned = posted?.scheme ?? platform?.realm.state.realm?.scheme;
-    if (pinned === undefined) return { kind: 'unavailable' };
-    const scheme = schemeOf(pinned);
+    const first = await this.schemeFor(plan, onto.state, platform);
+    if (first === undefined) return { kind: 'unavailable' };
+    let scheme = first;
     let state: StateByCategory[C] = onto.state;
     let authorization: Authorization = { role: '', evidence: [] };
     const events: DecidedEvent[] = [];
-    const joins: string[] = [];
+    const claimed: string[] = [];
     for (const [index, step] of plan.steps.entries()) {
       const row = rowOf(step.name);
       const permitted = this.permitted(plan, step, state, scheme, platform, now);
@@ -74,29 +81,40 @@ export class Judge {
       authorization = permitted;
       const erased = row.erases?.(step.input);
       const erasure = erased === undefined ? undefined : await this.obstacles.of(erased, plan.caller.realm);
-      const decision = decide(step, state, { ...this.context(plan, index, scheme, now), erasure });
+      const context = { ...this.context(plan, index, scheme, now), ...besides(plan, platform, now), erasure };
+      const decision = decide(step, state, context);
       if (isRefusal(decision)) {
         const { refused: code, ...told } = decision;
         return row.hides?.includes(code) === true
           ? { kind: 'hidden' }
           : { kind: 'refused', code, step: index, ...told };
       }
-      if (decision.length > 0 && row.joins !== undefined) joins.push(row.joins(step.input, plan.caller.id));
+      if (decision.length > 0 && row.joins !== undefined && scheme.document.tenancy.orgsPerUser === 1)
+        claimed.push(row.joins(step.input, plan.caller.id));
       for (const event of decision) {
         const id = plan.eventId(events.length);
         const revision = onto.revision + BigInt(events.length + 1);
         const stamp = { id, revision, occurredAt: new Date(now).toISOString() };
         state = evolve(plan.category, state, { ...event, stamp });
-        events.push({ event, command: step.name, ...authorization });
+        events.push({ event, command: step.name, scheme, ...authorization });
       }
+      scheme = (await this.schemeFor(plan, state, platform)) ?? scheme;
     }
     if (plan.ifMatch !== undefined && plan.ifMatch !== onto.revision)
       return { kind: 'precondition_failed', revision: `${onto.revision}` };
     if (events.length === 0 && plan.idempotencyKey !== undefined && !plan.dryRun) {
       const event = { type: noEffect[plan.category], data: { command: plan.name } };
-      events.push({ event, command: plan.name, ...authorization });
+      events.push({ event, command: plan.name, scheme, ...authorization });
     }
-    return { events, scheme, joins };
+    return { events, scheme: first, claimed };
+  }
+
+  /** What is posted to the realm is decided by its scheme, even where it names an organization that exists already. */
+  private async schemeFor(plan: Plan, state: unknown, platform: PlatformFacts | undefined) {
+    const realm = platform?.realm.state.realm;
+    if (plan.orgId === undefined) return realm && schemeOf(realm.scheme, realm);
+    const pinned = orgIn(plan, state)?.org.scheme;
+    return pinned && (findScheme(pinned, realm) ?? pinnedScheme(this.folds, plan.caller.realm, pinned));
   }
 
   /** What allows the step, or why nothing does. */
@@ -134,6 +152,17 @@ export class Judge {
       newKey: (place) => keys.of(place),
     };
   }
+}
+
+/** What the realm tells beside: to commands of the realm, and to those whose row says that they read it. */
+function besides({ caller }: Plan, platform: PlatformFacts | undefined, at: number) {
+  const realmDocument = platform?.realm.state.realm;
+  const nothing = { org: undefined, member: undefined, environment: undefined };
+  const mayUnder = (scheme: CompiledScheme, permission: Permission) => {
+    const facts = { scheme, realm: realmDocument, user: platform?.user.state.user, ...nothing };
+    return permit(facts, { principal: caller.id, permission, resource: { kind: 'realm' }, at }).allowed;
+  };
+  return { realmDocument, mayUnder };
 }
 
 // The state is that of the plan's own category.

@@ -1,6 +1,7 @@
 import { v4 as randomId } from 'uuid';
 import type { Category } from '#libs/domain/aggregates.js';
-import { type SchemeRef, schemeOf } from '#libs/domain/schemes/built-in.js';
+import { schemeOf } from '#libs/domain/schemes/built-in.js';
+import type { SchemeRef } from '#libs/domain/schemes/reference.js';
 import { observeConfiguration, type PlatformAdminSources } from '#libs/domain/realm/realm.js';
 import { observeToken } from '#libs/domain/user/user.js';
 import type { Appender } from './appender.js';
@@ -49,10 +50,11 @@ export class Observations {
       { actor: 'configuration', realm: wanted.realmId },
       ({ state }) => observeConfiguration(state, { realmId: wanted.realmId, scheme: wanted.scheme, sources }),
     );
-    const running = folded.state.realm?.scheme.id;
-    if (running !== wanted.scheme.id)
+    const { scheme, formerSchemes = [] } = folded.state.realm ?? {};
+    const begun = (formerSchemes[0] ?? scheme)?.id;
+    if (begun !== wanted.scheme.id)
       throw new Error(
-        `the realm ${wanted.realmId} runs the scheme ${running}, not ${wanted.scheme.id}: a realm keeps its scheme`,
+        `the realm ${wanted.realmId} began with the scheme ${begun}, not ${wanted.scheme.id}: it changes by command alone`,
       );
     const first = folded.state.realm?.storeId;
     if (first === undefined)
@@ -76,7 +78,7 @@ export class Observations {
       emailIndex: this.bearing(email, realm.adminEmailIndexes),
       issuedAt,
     };
-    const halfAge = (schemeOf(realm.scheme).document.sources.claimMaxAge * 1000) / 2;
+    const halfAge = (schemeOf(realm.scheme, realm).document.sources.claimMaxAge * 1000) / 2;
     await this.record('user', caller.id, { actor: caller.id, realm: caller.realm }, ({ state }) =>
       observeToken(state, observed, this.clock.now() - halfAge),
     );

@@ -34,15 +34,12 @@ export type CommandOutcome =
   | { readonly kind: 'denied'; readonly permission: Permission; readonly reason: DenialReason }
   /** The caller may not know whether the thing exists: answered like a missing one. */
   | { readonly kind: 'hidden' }
-  | {
+  | ({
       readonly kind: 'refused';
       readonly code: RefusalCode;
       readonly step: number;
-      /** Of a plan's limit alone. */
-      readonly exceeded?: Refusal['exceeded'];
-      /** Of organizations that stand against it alone. */
-      readonly orgs?: readonly string[];
-    }
+      /** What the refusal tells beside its code. */
+    } & Omit<Refusal, 'refused'>)
   | { readonly kind: 'conflict' }
   | { readonly kind: 'precondition_failed'; readonly revision: string }
   | { readonly kind: 'idempotency_mismatch' }

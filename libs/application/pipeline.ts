@@ -1,11 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { nameOfScheme } from '#libs/domain/schemes/reference.js';
 import { answerOf } from './answer.js';
 import type { Appender } from './appender.js';
 import type { PlatformFacts } from './authorize.js';
 import type { Caller } from './caller.js';
 import { commandMetadata } from './command-metadata.js';
 import { type CommandRequest, type Plan, planOf } from './command-request.js';
-import type { Commanded } from './command-table.js';
+import { type Commanded, rowOf } from './command-table.js';
 import type { Folded } from './fold.js';
 import type { Folds } from './folds.js';
 import type { Decided, Ground, Judge } from './judge.js';
@@ -55,7 +56,8 @@ export class CommandPipeline {
   }
 
   private async attempt<C extends Commanded>(plan: Plan<C>): Promise<CommandOutcome> {
-    let platform = plan.orgId === undefined ? await this.platform(plan.caller) : undefined;
+    const readsRealm = plan.orgId === undefined || plan.steps.some(({ name }) => rowOf(name).readsRealm);
+    let platform = readsRealm ? await this.platform(plan.caller) : undefined;
     let onto = await this.folds.recent(plan.category, plan.target);
     for (let tries = 0, current = false; tries < TRIES; ) {
       const ground = { onto, platform };
@@ -87,7 +89,7 @@ export class CommandPipeline {
 
   /** The answer of a dry run, or of a command that changed nothing and has no key to remember. */
   private async withoutAppend(plan: Plan, ground: Ground, decided: Decided): Promise<CommandOutcome> {
-    for (const userId of this.claimed(decided))
+    for (const userId of decided.claimed)
       if (await this.claims.elsewhere(userId, plan.target, plan.caller.realm))
         return { kind: 'refused', code: 'member_elsewhere', step: 0 };
     const { onto } = ground;
@@ -119,7 +121,7 @@ export class CommandPipeline {
     decided: Decided,
   ): Promise<CommandOutcome | undefined> {
     const metadata = this.metadata(plan, ground, decided);
-    for (const userId of this.claimed(decided))
+    for (const userId of decided.claimed)
       if (!(await this.claims.take(userId, plan.target, metadata)))
         return { kind: 'refused', code: 'member_elsewhere', step: 0 };
     const drafts = this.drafts(plan, decided, metadata);
@@ -129,18 +131,14 @@ export class CommandPipeline {
       : { kind: 'done', answer: plan.keys.shownIn(answerOf(outcome.events)), repeated: false };
   }
 
-  /** Whom the organization has to claim before they join. */
-  private claimed({ joins, scheme }: Decided): readonly string[] {
-    return scheme.document.tenancy.orgsPerUser === 1 ? joins : [];
-  }
-
   private drafts(plan: Plan, { events }: Decided, metadata: Metadata): readonly EventToAppend[] {
-    return events.map(({ event, command, role, evidence }, i) => ({
+    return events.map(({ event, command, scheme, role, evidence }, i) => ({
       ...event,
       id: plan.eventId(i),
       metadata: {
         ...metadata,
         [meta.command]: command,
+        [meta.scheme]: nameOfScheme(scheme.document),
         [meta.role]: role,
         [meta.evidence]: evidence.join(' '),
         [meta.part]: `${i + 1}/${events.length}`,
@@ -151,8 +149,11 @@ export class CommandPipeline {
   private metadata(plan: Plan, { onto, platform }: Ground, { scheme }: Decided): Metadata {
     const revisions = [`${plan.category}@${onto.revision}`];
     if (platform !== undefined) revisions.push(`realm@${platform.realm.revision}`, `user@${platform.user.revision}`);
+    // Who folds the realm to the instant of an event finds there what the event rests on, whatever another clock says.
+    const before = platform?.realm.occurredAt ?? '';
+    const after = before > onto.occurredAt ? before : onto.occurredAt;
     return {
-      ...commandMetadata(plan, onto, scheme, [...new Set(revisions)], this.clock.now()),
+      ...commandMetadata(plan, after, scheme, [...new Set(revisions)], this.clock.now()),
       ...(plan.category === 'org' ? { [meta.org]: plan.target } : {}),
       ...(plan.steps.length > 1 ? { [meta.batch]: `${plan.steps.length}` } : {}),
     };

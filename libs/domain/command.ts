@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { IssuedKey } from './access/documents.js';
+import type { IssuedKey, RealmDocument } from './access/documents.js';
 import type { Decision } from './decision.js';
 import type { KeyPlace } from './keys.js';
 import type { CompiledScheme } from './schemes/compiled.js';
@@ -21,6 +21,8 @@ export interface DecisionContext {
   readonly actorEmailIndex: string | null;
   /** Makes the text of a key, which decides nothing and stands in no event: what the log holds of it. */
   readonly newKey: (place: KeyPlace) => Pick<IssuedKey, 'fingerprint' | 'lastFour'>;
+  /** The realm, for commands whose row says that they read it. */
+  readonly realmDocument?: RealmDocument | undefined;
 }
 
 /** What a command takes, and its rules. Asking for what is already so yields no events; refusal codes are the prose. */

@@ -1,3 +1,5 @@
+import type { Fault } from './schemes/fault.js';
+
 /** Every reason a valid, permitted command can be refused for; each has one HTTP status and one public sentence. */
 export const refusals = {
   org_exists: 'An organization with this id exists already.',
@@ -63,15 +65,25 @@ export const refusals = {
   key_not_found: 'There is no such key, or it is over.',
   key_rotated: 'Another key took the place of this one already.',
   keys_full: 'As many keys as there may be at once. Revoke one first.',
+  scheme_broken: 'The role scheme contradicts itself, or what the realm rests on.',
+  scheme_exists: 'There is this version of the role scheme, and it says something else: a version never changes.',
+  scheme_version_order: 'Versions of a role scheme are counted from 1, without gaps.',
+  scheme_unknown: 'The realm has no such version of a role scheme.',
+  scheme_locks_out: 'Under this role scheme the one who asks could not go back: they would not hold the right to it.',
+  roles_missing: 'Members hold roles, or are invited to roles, that the role scheme does not have.',
   workflow_not_owned: 'A workflow is moved and removed by whoever registered it.',
 } as const;
 
 export type RefusalCode = keyof typeof refusals;
 export interface Refusal {
   readonly refused: RefusalCode;
-  /** What a plan limits, how many it allows, and how many there are. */
   /** Ids of the organizations that stand against it. */
   readonly orgs?: readonly string[];
+  /** What is wrong with a role scheme, each with its path in the document. */
+  readonly faults?: readonly Fault[];
+  /** Roles that members hold, or are invited to, and that would be none. */
+  readonly roles?: readonly string[];
+  /** What a plan limits, how many it allows, and how many there are. */
   readonly exceeded?: { readonly limited: string; readonly limit: number; readonly usage: number };
 }
 

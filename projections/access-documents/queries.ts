@@ -60,15 +60,19 @@ export class PostgresAccessDocuments extends AccessDocuments {
 }
 
 /** An organization's documents of one kind, by id: what decisions hold beside the rows that are made for reading. */
-export async function documentsOf(
+export const documentsOf = (db: Database, orgId: string, kind: StreamDocument['kind'], ids: readonly string[]) =>
+  documentsIn(db, streamOf('org', orgId), kind, ids);
+
+/** The same of any stream. */
+export async function documentsIn(
   db: Database,
-  orgId: string,
+  stream: string,
   kind: StreamDocument['kind'],
   ids: readonly string[],
 ): Promise<ReadonlyMap<string, unknown>> {
   const query = `select id, doc from ${qualified(readSchema, accessDocuments.name)}
     where stream = $1 and kind = $2 and id = any($3::text[])`;
-  const rows = await rowsOf<{ id: string; doc: unknown }>(db, query, [streamOf('org', orgId), kind, ids]);
+  const rows = await rowsOf<{ id: string; doc: unknown }>(db, query, [stream, kind, ids]);
   return new Map(rows.map(({ id, doc }) => [id, doc]));
 }
 

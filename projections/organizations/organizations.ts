@@ -25,7 +25,7 @@ export const organizations = table(
 
 export const organizationsProjection = projection({
   name: 'organizations',
-  version: 3,
+  version: 4,
   tables: [organizations],
   on: {
     org: {
@@ -53,6 +53,12 @@ export const organizationsProjection = projection({
         write.patch(organizations, { org_id: streamId }, { owner_id: data.to, transfer_requested_to: null, revision }),
       OrgPlanSet: ({ streamId, data, revision }, write) =>
         write.patch(organizations, { org_id: streamId }, { plan: data.plan, revision }),
+      OrgSchemeChanged: ({ streamId, data: { scheme }, revision }, write) =>
+        write.patch(
+          organizations,
+          { org_id: streamId },
+          { scheme_id: scheme.id, scheme_version: scheme.version, revision },
+        ),
       OrgOwnershipTransferRequested: ({ streamId, data, revision }, write) =>
         write.patch(organizations, { org_id: streamId }, { transfer_requested_to: data.to, revision }),
       OrgDeleted: ({ streamId }, write) => write.remove(organizations, { org_id: streamId }),

@@ -123,7 +123,7 @@ export class ApiLife {
     const position = positionOf(world, process, db);
     const repeated = new RepeatedCommands(store, folds, new PostgresCommandIndex(db), position);
     const obstacles = new FindErasureObstacles(folds, new PostgresErasures(db, position, 5_000));
-    const judge = new Judge(obstacles, personalData, clock);
+    const judge = new Judge(folds, obstacles, personalData, clock);
     const claims = new MembershipClaims(folds, appender);
     const pipeline = new CommandPipeline(folds, appender, claims, repeated, judge, personalData, clock);
     this.pipeline = new SealedCommands(pipeline, unkept, personalData);

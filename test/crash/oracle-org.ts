@@ -114,6 +114,12 @@ export class OrgOracle {
         this.organization = { ...this.organization, plan: data.plan, revision };
         this.org = { ...this.org, plan: data.plan };
         break;
+      case 'OrgSchemeChanged': {
+        const { id, version } = data.scheme;
+        this.organization = { ...this.organization, scheme_id: id, scheme_version: version, revision };
+        this.org = { ...this.org, scheme: data.scheme };
+        break;
+      }
       case 'OrgOwnershipTransferRequested':
         this.organization = { ...this.organization, transfer_requested_to: data.to, revision };
         this.org = { ...this.org, transferRequest: data };

@@ -11,7 +11,7 @@ import { PersonalData } from '#libs/application/ports/personal-data.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 
 /** The enterprise scheme with invitations, so that histories hold what comes of them as well. */
-const { document } = schemeOf({ id: 'enterprise', version: 1 });
+const { document } = schemeOf({ id: 'enterprise', version: 1 }, undefined);
 const scheme = compileScheme({
   ...document,
   invitations: { batchMax: 10, forbidRoles: [], countPending: false, ttlHours: 1000 },

@@ -225,6 +225,9 @@ event('activity-beta', 'AccessReviewRead', moments, recorded);
 const shown = { subject: 'fay', action: 'org:view', resource: 'beta', at: '2026-01-01T00:00:00.000Z', decision: true };
 event('activity-beta', 'EvidenceCreated', { ...shown, size: '3', sha256: '0'.repeat(64) }, recorded);
 event('user-ivy', 'UserCommandHadNoEffect', { command: 'RevokeApiKey' });
+event('realm-default', 'RoleSchemeDefined', { scheme: { id: 'library', version: 1 }, document: '{"id":"library"}' });
+event('org-beta', 'OrgSchemeChanged', { scheme: { id: 'library', version: 1 }, from: { id: 'teams', version: 1 } });
+event('realm-default', 'RoleSchemeAdopted', { scheme: { id: 'library', version: 1 } });
 
 event('org-beta', 'BillingDetailsSet', { company: 'Beta GmbH', country: 'DE' });
 event('org-beta', 'PaymentMethodSaved', { provider: 'stripe', reference: 'pm_1', brand: 'Visa', last4: '4242' });

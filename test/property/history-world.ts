@@ -242,7 +242,7 @@ export class HistoryWorld {
     if (realm === undefined) return undefined;
     const { user } = this.folded('user', principal, { at });
     const environment = resource.kind === 'environment' ? org.environments.get(resource.environmentId) : undefined;
-    const scheme = schemeOf(org.org.status === 'active' ? org.org.scheme : realm.scheme);
+    const scheme = schemeOf(org.org.status === 'active' ? org.org.scheme : realm.scheme, realm);
     return { scheme, realm, user, org: org.org, member: org.members.get(principal), environment };
   }
 

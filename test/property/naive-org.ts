@@ -146,6 +146,9 @@ export class NaiveOrg {
       case 'OrgPlanSet':
         this.whenLimited = { members: this.roles.size + this.pending.size, environments: this.environments.size };
         break;
+      case 'OrgSchemeChanged':
+        if (data.scheme.version === data.from.version) throw new Error('moved to where it is');
+        break;
       case 'InvitationCreated':
         this.pending.add(data.invitationId);
         break;

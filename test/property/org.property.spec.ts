@@ -104,6 +104,7 @@ const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
   DisconnectOAuth: fc.record({ environmentId, connectionId: modelId }),
   SetOrgPlan: fc.record({ plan }),
   ChangeSubscription: fc.record({ plan }),
+  ChangeOrgScheme: fc.record({ schemeId: fc.constant('enterprise'), version: fc.integer({ min: 1, max: 3 }) }),
   DeleteOrg: fc.record({}),
   RequestOwnershipTransfer: fc.record({ toUserId: userId }),
   InviteMembers: fc.record({
@@ -195,6 +196,7 @@ const weights: { readonly [Name in OrgCommandName]: number } = {
   DisconnectOAuth: 1,
   SetOrgPlan: 1,
   ChangeSubscription: 1,
+  ChangeOrgScheme: 1,
   // It ends everything: what is left is tested by itself.
   DeleteOrg: 0,
   RequestOwnershipTransfer: 1,
@@ -310,6 +312,10 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
   event('OAuthDisconnected', { environmentId, connectionId: modelId }),
   event('OrgPlanSet', { plan, from: fc.constant(undefined) }),
   event('OrgOwnershipTransferRequested', { to: userId, requestedBy: userId }),
+  event('OrgSchemeChanged', {
+    scheme: fc.constant({ id: 'enterprise', version: 2 }),
+    from: fc.constant({ id: 'enterprise', version: 1 }),
+  }),
   event('OrgDeleted', {}),
   event('InvitationCreated', {
     invitationId,

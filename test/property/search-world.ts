@@ -55,7 +55,7 @@ export class Oracle {
     if (realm.state.realm === undefined) return false;
     const state = org?.state;
     const facts: Facts = {
-      scheme: schemeOf(state?.org.status === 'active' ? state.org.scheme : realm.state.realm.scheme),
+      scheme: schemeOf(state?.org.status === 'active' ? state.org.scheme : realm.state.realm.scheme, realm.state.realm),
       realm: realm.state.realm,
       user: user.state.user,
       org: state?.org,

@@ -35,7 +35,7 @@ async function headersOf({ scheme, situation }: Matrix, person: string): Promise
 /** Sets the situation up by the commands of the people who may. Answers the last command's Consistency-Token. */
 async function setUp(matrix: Matrix): Promise<string> {
   const { scheme, situation } = matrix;
-  const byPlatform = schemeOf({ id: scheme, version: 1 }).document.orgCreation.by === 'platform';
+  const byPlatform = schemeOf({ id: scheme, version: 1 }, undefined).document.orgCreation.by === 'platform';
   let last = '';
   const command = async (person: string, target: string, name: string, body: unknown) => {
     const headers = await headersOf(matrix, person);

@@ -21,7 +21,7 @@ const opposite = { allowed: 'denied', denied: 'allowed' } as const;
 const worded = (allowed: boolean) => (allowed ? 'allowed' : 'denied');
 
 describe.each(matrices)('permit: the matrix of $scheme', ({ scheme: id, cells, situation }) => {
-  const scheme = schemeOf({ id, version: 1 });
+  const scheme = schemeOf({ id, version: 1 }, undefined);
 
   it.each(cells.map((cell) => [cellTitle(cell), cell] as const))('%s', (_, cell) => {
     expect(worded(isAllowed(situation, scheme, cell))).toBe(cell.expected);

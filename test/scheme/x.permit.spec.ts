@@ -11,7 +11,7 @@ const principal = 'pat';
 
 /** Pat holds the role in acme, or on the platform. */
 function factsOf(id: string, role: XRole): Facts {
-  const scheme = schemeOf({ id, version: 1 });
+  const scheme = schemeOf({ id, version: 1 }, undefined);
   const ref = { id, version: 1 };
   const owner = { userId: 'olga', role: scheme.document.orgCreation.ownerRole };
   const { org } = fold('org', [

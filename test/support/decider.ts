@@ -1,4 +1,5 @@
 import { expect } from '@jest/globals';
+import type { RealmDocument } from '#libs/domain/access/documents.js';
 import { type Category, evolve, initialState, type StateByCategory } from '#libs/domain/aggregates.js';
 import { type Decision, isRefusal, type Refusal, type RefusalCode, refuse } from '#libs/domain/decision.js';
 import type { Stamp } from '#libs/domain/event.js';
@@ -7,10 +8,11 @@ import { type OrgEvent, orgEvents } from '#libs/domain/org/events.js';
 import { noOrg, type OrgState } from '#libs/domain/org/org.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { type CompiledScheme, compileScheme } from '#libs/domain/schemes/compiled.js';
-import { schemeDocument } from '#libs/domain/schemes/scheme.js';
+import { nameOfScheme } from '#libs/domain/schemes/reference.js';
+import { type SchemeDocument, schemeDocument } from '#libs/domain/schemes/scheme.js';
 import type { z } from 'zod';
 
-export const builtIn = (id: string): CompiledScheme => schemeOf({ id, version: 1 });
+export const builtIn = (id: string): CompiledScheme => schemeOf({ id, version: 1 }, undefined);
 export const enterprise = builtIn('enterprise');
 
 /** The id that a decider takes for a thing that the client has not named. */
@@ -43,6 +45,18 @@ export function fold<C extends Category>(
     state,
   );
 }
+
+/** A realm that runs the enterprise scheme, and has defined these versions. */
+export const realmWith = (documents: readonly SchemeDocument[]): RealmDocument => ({
+  id: 'default',
+  scheme: { id: 'enterprise', version: 1 },
+  schemes: Object.fromEntries(documents.map((document) => [nameOfScheme(document), JSON.stringify(document)])),
+  storeId: 'e1',
+  adminGroup: null,
+  adminEmailIndexes: [],
+  systemUserId: null,
+  evidence: 'e1',
+});
 
 /** The enterprise scheme with some of its document exchanged. */
 export function enterpriseWith(changes: Partial<z.input<typeof schemeDocument>>): CompiledScheme {
@@ -116,8 +130,9 @@ export function decide(
     context: DecisionContext,
   ) => Decision<OrgEvent>;
   const actorEmailIndex = emailIndex(`${actor}@acme.test`);
-  const context = { scheme, newId, actor, realm: 'default', at: epoch, emailIndex, actorEmailIndex, newKey };
-  return decider(state, parsed, context);
+  const realmDocument = realmWith([{ ...scheme.document, version: 2 }]);
+  const known = { scheme, newId, actor, realm: 'default', at: epoch, emailIndex, actorEmailIndex, newKey };
+  return decider(state, parsed, { ...known, realmDocument });
 }
 
 export const refused = (code: RefusalCode): Refusal => refuse(code);

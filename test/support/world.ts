@@ -131,7 +131,7 @@ export async function startWorld({ processes = 1 } = {}): Promise<World> {
       const appender = new Appender(wrapped, folds, vault);
       const repeated = new RepeatedCommands(wrapped, folds, new PostgresCommandIndex(db), readPosition);
       const obstacles = new FindErasureObstacles(folds, new PostgresErasures(db, readPosition, config.readWaitMs));
-      const judge = new Judge(obstacles, vault, clock);
+      const judge = new Judge(folds, obstacles, vault, clock);
       const claims = new MembershipClaims(folds, appender);
       return new CommandPipeline(folds, appender, claims, repeated, judge, vault, clock);
     },

@@ -15,7 +15,7 @@ export function problemOfOutcome(outcome: NotDone, single: boolean): Problem {
       return new Problem(outcome.code, {
         ...(single ? {} : { step: outcome.step }),
         ...outcome.exceeded,
-        ...orgsOf(outcome),
+        ...toldOf(outcome),
       });
     case 'conflict':
       return new Problem('conflict', {}, { 'retry-after': '1' });
@@ -28,7 +28,9 @@ export function problemOfOutcome(outcome: NotDone, single: boolean): Problem {
   }
 }
 
-const orgsOf = ({ orgs }: { orgs?: readonly string[] }) => (orgs === undefined ? {} : { orgs });
+/** Members that the refusal brings along. */
+const toldOf = ({ orgs, faults, roles }: Extract<NotDone, { kind: 'refused' }>) =>
+  Object.fromEntries(Object.entries({ orgs, faults, roles }).filter(([, told]) => told !== undefined));
 
 export function problemOfAccess(access: NotAllowed): Problem {
   switch (access.kind) {

@@ -96,6 +96,12 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   key_not_found: 422,
   key_rotated: 422,
   keys_full: 409,
+  scheme_broken: 422,
+  scheme_exists: 409,
+  scheme_version_order: 422,
+  scheme_unknown: 422,
+  scheme_locks_out: 422,
+  roles_missing: 409,
   workflow_not_owned: 422,
 };
 

@@ -1,8 +1,9 @@
-import type { OrgDocument, SettingsDocument } from '#libs/domain/access/documents.js';
+import { streamOf } from '#libs/application/streams.js';
+import { type OrgDocument, type RealmDocument, realmOf, type SettingsDocument } from '#libs/domain/access/documents.js';
 import { isModelValid } from '#libs/domain/org/provider-keys.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { Database } from '#libs/readstore/database.js';
-import { documentsOf } from '#projections/access-documents/queries.js';
+import { documentsIn, documentsOf } from '#projections/access-documents/queries.js';
 
 // The access documents' own projection wrote them, from the domain's types.
 
@@ -16,6 +17,7 @@ export async function validProviders(reads: Database, orgId: string): Promise<(p
   const [orgs, settings] = await Promise.all([documentsOf(reads, orgId, 'org', ['']), settingsIn(reads, orgId)]);
   const org = orgs.get('') as OrgDocument | undefined;
   if (org === undefined) return () => false;
-  const scheme = schemeOf(org.scheme);
+  const realms = await documentsIn(reads, streamOf('realm', realmOf(org)), 'realm', ['']);
+  const scheme = schemeOf(org.scheme, realms.get('') as RealmDocument | undefined);
   return (provider) => isModelValid(scheme, settings, provider);
 }

@@ -1,7 +1,6 @@
 import { z } from 'zod';
 import { addressIndexesIn, type PersonalEvent, personalEventsOf } from '#libs/application/erasure/personal-events.js';
 import { realmOf, type OrgDocument } from '#libs/domain/access/documents.js';
-import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { slug } from '#libs/domain/text.js';
 import { documentsOf } from '#projections/access-documents/queries.js';
 import { invitationsBy } from '#projections/invitations/queries.js';
@@ -9,7 +8,7 @@ import { membershipsOfUser } from '#projections/members/queries.js';
 import { addressesOf, organizationsInviting, peopleNamed } from '#projections/people/queries.js';
 import { originsIn } from './subject-origins.js';
 import { csvCell } from './audit-csv.js';
-import { type Asking, MAX_LIMIT, nothing, onOrg, query, userKey } from './query-row.js';
+import { type Asking, MAX_LIMIT, nothing, onOrg, query, stale, userKey } from './query-row.js';
 
 const answer = z.object({
   userId: z.string(),
@@ -161,7 +160,10 @@ export const subjectExportQueries = {
       const org = documents.get('') as OrgDocument | undefined;
       const member = (await documentsOf(services.reads, orgId, 'member', [userId])).get(userId);
       if (org === undefined || member === undefined || realmOf(org) !== caller.realm) return undefined;
-      const alone = schemeOf(org.scheme).document.tenancy.orgsPerUser === 1;
+      // All versions that a realm has agree on this.
+      const scheme = await services.checks.schemeOf(caller.realm, asking.after);
+      if (scheme === undefined) return stale;
+      const alone = scheme.document.tenancy.orgsPerUser === 1;
       const events = alone ? await personalEventsOf(services.store, services.personalData, userId) : [];
       return exportOf(asking, userId, { within: orgId, events, recordedIn: orgId });
     },

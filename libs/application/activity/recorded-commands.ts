@@ -1,11 +1,11 @@
 import { bindingsOf, type Resource } from '#libs/domain/access/bindings.js';
 import type { ActivityEvent } from '#libs/domain/activity/activity.js';
 import { holderIn } from '#libs/domain/org/org.js';
-import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { BATCH } from '../answer.js';
 import { type CommandRequest, idOf } from '../command-request.js';
 import type { Folds } from '../folds.js';
 import { type CommandOutcome, isRefused, type Refused } from '../outcome.js';
+import { pinnedScheme } from '../pinned-scheme.js';
 import type { CommandPipeline } from '../pipeline.js';
 import type { Clock } from '../ports/clock.js';
 import type { ActivityLog } from './activity-log.js';
@@ -45,7 +45,7 @@ export class RecordedCommands {
       own === undefined ? undefined : this.folds.recent('org', own),
     ]);
     const reference = org?.state.org.status === 'active' ? org.state.org.scheme : realm.state.realm?.scheme;
-    const scheme = reference && schemeOf(reference);
+    const scheme = reference && (await pinnedScheme(this.folds, caller.realm, reference));
     if (scheme === undefined || scheme.document.refusals.audit === 'none') return;
     const resource: Resource = own === undefined ? { kind: 'realm' } : { kind: 'org', orgId: own };
     const facts = {

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { v7 } from 'uuid';
 import type { ActivityEvent } from '#libs/domain/activity/activity.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
+import { nameOfScheme } from '#libs/domain/schemes/reference.js';
 import type { Caller } from '../caller.js';
 import { repeatedReadIdOf } from '../command-ids.js';
 import type { Folds } from '../folds.js';
@@ -91,15 +92,15 @@ export class RecordedReads {
   /** Where the scheme has all refusals audited. True if it was recorded. Throws EventStoreUnavailable. */
   async refused({ query, permission, reason, hidden, ...reading }: RefusedRead): Promise<boolean> {
     const { caller, orgId } = reading;
-    const scheme = (await this.folds.recent('realm', caller.realm)).state.realm?.scheme;
-    if (scheme === undefined || schemeOf(scheme).document.refusals.audit !== 'all') return false;
+    const realm = (await this.folds.recent('realm', caller.realm)).state.realm;
+    if (realm === undefined || schemeOf(realm.scheme, realm).document.refusals.audit !== 'all') return false;
     const rule = hidden
       ? { code: 'not_found', ...(orgId === undefined ? {} : { orgId }) }
       : { code: 'forbidden', ...(permission === undefined ? {} : { permission }), ...(reason ? { reason } : {}) };
     // As with commands: a stranger leaves no trace in an organization.
     const where = { ...reading, orgId: hidden ? undefined : orgId };
     const event = { type: 'ReadRefused', data: { query, outcome: 'denied', ...rule } } as const;
-    await this.record(where, query, event, { scheme: `${scheme.id}@${scheme.version}` });
+    await this.record(where, query, event, { scheme: nameOfScheme(realm.scheme) });
     return true;
   }
 

@@ -39,6 +39,14 @@ export const organizationRows = {
     example: { plan: 'advanced' },
     needs: ({ orgId }) => [onOrg(orgId, 'subscription:manage')],
   },
+  ChangeOrgScheme: {
+    target: 'org',
+    summary:
+      "Move the organization to another version of its realm's role scheme; a dry run tells who gains and loses what",
+    example: { schemeId: 'enterprise', version: 2 },
+    needs: ({ orgId }) => [onOrg(orgId, 'org:change-scheme')],
+    readsRealm: true,
+  },
   DeleteOrg: {
     target: 'org',
     summary: 'Delete the organization with everything in it; its history stays, and its id is never used again',

@@ -1,3 +1,4 @@
+import { exampleScheme } from './scheme-example.js';
 import { onRealm, type TableOf } from './row.js';
 
 const role = { userId: 'petra', role: 'platform.privacy-officer' };
@@ -32,6 +33,19 @@ export const realmRows = {
     summary: "Take a person out of the platform's own team",
     example: { userId: 'petra' },
     needs: onRealm('platform-role:assign'),
+  },
+  DefineRoleScheme: {
+    target: 'realm',
+    summary:
+      'Define a version of a role scheme, as a document; it decides nothing until it is adopted or an organization moved',
+    example: { document: exampleScheme },
+    needs: onRealm('role-scheme:define'),
+  },
+  AdoptRoleScheme: {
+    target: 'realm',
+    summary: 'Let organizations begin under a version of a role scheme, and the realm itself run it',
+    example: { schemeId: 'enterprise', version: 2 },
+    needs: onRealm('role-scheme:define'),
   },
   EraseUser: {
     target: 'realm',

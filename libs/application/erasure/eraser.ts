@@ -5,12 +5,12 @@ import { holdsOver } from '#libs/domain/org/legal-holds.js';
 import type { OrgEvent } from '#libs/domain/org/events.js';
 import type { OrgState } from '#libs/domain/org/org.js';
 import type { UserEvent } from '#libs/domain/user/user.js';
-import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { Category } from '#libs/domain/aggregates.js';
 import type { Appender } from '../appender.js';
 import { followingIdOf } from '../command-ids.js';
 import type { Folded } from '../fold.js';
 import type { Folds } from '../folds.js';
+import { pinnedScheme } from '../pinned-scheme.js';
 import { meta } from '../metadata.js';
 import type { Clock } from '../ports/clock.js';
 import type { DestroyedKeys, ErasureStore, PendingErasure } from '../ports/erasures.js';
@@ -90,22 +90,22 @@ export class Eraser {
   private async leave(request: PendingErasure, orgId: string): Promise<boolean> {
     const { userId, realm } = request;
     let free = true;
-    await this.appendTo('org', orgId, request, ({ state }) => {
+    await this.appendTo('org', orgId, request, async ({ state }) => {
       free = true;
       if (realmOf(state.org) !== realm || state.org.status !== 'active' || !state.members.has(userId)) return [];
-      const decision = this.removal(state, request);
+      const decision = await this.removal(state, request);
       free = holdsOver(state, userId).length === 0 && !isRefusal(decision);
       return free && !isRefusal(decision) ? decision : [];
     });
     return free;
   }
 
-  private removal(state: OrgState, { userId, realm, requestedBy }: PendingErasure) {
+  private async removal(state: OrgState, { userId, realm, requestedBy }: PendingErasure) {
     return orgDecisions.RemoveMember(
       state,
       { userId },
       {
-        scheme: schemeOf(state.org.scheme),
+        scheme: await pinnedScheme(this.folds, realm, state.org.scheme),
         newId: '',
         actor: requestedBy,
         realm,

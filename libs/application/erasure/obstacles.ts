@@ -3,8 +3,8 @@ import { holdsOver } from '#libs/domain/org/legal-holds.js';
 import type { OrgState } from '#libs/domain/org/org.js';
 import { roleFault } from '#libs/domain/org/role-bounds.js';
 import type { ErasureObstacles } from '#libs/domain/realm/commands.js';
-import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { Folds } from '../folds.js';
+import { pinnedScheme } from '../pinned-scheme.js';
 import type { ErasureStore } from '../ports/erasures.js';
 
 /** Finds out what stands against erasing a person, in every organization that has known them. */
@@ -23,16 +23,19 @@ export class FindErasureObstacles {
     ]);
     if (person.state.user === undefined && orgs.length === 0) return undefined;
     const states = orgs.map(({ state }) => state).filter(({ org }) => realmOf(org) === realm);
-    const where = (obstacle: (state: OrgState) => boolean) => states.filter(obstacle).map(({ org }) => org.id);
+    const owned = await Promise.all(states.map((state) => this.isLastOwner(state, userId, realm)));
     return {
-      heldBy: where((state) => holdsOver(state, userId).length > 0),
-      lastOwnerOf: where((state) => isLastOwner(state, userId)),
+      heldBy: idsOf(states.filter((state) => holdsOver(state, userId).length > 0)),
+      lastOwnerOf: idsOf(states.filter((_, i) => owned[i])),
     };
+  }
+
+  private async isLastOwner(state: OrgState, userId: string, realm: string): Promise<boolean> {
+    const member = state.members.get(userId);
+    if (member === undefined || state.org.status !== 'active') return false;
+    const scheme = await pinnedScheme(this.folds, realm, state.org.scheme);
+    return roleFault(state, scheme, { loses: member }) !== undefined;
   }
 }
 
-function isLastOwner(state: OrgState, userId: string): boolean {
-  const member = state.members.get(userId);
-  if (member === undefined || state.org.status !== 'active') return false;
-  return roleFault(state, schemeOf(state.org.scheme), { loses: member }) !== undefined;
-}
+const idsOf = (states: readonly OrgState[]) => states.map(({ org }) => org.id);

@@ -68,7 +68,7 @@ export function effectsOf(before: World, { state, steps }: ReturnType<typeof fol
   return {
     kind: 'told',
     changes: changes.slice(0, MAX_CHANGES),
-    limits: movesBetween(before.org, state, before.at),
+    limits: movesBetween(before, state),
     more: byPrincipal.length > MAX_PRINCIPALS || changes.length > MAX_CHANGES,
     environments: new Map(state.environments.entries()),
   };
@@ -93,10 +93,10 @@ export function mayBeTold(
 }
 
 /** Limits of which the usage or the limit itself moves, where there is one before or after. */
-function movesBetween(before: OrgState, after: OrgState, at: number): readonly LimitMove[] {
-  const scheme = schemeOf(after.org.scheme);
-  const earlier = new Map(limitsOf(before, scheme, at).map((each) => [each.limited, each]));
-  return limitsOf(after, scheme, at).flatMap(({ limited, limit, usage }) => {
+function movesBetween({ org: before, realm, at }: World, after: OrgState): readonly LimitMove[] {
+  const { scheme: pinned } = before.org.status === 'none' ? after.org : before.org;
+  const earlier = new Map(limitsOf(before, schemeOf(pinned, realm), at).map((each) => [each.limited, each]));
+  return limitsOf(after, schemeOf(after.org.scheme, realm), at).flatMap(({ limited, limit, usage }) => {
     const was = earlier.get(limited) ?? { limit: null, usage: 0 };
     if ((limit === null && was.limit === null) || (limit === was.limit && usage === was.usage)) return [];
     return [{ limited, limit: { before: was.limit, after: limit }, usage: { before: was.usage, after: usage } }];

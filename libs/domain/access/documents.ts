@@ -1,5 +1,5 @@
-import type { SchemeRef } from '../schemes/built-in.js';
 import type { SecretReference } from '../org/fields.js';
+import type { SchemeRef } from '../schemes/reference.js';
 import type { EnvironmentKind } from '../schemes/scheme.js';
 
 /** When a grant holds: from `notBefore` on, and before `notAfter`. RFC 3339; absent bounds are open. */
@@ -36,7 +36,12 @@ export interface Model {
 /** A realm's rules for who administers the platform. Addresses stand here as keyed indexes only. */
 export interface RealmDocument {
   readonly id: string;
+  /** What the realm's own questions are decided by, and its organizations begin under. */
   readonly scheme: SchemeRef;
+  /** Those that it ran before, oldest first. */
+  readonly formerSchemes?: readonly SchemeRef[];
+  /** Versions of role schemes that were defined here, as JSON by `id@version`. */
+  readonly schemes?: Readonly<Record<string, string>>;
   /** Id of the realm's first event: names this log, so that a token of another one is recognized. */
   readonly storeId: string;
   readonly adminGroup: string | null;

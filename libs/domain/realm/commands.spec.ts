@@ -14,7 +14,7 @@ const officer = { userId: 'petra', role: 'platform.privacy-officer' };
 /** Beside the outcome, shows that the events are stored as they are, and that asking again adds nothing. */
 function by(actor: string, history: readonly RealmEvent[] = [], more: Partial<RealmDecisionContext> = {}) {
   const state = fold('realm', [created, ...history]);
-  const context = { scheme: enterprise, actor, at: epoch, ...more };
+  const context = { scheme: enterprise, actor, at: epoch, mayUnder: () => true, ...more };
   return {
     when(name: RealmCommandName, input: unknown) {
       const decide = realmDecisions[name] as (...args: unknown[]) => Decision<RealmEvent>;

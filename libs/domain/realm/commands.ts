@@ -2,14 +2,18 @@ import { z } from 'zod';
 import { type Assignment, own } from '../access/documents.js';
 import { type CommandDefinition, type DecisionContext, partsOf } from '../command.js';
 import { type Refusal, refuse } from '../decision.js';
+import type { Permission } from '../schemes/actions.js';
 import type { CompiledScheme } from '../schemes/compiled.js';
 import { instant, principalId, slug, text } from '../text.js';
 import type { RealmEvent, RealmState } from './events.js';
+import { define, schemeOfRealm, schemeVersion, storableScheme } from './schemes.js';
 
 /** What a decider of the realm knows beside the folded realm. */
 export interface RealmDecisionContext extends Pick<DecisionContext, 'scheme' | 'actor' | 'at'> {
   /** What stands against erasing the person whom the command names; undefined where nothing is known of them. */
   readonly erasure?: ErasureObstacles | undefined;
+  /** Whether the sender would hold the permission in the realm under another scheme. */
+  readonly mayUnder: (scheme: CompiledScheme, permission: Permission) => boolean;
 }
 
 /** Organizations of the realm, by id. */
@@ -78,6 +82,20 @@ const definitions = {
     if (typeof team !== 'string') return team;
     const present = own(own(state.realm?.teams ?? {}, team) ?? {}, userId);
     return present === undefined ? [] : [{ type: 'TeamMemberRemoved', data: { team, userId } }];
+  }),
+
+  /** Adds a version; see `define`. */
+  DefineRoleScheme: realmCommand(z.strictObject({ document: storableScheme }), ({ realm }, { document }, { scheme }) =>
+    realm === undefined ? refuse('scheme_unknown') : define(realm, document, scheme),
+  ),
+
+  /** From then on organizations begin under it, and the realm's own questions are decided by it. */
+  AdoptRoleScheme: realmCommand(schemeVersion, ({ realm }, { schemeId: id, version }, { mayUnder }) => {
+    const scheme = realm && schemeOfRealm(realm, { id, version });
+    if (scheme === undefined) return refuse('scheme_unknown');
+    if (realm?.scheme.id === id && realm.scheme.version === version) return [];
+    if (!mayUnder(scheme, 'role-scheme:define')) return refuse('scheme_locks_out');
+    return [{ type: 'RoleSchemeAdopted', data: { scheme: { id, version } } }];
   }),
 
   EraseUser: realmCommand(person, (_, { userId }, { erasure }) => {

@@ -1,11 +1,15 @@
 import { z } from 'zod';
 import { type Assignment, own, type RealmDocument } from '../access/documents.js';
 import type { EventOf, Evolutions } from '../event.js';
+import { nameOfScheme } from '../schemes/reference.js';
 import { instant, principalId, slug, text } from '../text.js';
 
 export interface RealmState {
   readonly realm: RealmDocument | undefined;
 }
+
+/** Characters of a role scheme as JSON: an event has to hold it. */
+export const MAX_SCHEME = 40 * 1024;
 
 const schemeRef = z.strictObject({ id: slug, version: z.int().min(1) });
 const place = z.strictObject({ userId: principalId, role: text(100) });
@@ -14,6 +18,10 @@ const inTeam = z.strictObject({ team: slug, userId: principalId });
 // Stored format: add event types and optional fields, never change them.
 export const realmEvents = {
   RealmCreated: z.strictObject({ realmId: slug, scheme: schemeRef }),
+  /** A version of a role scheme, as JSON; it decides nothing until the realm or an organization is under it. */
+  RoleSchemeDefined: z.strictObject({ scheme: schemeRef, document: z.string().max(MAX_SCHEME) }),
+  /** From now on the realm's own questions are decided by it, and organizations begin under it. */
+  RoleSchemeAdopted: z.strictObject({ scheme: schemeRef }),
   PlatformAdminSourcesSet: z.strictObject({
     adminGroup: text(256).nullable(),
     adminEmailIndexes: z.array(z.string()).max(1000),
@@ -50,6 +58,19 @@ export const realmEvolutions: Evolutions<RealmState, RealmEvent> = {
         evidence: id,
       },
     }),
+  },
+  RoleSchemeDefined: {
+    touches,
+    evolve: (state, { scheme, document }) =>
+      changed(state, ({ schemes = {} }) => ({ schemes: { ...schemes, [nameOfScheme(scheme)]: document } })),
+  },
+  RoleSchemeAdopted: {
+    touches,
+    evolve: (state, { scheme }) =>
+      changed(state, ({ scheme: before, formerSchemes = [] }) => ({
+        scheme,
+        formerSchemes: [...formerSchemes, before],
+      })),
   },
   PlatformAdminSourcesSet: {
     touches,

@@ -4,12 +4,14 @@ import type { schemeDocument } from './scheme.js';
 
 type RoleInput = z.input<typeof schemeDocument>['roles'][number];
 
-/** What whoever runs the deployment may do in every scheme: rows, and suspending whom it serves. */
+/** What whoever runs the deployment may do in every scheme: rows, suspending whom it serves, and role schemes. */
 export const operating: readonly Permission[] = [
   'org:list',
   'org:resolve',
   'org:suspend',
+  'org:change-scheme',
   'platform-role:assign',
+  'role-scheme:define',
   'platform-service-account:manage',
   'legal-hold:place',
   'legal-hold:release',

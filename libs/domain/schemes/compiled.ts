@@ -40,6 +40,11 @@ export function compileScheme(document: SchemeDocument): CompiledScheme {
   const faults = faultsOf(document);
   if (faults.length > 0)
     throw new Error(`scheme ${document.id}: ${faults.map(({ path, message }) => `${path}: ${message}`).join('; ')}`);
+  return prepareScheme(document);
+}
+
+/** Prepares a scheme that was found sound before. */
+export function prepareScheme(document: SchemeDocument): CompiledScheme {
   const roles = new Map(document.roles.map((role) => [role.key, role]));
   const implied = new Map(document.roles.map(({ key }) => [key, impliedBy(document, roles, key)]));
   const everyone = (scope: Role['scope']) => document.sources.everyone.filter((key) => roles.get(key)?.scope === scope);

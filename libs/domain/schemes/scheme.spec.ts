@@ -15,8 +15,8 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, scheme] as con
     });
 
     it('is found by id and version; a reference to one that this build does not hold throws', () => {
-      expect(schemeOf({ id, version: 1 }).document).toEqual(document);
-      expect(() => schemeOf({ id, version: 2 })).toThrow(`no role scheme ${id} version 2`);
+      expect(schemeOf({ id, version: 1 }, undefined).document).toEqual(document);
+      expect(() => schemeOf({ id, version: 2 }, undefined)).toThrow(`no role scheme ${id} version 2`);
     });
 
     it('gives every inheriting role what it inherits (P7)', () => {
@@ -53,16 +53,16 @@ describe('the built-in schemes', () => {
   });
 
   it('give a role what its ancestors imply in every child', () => {
-    const { implied } = schemeOf({ id: 'enterprise', version: 1 });
+    const { implied } = schemeOf({ id: 'enterprise', version: 1 }, undefined);
     expect(implied.get('org.owner')).toEqual(['environment.user']);
     expect(implied.get('org.admin')).toEqual(['environment.user']);
     expect(implied.get('org.participant')).toEqual([]);
-    expect(schemeOf({ id: 'projects', version: 1 }).children.get('project')?.implied.get('org.owner')).toEqual([
-      'project.worker',
-    ]);
+    expect(
+      schemeOf({ id: 'projects', version: 1 }, undefined).children.get('project')?.implied.get('org.owner'),
+    ).toEqual(['project.worker']);
   });
 
   it('are not found under the name of a property of every object', () => {
-    expect(() => schemeOf({ id: 'constructor', version: 1 })).toThrow('no role scheme');
+    expect(() => schemeOf({ id: 'constructor', version: 1 }, undefined)).toThrow('no role scheme');
   });
 });

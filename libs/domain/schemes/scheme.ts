@@ -1,8 +1,10 @@
 import { z } from 'zod';
-import { text } from '../text.js';
+import { slug, text } from '../text.js';
 import { actions, type Permission } from './actions.js';
 
 const key = z.string().regex(/^[a-z][a-z-]*\.[a-z][a-z-]*$/, 'must look like org.admin');
+/** A plan, or what one limits. */
+const named = z.string().regex(/^[A-Za-z][A-Za-z0-9-]{0,62}$/, 'must be letters, digits and dashes');
 const permission = z.enum(Object.keys(actions) as [Permission, ...Permission[]], {
   error: ({ input }) => `is no permission of the catalogue: ${String(input)}`,
 });
@@ -58,9 +60,7 @@ export const schemeDocument = z.strictObject({
     idpGroup: key.nullable().default(null),
     emailAllowlist: z.strictObject({ role: key, breakGlass: z.boolean() }).nullable().default(null),
     /** Roles of people who hold one of `roles` in a team of the platform's own. */
-    teamMembership: z
-      .array(z.strictObject({ team: z.string(), roles: z.array(z.string()).min(1), role: key }))
-      .default([]),
+    teamMembership: z.array(z.strictObject({ team: slug, roles: z.array(slug).min(1), role: key })).default([]),
     systemUser: key.nullable().default(null),
     /** The role that a workflow holds in the environment that it is linked to, by the environment's kind. */
     workflow: z.partialRecord(environmentKind, key).default({}),
@@ -131,7 +131,7 @@ export const schemeDocument = z.strictObject({
     style: z.enum(['forbid', 'redirect', 'hide']),
   }),
   /** Plan → what is limited → how many; null is no limit. */
-  plans: z.record(z.string(), z.record(z.string(), z.int().min(0).nullable())).default({}),
+  plans: z.record(named, z.record(named, z.int().min(0).nullable())).default({}),
   /** Permissions that take a second one in the child that holds the object. */
   conjunctions: z.array(z.strictObject({ permission, and: permission, on: environmentKind })).default([]),
   /** What the source is silent on: switches with their default. */

@@ -72,7 +72,7 @@ export class Reviews {
     const { store } = this;
     const { org, realm } = span.to;
     const reference = org.org.status === 'none' ? realm?.scheme : org.org.scheme;
-    const scheme = reference && schemeOf(reference);
+    const scheme = reference && schemeOf(reference, realm);
     const role = scheme && breakGlassRole(scheme);
     const window = { upTo: at.org.revision, after: since.org.revision };
     const records = await recordsIn(store, { orgId, state: org, role, ...window });

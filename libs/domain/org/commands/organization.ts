@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { DEFAULT_REALM, own } from '../../access/documents.js';
 import { type Decision, refuse } from '../../decision.js';
+import { schemeVersion } from '../../realm/schemes.js';
 import { principalId, slug, text } from '../../text.js';
+import { changeScheme } from '../change-scheme.js';
 import { type DecisionContext, nothing, orgCommand } from '../command.js';
 import type { OrgEvent } from '../events.js';
 import type { OrgState } from '../org.js';
@@ -57,6 +59,8 @@ export const organizationCommands = {
   SetOrgPlan: orgCommand(ofPlan, setPlan),
   /** The same, by the organization itself. */
   ChangeSubscription: orgCommand(ofPlan, setPlan),
+
+  ChangeOrgScheme: orgCommand(schemeVersion, changeScheme),
 
   DeleteOrg: orgCommand(nothing, ({ org }) => {
     if (org.status === 'none') return refuse('org_not_found');

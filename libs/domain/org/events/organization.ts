@@ -4,6 +4,8 @@ import { orgEvent } from '../event.js';
 import { roleKey } from '../fields.js';
 import { member, org, withOrg, withRole } from '../org.js';
 
+const schemeRef = z.strictObject({ id: slug, version: z.int().min(1) });
+
 // Stored format: add event types and optional fields, never change them.
 export const organizationEvents = {
   OrgCreated: orgEvent(
@@ -12,7 +14,7 @@ export const organizationEvents = {
       name: text(200),
       /** Absent for the realm `default`. */
       realm: slug.optional(),
-      scheme: z.strictObject({ id: slug, version: z.int().min(1) }),
+      scheme: schemeRef,
       owner: z.strictObject({ userId: principalId, role: roleKey }),
     }),
     {
@@ -41,6 +43,12 @@ export const organizationEvents = {
     targets: () => [],
     touches: () => [org],
     evolve: (state, { plan }) => withOrg(state, { plan }),
+  }),
+  /** What decides who may do what from now on. */
+  OrgSchemeChanged: orgEvent(z.strictObject({ scheme: schemeRef, from: schemeRef }), {
+    targets: () => [],
+    touches: () => [org],
+    evolve: (state, { scheme }) => withOrg(state, { scheme }),
   }),
   OrgOwnershipTransferRequested: orgEvent(z.strictObject({ to: principalId, requestedBy: anyPrincipalId }), {
     targets: ({ to }) => [to],

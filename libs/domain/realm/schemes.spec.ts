@@ -1,0 +1,173 @@
+import { describe, expect, it } from '@jest/globals';
+import { acmeOf, emailIndex, enterprise, epoch, fold, newKey, realmWith } from '../../../test/support/decider.js';
+import { exampleScheme } from '../../application/command-rows/scheme-example.js';
+import type { Decision } from '../decision.js';
+import { orgDecisions } from '../org/decisions.js';
+import type { OrgEvent } from '../org/events.js';
+import { schemeOf } from '../schemes/built-in.js';
+import { type SchemeDocument, schemeDocument } from '../schemes/scheme.js';
+import { type RealmDecisionContext, realmDecisions } from './commands.js';
+import type { RealmEvent } from './events.js';
+
+const library = schemeDocument.parse(exampleScheme);
+const created: RealmEvent = {
+  type: 'RealmCreated',
+  data: { realmId: 'default', scheme: { id: 'enterprise', version: 1 } },
+};
+const defined = (document: SchemeDocument): RealmEvent => {
+  const { id, version } = document;
+  return { type: 'RoleSchemeDefined', data: { scheme: { id, version }, document: JSON.stringify(document) } };
+};
+const adopted = (id: string, version: number): RealmEvent => ({
+  type: 'RoleSchemeAdopted',
+  data: { scheme: { id, version } },
+});
+
+const context: RealmDecisionContext = { scheme: enterprise, actor: 'pia', at: epoch, mayUnder: () => true };
+const after = (...history: readonly RealmEvent[]) => fold('realm', [created, ...history]);
+const define = (document: SchemeDocument, ...history: readonly RealmEvent[]) =>
+  realmDecisions.DefineRoleScheme(after(...history), { document }, context);
+const adopt = (schemeId: string, version: number, ...history: readonly RealmEvent[]) =>
+  realmDecisions.AdoptRoleScheme(after(...history), { schemeId, version }, context);
+
+describe('a version of a role scheme', () => {
+  it('is defined once, and never says something else', () => {
+    expect(define(library)).toEqual([defined(library)]);
+    expect(define(library, defined(library))).toEqual([]);
+    expect(define({ ...library, noEscalation: false }, defined(library))).toEqual({ refused: 'scheme_exists' });
+    expect(define({ ...enterprise.document, noEscalation: false })).toEqual({ refused: 'scheme_exists' });
+  });
+
+  it('is the next of its id', () => {
+    for (const version of [2, 3]) expect(define({ ...library, version })).toEqual({ refused: 'scheme_version_order' });
+    const second = { ...enterprise.document, version: 2 };
+    expect(define(second)).toEqual([defined(second)]);
+    expect(define({ ...second, version: 3 })).toEqual({ refused: 'scheme_version_order' });
+    expect(define({ ...second, version: 3 }, defined(second))).toEqual([defined({ ...second, version: 3 })]);
+  });
+
+  it('is refused with the path of each fault: circles, roles without an owner, escalation, another tenancy', () => {
+    const faultsOf = (changes: Partial<SchemeDocument>) => {
+      const decision = define({ ...library, ...changes });
+      return 'refused' in decision ? [decision.refused, decision.faults?.map(({ path }) => path)] : decision;
+    };
+    const [admin, owner, reader, user] = library.roles as [Role, Role, Role, Role];
+    const circular = [admin, owner, { ...reader, inherits: [owner.key] }, user];
+    expect(faultsOf({ roles: circular })).toEqual(['scheme_broken', ['roles.1.inherits']]);
+    const { holders: _, ...ownerless } = owner;
+    expect(faultsOf({ roles: [admin, ownerless, reader, user] })).toEqual(['scheme_broken', ['orgCreation.ownerRole']]);
+    const raising = { ...reader, permissions: [...reader.permissions, 'member:manage' as const] };
+    expect(faultsOf({ roles: [admin, owner, raising, user] })).toEqual(['scheme_broken', ['roles.1.assignedWith']]);
+    const tenancy = { ...library.tenancy, orgsPerUser: null };
+    expect(faultsOf({ tenancy })).toEqual(['scheme_broken', ['tenancy.orgsPerUser']]);
+  });
+
+  it('decides as soon as the realm has adopted it, and the former one may be gone back to', () => {
+    expect(adopt('library', 1)).toEqual({ refused: 'scheme_unknown' });
+    expect(adopt('teams', 1)).toEqual({ refused: 'scheme_unknown' });
+    expect(adopt('library', 1, defined(library))).toEqual([adopted('library', 1)]);
+    const { realm } = after(defined(library), adopted('library', 1));
+    expect(realm && schemeOf(realm.scheme, realm).document).toEqual(library);
+    expect(adopt('library', 1, defined(library), adopted('library', 1))).toEqual([]);
+    expect(adopt('enterprise', 1, defined(library), adopted('library', 1))).toEqual([adopted('enterprise', 1)]);
+  });
+
+  it('is not adopted by somebody whom it would lock out', () => {
+    const asked = { schemeId: 'library', version: 1 };
+    const decision = realmDecisions.AdoptRoleScheme(after(defined(library)), asked, {
+      ...context,
+      mayUnder: (scheme, permission) => scheme.document.id !== 'library' || permission !== 'role-scheme:define',
+    });
+    expect(decision).toEqual({ refused: 'scheme_locks_out' });
+  });
+});
+
+type Role = SchemeDocument['roles'][number];
+
+describe('an organization that is to be under another version', () => {
+  const [, owner] = library.roles as [Role, Role];
+  const moving = (
+    history: readonly OrgEvent[],
+    changes: Partial<SchemeDocument> = {},
+    at = epoch,
+  ): Decision<OrgEvent> => {
+    const document = { ...library, ...changes };
+    return orgDecisions.ChangeOrgScheme(
+      fold('org', history),
+      { schemeId: document.id, version: document.version },
+      {
+        scheme: enterprise,
+        newId: 'new',
+        actor: 'pia',
+        realm: 'default',
+        at,
+        emailIndex,
+        actorEmailIndex: null,
+        newKey,
+        realmDocument: realmWith([document]),
+      },
+    );
+  };
+  const acme = acmeOf('olga');
+  const to = { id: 'library', version: 1 };
+  const moved: OrgEvent = { type: 'OrgSchemeChanged', data: { scheme: to, from: { id: 'enterprise', version: 1 } } };
+  const added = (userId: string, role: string): OrgEvent => ({ type: 'MemberAdded', data: { userId, role } });
+
+  it('moves, once', () => {
+    expect(moving([acme, added('pat', 'org.participant')])).toEqual([moved]);
+    expect(moving([acme, moved])).toEqual([]);
+    expect(fold('org', [acme, moved]).org.scheme).toEqual(to);
+  });
+
+  it('is refused what is none of its realm, or where there is no organization', () => {
+    expect(moving([])).toEqual({ refused: 'org_not_found' });
+    const context = { scheme: enterprise, newId: '', actor: 'pia', realm: 'default', at: epoch, emailIndex };
+    for (const schemeId of ['teams', 'library'])
+      expect(
+        orgDecisions.ChangeOrgScheme(
+          fold('org', [acme]),
+          { schemeId, version: 1 },
+          { ...context, actorEmailIndex: null, newKey, realmDocument: realmWith([]) },
+        ),
+      ).toEqual({ refused: 'scheme_unknown' });
+  });
+
+  it('stays where it is while a member, or somebody invited, would be left without a role', () => {
+    expect(moving([acme, added('ada', 'org.admin')])).toEqual({ refused: 'roles_missing', roles: ['org.admin'] });
+    const invited: OrgEvent = {
+      type: 'InvitationCreated',
+      data: {
+        invitationId: 'i1',
+        emailIndex: 'x',
+        email: null,
+        role: 'org.developer',
+        environments: [],
+        expiresAt: new Date(epoch + 1000).toISOString(),
+      },
+    };
+    expect(moving([acme, invited])).toEqual({ refused: 'roles_missing', roles: ['org.developer'] });
+    expect(moving([acme, invited], {}, epoch + 1000)).toEqual([moved]);
+  });
+
+  it('stays where it is while holders, environments or the plan do not fit', () => {
+    const holding = (holders: { min: number; max: number | null }) => ({
+      roles: library.roles.map((role) => (role.key === owner.key ? { ...role, holders } : role)),
+    });
+    expect(moving([acme], holding({ min: 2, max: null }))).toEqual({ refused: 'role_holders_short' });
+    const readers = library.roles.map((role) =>
+      role.key === 'org.participant' ? { ...role, holders: { min: 0, max: 1 } } : role,
+    );
+    const two = [acme, added('pat', 'org.participant'), added('pam', 'org.participant')];
+    expect(moving(two, { roles: readers })).toEqual({ refused: 'role_holders_full' });
+    const workspace: OrgEvent = {
+      type: 'EnvironmentCreated',
+      data: { environmentId: 'main', name: 'Main', kind: 'workspace' },
+    };
+    expect(moving([acme, workspace])).toEqual({ refused: 'environment_kind_unknown' });
+    expect(moving([acme, workspace, { type: 'EnvironmentDeleted', data: { environmentId: 'main' } }])).toEqual([moved]);
+    const plans = { small: { members: 1 } };
+    const planned: OrgEvent = { type: 'OrgPlanSet', data: { plan: 'large' } };
+    expect(moving([acme, planned], { plans })).toEqual({ refused: 'plan_unknown' });
+    expect(moving([acme, planned])).toEqual([moved]);
+  });
+});
