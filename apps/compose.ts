@@ -15,7 +15,7 @@ import { MachineCallers } from '#libs/application/machine-callers.js';
 import { MembershipClaims } from '#libs/application/membership-claims.js';
 import { Observations } from '#libs/application/observations.js';
 import { Past } from '#libs/application/past.js';
-import { emailIndexOf } from '#libs/application/ports/personal-data.js';
+import { emailIndexesOf } from '#libs/application/ports/personal-data.js';
 import { CommandPipeline } from '#libs/application/pipeline.js';
 import { SealedCommands } from '#libs/application/secrets/sealed-commands.js';
 import { SecretSweep } from '#libs/application/secrets/secret-sweep.js';
@@ -207,7 +207,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const drain = new Drain();
     const probes = healthProbes({ store, db, projector, verifier, readPosition, metrics });
     const past = new Past(folds);
-    const people = new TokenVerifier(issuersOf(config, keys, clock), keys.index, clock);
+    const people = new TokenVerifier(issuersOf(config, keys, clock), keys, clock);
     const machines = new MachineCallers(documents, folds, personalData, clock);
     const machineTokens = new MachineTokens(keys, clock);
     const search = new PostgresSearchReads(db);
@@ -238,7 +238,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       reads: db,
       readPosition,
       personalData,
-      emailIndex: (address) => emailIndexOf(personalData, address),
+      emailIndexes: (address) => emailIndexesOf(personalData, address),
       projections: () => projectionStatus({ db, store, projections: allProjections, projector }, clock.now()),
       storeId,
       probes,

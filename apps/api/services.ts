@@ -52,7 +52,7 @@ export abstract class ApiServices {
   abstract readonly readPosition: ReadPosition;
   abstract readonly personalData: PersonalData;
   /** The keyed index of an address. */
-  abstract readonly emailIndex: (address: string) => string;
+  abstract readonly emailIndexes: (address: string) => readonly string[];
   abstract readonly projections: () => Promise<ProjectionStatus>;
   /** Names the log; part of every Consistency-Token. */
   abstract readonly storeId: string;

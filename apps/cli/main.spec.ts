@@ -49,7 +49,7 @@ describe('tenantry token', () => {
     expect(out).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
     const keys = await loadKeys(join(root, 'keys'));
     const clock = new SystemClock();
-    const verifier = new TokenVerifier(issuersOf(loadConfig(environment), keys, clock), keys.index, clock);
+    const verifier = new TokenVerifier(issuersOf(loadConfig(environment), keys, clock), keys, clock);
     const verification = await verifier.verify(`Bearer ${out.trim()}`);
     expect(verification).toMatchObject({
       ok: true,

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { loadConfig } from '#libs/platform/config.js';
 import { encodeKey, signNote } from '#libs/ledger/signed-note.js';
-import { forgetFormerMasters, loadKeys, rotateLedger, rotateMaster } from '#libs/platform/keys.js';
+import { forgetFormerMasters, loadKeys, rotateIndex, rotateLedger, rotateMaster } from '#libs/platform/keys.js';
 import { type Database, openDatabase } from '#libs/readstore/database.js';
 import { migrate } from '#libs/readstore/migrations.js';
 import { PostgresSecrets } from '#libs/readstore/secret-store.js';
@@ -14,6 +14,7 @@ import { reachStores, StoresOutOfReach } from './reach-stores.js';
 
 const help = `Usage: npx tenantry rotate master [--new-only | --wrap-only | --forget-former]
        npx tenantry rotate ledger
+       npx tenantry rotate index
 
 Makes a new master key in KEY_DIR and wraps under it the key of every person and of every secret that organizations
 hold; no event, no name and no secret itself is touched. The former key
@@ -30,6 +31,10 @@ stays in the file, so that older backups and running processes go on; these find
 signed by the new one too when it is next asked for. Prints a note, signed by the former key, that names the new one: hand
 it to whoever has pinned the former. Restart all processes at once afterwards; until then they sign with the former key.
 
+"index" makes a new key for keyed digests: of addresses, of what commands held, of profiles. The former one stays in the file:
+by it, what was digested before is still found and compared; and people's ids go on following from the first one, since another
+id would be another person. Restart all processes at once afterwards.
+
 The server may run. Reads the same variables as the server: DATA_DIR, KEY_DIR, POSTGRES_URL …
 
 Exit code: 0 done, 1 failed, 2 wrongly called.
@@ -40,11 +45,12 @@ const steps = {
   'wrap-only': { type: 'boolean' },
   'forget-former': { type: 'boolean' },
 } as const;
+const kinds: readonly string[] = ['master', 'ledger', 'index'];
 type StepName = keyof typeof steps;
 const stepNames = Object.keys(steps) as readonly StepName[];
 
 export const rotate: Command = {
-  summary: 'make a new master key, wrapping the keys of people and secrets under it, or a new ledger key',
+  summary: 'make a new master key, wrapping the keys of people and secrets under it, or a new ledger or index key',
   async run(argv, io) {
     const { values, positionals } = parseArgs({
       args: [...argv],
@@ -56,14 +62,14 @@ export const rotate: Command = {
       return exitCodes.ok;
     }
     const [which, ...more] = positionals;
-    if ((which !== 'master' && which !== 'ledger') || more.length > 0)
-      throw new UsageError('Which key? rotate master, or rotate ledger');
+    if (which === undefined || !kinds.includes(which) || more.length > 0)
+      throw new UsageError('Which key? rotate master, rotate ledger, or rotate index');
     const chosen = stepNames.filter((name) => values[name] === true);
     if (chosen.length > 1)
       throw new UsageError(`Only one of ${stepNames.map((name) => `--${name}`).join(', ')} at a time`);
-    if (which === 'ledger') {
+    if (which !== 'master') {
       if (chosen.length > 0) throw new UsageError(`--${chosen[0]} is for the master key`);
-      return ledgerRotated(io);
+      return which === 'ledger' ? ledgerRotated(io) : indexRotated(io);
     }
     try {
       return await rotated(chosen[0], io);
@@ -87,6 +93,12 @@ async function rewrapEverything(db: Database, keys: VaultKeys): ReturnType<typeo
   const people = await rewrapAll(new PostgresSubjectKeys(db), keys);
   const secrets = await rewrapAll(new PostgresSecrets(db), keys);
   return { keys: people.keys + secrets.keys, rewrapped: people.rewrapped + secrets.rewrapped };
+}
+
+async function indexRotated(io: Io): Promise<number> {
+  await rotateIndex(loadConfig(io.environment).keyDir);
+  io.err('A new index key. Restart all processes.\n');
+  return exitCodes.ok;
 }
 
 async function rotated(step: StepName | undefined, io: Io): Promise<number> {

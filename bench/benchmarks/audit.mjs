@@ -37,9 +37,9 @@ await benchmark(async ({ row, cleanUp }) => {
   // Cursors everywhere in the history, and the instants there.
   const places = [];
   for (let cursor; ; ) {
-    const { body } = await read({ limit: 1000, ...(cursor === undefined ? {} : { cursor }) });
-    places.push({ cursor, occurredAt: body.items.at(-1).occurredAt });
-    cursor = body.nextCursor ?? undefined;
+    const { body } = await read({ limit: 200, ...(cursor === undefined ? {} : { cursor }) });
+    places.push({ cursor, occurredAt: body.entries.at(-1).occurredAt });
+    cursor = body.next;
     if (cursor === undefined) break;
   }
   const next = random(7);

@@ -4,6 +4,7 @@ import { BATCH } from './answer.js';
 import { commandIdOf, createdIdOf, eventIdOf } from './command-ids.js';
 import { aggregateOf, type Commanded, type CommandInput, type CommandName, rowOf } from './command-table.js';
 import type { NewKeys } from './new-keys.js';
+import type { Indexes } from './ports/personal-data.js';
 import { streamOf } from './streams.js';
 
 /** One parsed command; its input has the type that its name tells. */
@@ -38,20 +39,23 @@ export interface Plan<C extends Commanded = Commanded> extends CommandRequest {
   /** Whether its key may stand on another stream: what is posted to the realm names its own. */
   readonly elsewhere: boolean;
   readonly digest: string;
+  /** The same under every key that there was: a stored command's is one of these. */
+  readonly digests: readonly string[];
   /** Keys that the command issues. */
   readonly keys: NewKeys;
   readonly eventId: (index: number) => string;
 }
 
 /** Throws on a request without steps. */
-export function planOf(request: CommandRequest, digestOf: (payload: string) => string, keys: NewKeys): Plan {
+export function planOf(request: CommandRequest, digestsOf: (payload: string) => Indexes, keys: NewKeys): Plan {
   const { steps } = request;
   const [first] = steps;
   if (first === undefined) throw new Error('a request without commands');
   const id = idOf(request);
   const category = aggregateOf(first.name);
   const target = targets[category](request, id);
-  const digest = digestOf(JSON.stringify(steps.map(({ name, input }) => [name, input])));
+  const digests = digestsOf(JSON.stringify(steps.map(({ name, input }) => [name, input])));
+  const [digest] = digests;
   // With another key it is another event: the store must not take it for the one that was appended before.
   const payload = steps.some(({ name }) => rowOf(name).issuesKey) ? `${digest}/${v4()}` : digest;
   return {
@@ -63,6 +67,7 @@ export function planOf(request: CommandRequest, digestOf: (payload: string) => s
     stream: streamOf(category, target),
     elsewhere: rowOf(first.name).target === 'realm',
     digest,
+    digests,
     keys,
     eventId: (index) => eventIdOf(id, payload, index),
   };

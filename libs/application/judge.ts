@@ -17,7 +17,7 @@ import type { Folds } from './folds.js';
 import type { CommandOutcome } from './outcome.js';
 import { pinnedScheme } from './pinned-scheme.js';
 import type { Clock } from './ports/clock.js';
-import { emailIndexOf, type PersonalData } from './ports/personal-data.js';
+import { emailIndexesOf, type Indexes, type PersonalData } from './ports/personal-data.js';
 
 /** The folds that a request is judged on. */
 export interface Ground<C extends Commanded = Commanded> {
@@ -81,7 +81,11 @@ export class Judge {
       authorization = permitted;
       const erased = row.erases?.(step.input);
       const erasure = erased === undefined ? undefined : await this.obstacles.of(erased, plan.caller.realm);
-      const context = { ...this.context(plan, index, scheme, now), ...besides(plan, platform, now), erasure };
+      const context = {
+        ...this.context(plan, index, scheme, now, orgIn(plan, state)),
+        ...besides(plan, platform, now),
+        erasure,
+      };
       const decision = decide(step, state, context);
       if (isRefusal(decision)) {
         const { refused: code, ...told } = decision;
@@ -138,9 +142,15 @@ export class Judge {
     return known ? { kind: 'denied', permission: need.permission, reason: denied.reason } : { kind: 'hidden' };
   }
 
-  private context({ id, caller, keys }: Plan, index: number, scheme: CompiledScheme, at: number): DecisionContext {
+  private context(
+    { id, caller, keys }: Plan,
+    index: number,
+    scheme: CompiledScheme,
+    at: number,
+    org: OrgState | undefined,
+  ): DecisionContext {
     const { email } = caller.token;
-    const emailIndex = (address: string) => emailIndexOf(this.personalData, address);
+    const emailIndex = (address: string) => indexIn(org, emailIndexesOf(this.personalData, address));
     return {
       scheme,
       newId: createdIdOf(id, index),
@@ -163,6 +173,14 @@ function besides({ caller }: Plan, platform: PlatformFacts | undefined, at: numb
     return permit(facts, { principal: caller.id, permission, resource: { kind: 'realm' }, at }).allowed;
   };
   return { realmDocument, mayUnder };
+}
+
+/** The index by which an organization already waits for the address, else that of the present key. */
+function indexIn(org: OrgState | undefined, indexes: Indexes): string {
+  const [present, ...former] = indexes;
+  if (former.length === 0 || org === undefined) return present;
+  const waiting = [...org.invitations.values()].filter(({ status }) => status === 'pending');
+  return waiting.find(({ emailIndex }) => indexes.includes(emailIndex))?.emailIndex ?? present;
 }
 
 // The state is that of the plan's own category.

@@ -6,7 +6,7 @@ import { slug } from '#libs/domain/text.js';
 import type { Caller } from './caller.js';
 import type { Folds } from './folds.js';
 import { placeOfKey } from './key-text.js';
-import { fingerprintOf } from './new-keys.js';
+import { fingerprintsOf } from './new-keys.js';
 import type { Clock } from './ports/clock.js';
 import type { DocumentSource } from './ports/current-documents.js';
 import type { PersonalData } from './ports/personal-data.js';
@@ -35,7 +35,7 @@ export class MachineCallers {
   async byKey(text: string): Promise<Caller | undefined> {
     const [orgId, accountId, keyId, ...more] = placeOfKey(text)?.path ?? [];
     if (keyId === undefined || orgId === undefined || accountId === undefined || more.length > 0) return undefined;
-    return this.caller({ orgId, accountId, keyId }, fingerprintOf(this.personalData, text), NO_END_MS);
+    return this.caller({ orgId, accountId, keyId }, fingerprintsOf(this.personalData, text), NO_END_MS);
   }
 
   /** By a token that the key was exchanged for, which ends at an instant (milliseconds). */
@@ -45,7 +45,7 @@ export class MachineCallers {
 
   private async caller(
     machine: MachineKey,
-    fingerprint: string | undefined,
+    fingerprints: readonly string[] | undefined,
     expiresAtMs: number,
   ): Promise<Caller | undefined> {
     const { orgId, accountId, keyId } = machine;
@@ -53,7 +53,7 @@ export class MachineCallers {
     const { org, account } = await this.documentsOf(orgId, accountId);
     const key = liveKey(account?.keys ?? {}, keyId, this.clock.now());
     if (org?.status !== 'active' || account?.status !== 'active' || key === undefined) return undefined;
-    if (fingerprint !== undefined && !isSame(fingerprint, key.fingerprint)) return undefined;
+    if (fingerprints?.some((each) => isSame(each, key.fingerprint)) === false) return undefined;
     const id = principalOf({ kind: 'service', orgId, id: accountId });
     return {
       id,

@@ -3,7 +3,7 @@ import type { IssuedKey } from '#libs/domain/access/documents.js';
 import type { KeyPlace } from '#libs/domain/keys.js';
 import { keyText } from './key-text.js';
 import type { CommandAnswer } from './outcome.js';
-import type { PersonalData } from './ports/personal-data.js';
+import type { Indexes, PersonalData } from './ports/personal-data.js';
 
 const SECRET_BYTES = 32;
 
@@ -21,7 +21,7 @@ export class NewKeys {
     const name = JSON.stringify(place);
     const text = this.texts.get(name) ?? keyText(place, randomBytes(SECRET_BYTES));
     this.texts.set(name, text);
-    return { fingerprint: fingerprintOf(this.personalData, text), lastFour: text.slice(-4) };
+    return { fingerprint: fingerprintsOf(this.personalData, text)[0], lastFour: text.slice(-4) };
   }
 
   /** The answer with the text of the key. A batch shows each, in the order of its commands. */
@@ -33,5 +33,5 @@ export class NewKeys {
   }
 }
 
-/** By which a key is recognized; of no use as one. */
-export const fingerprintOf = (personalData: PersonalData, text: string): string => personalData.index('key', text);
+/** By one of which a key is recognized; of no use as one. */
+export const fingerprintsOf = (personalData: PersonalData, text: string): Indexes => personalData.indexes('key', text);

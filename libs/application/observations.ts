@@ -11,7 +11,7 @@ import type { Folds } from './folds.js';
 import { meta } from './metadata.js';
 import type { Clock } from './ports/clock.js';
 import { EventStoreUnavailable } from './ports/event-store.js';
-import { emailIndexOf, type PersonalData } from './ports/personal-data.js';
+import { emailIndexesOf, emailIndexOf, type PersonalData } from './ports/personal-data.js';
 
 const TRIES = 20;
 
@@ -42,7 +42,7 @@ export class Observations {
 
   /** Makes the realm's stream agree with the configuration. Answers the realm's first event id, which names the log. */
   async configuration(wanted: RealmConfiguration): Promise<string> {
-    const adminEmailIndexes = wanted.adminEmails.map((email) => this.emailIndex(email));
+    const adminEmailIndexes = wanted.adminEmails.map((email) => emailIndexOf(this.personalData, email));
     const sources: PlatformAdminSources = { ...wanted, adminEmailIndexes };
     const folded = await this.record(
       'realm',
@@ -73,24 +73,22 @@ export class Observations {
       subject,
       email,
       name,
-      profileIndex: this.personalData.index('profile', JSON.stringify([issuer, subject, email, name])),
       groups: groups.filter((group) => group === realm.adminGroup),
       emailIndex: this.bearing(email, realm.adminEmailIndexes),
       issuedAt,
     };
+    const profiles = this.personalData.indexes('profile', JSON.stringify([issuer, subject, email, name]));
     const halfAge = (schemeOf(realm.scheme, realm).document.sources.claimMaxAge * 1000) / 2;
-    await this.record('user', caller.id, { actor: caller.id, realm: caller.realm }, ({ state }) =>
-      observeToken(state, observed, this.clock.now() - halfAge),
-    );
+    await this.record('user', caller.id, { actor: caller.id, realm: caller.realm }, ({ state }) => {
+      // A profile that is known by a former key has not changed.
+      const profileIndex = profiles.find((index) => index === state.user?.profileIndex) ?? profiles[0];
+      return observeToken(state, { ...observed, profileIndex }, this.clock.now() - halfAge);
+    });
   }
 
   private bearing(email: string | null, allowlist: readonly string[]): string | null {
-    const index = email === null ? null : this.emailIndex(email);
-    return index !== null && allowlist.includes(index) ? index : null;
-  }
-
-  private emailIndex(email: string): string {
-    return emailIndexOf(this.personalData, email);
+    const indexes = email === null ? [] : emailIndexesOf(this.personalData, email);
+    return indexes.find((index) => allowlist.includes(index)) ?? null;
   }
 
   private async record<C extends Category>(

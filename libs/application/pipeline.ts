@@ -43,7 +43,7 @@ export class CommandPipeline {
   async execute(request: CommandRequest): Promise<CommandOutcome> {
     const plan = planOf(
       request,
-      (payload) => this.personalData.index('command', payload),
+      (payload) => this.personalData.indexes('command', payload),
       new NewKeys(this.personalData),
     );
     try {

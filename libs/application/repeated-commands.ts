@@ -13,7 +13,7 @@ const MAX_STREAMS_READ = 50;
 export interface Repeatable {
   readonly id: string;
   readonly stream: string;
-  readonly digest: string;
+  readonly digests: readonly string[];
   readonly idempotencyKey: string | undefined;
   /** Whether its key may stand on another stream. */
   readonly elsewhere: boolean;
@@ -71,7 +71,7 @@ export class RepeatedCommands {
     first: bigint,
     last: bigint,
   ): Promise<CommandOutcome> {
-    if (digest !== command.digest) return { kind: 'idempotency_mismatch' };
+    if (!command.digests.includes(digest)) return { kind: 'idempotency_mismatch' };
     const events: StoredEvent[] = [];
     for await (const page of this.store.read(stream, first, Number(last - first) + 1))
       events.push(...page.filter(({ metadata }) => metadata[meta.commandId] === command.id));

@@ -5,7 +5,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { forgetFormerMasters, type Keys, KeysUnusable, loadKeys, rotateLedger, rotateMaster } from './keys.js';
+import {
+  forgetFormerMasters,
+  type Keys,
+  KeysUnusable,
+  loadKeys,
+  rotateIndex,
+  rotateLedger,
+  rotateMaster,
+} from './keys.js';
 
 let root: string;
 let dir: string;
@@ -114,6 +122,17 @@ describe('key files', () => {
     const left = await loadKeys(dir);
     expect([hex([left.master]), left.formerMasters]).toEqual([hex([third.master]), []]);
     expect((await readdir(dir)).sort()).toEqual(['index', 'issuer', 'ledger', 'master']);
+  });
+
+  it('take a new index key before the former ones; from the first one follow ids', async () => {
+    const first = await loadKeys(dir);
+    expect(first.identity.equals(first.index)).toBe(true);
+    const second = await rotateIndex(dir);
+    const third = await rotateIndex(dir);
+    const hex = (keys: readonly KeyObject[]) => keys.map((key) => key.export().toString('hex'));
+    expect(hex(third.formerIndexes)).toEqual(hex([second.index, first.index]));
+    expect(new Set(hex([first.index, second.index, third.index])).size).toBe(3);
+    expect([third.identity.equals(first.index), third.master.equals(first.master)]).toEqual([true, true]);
   });
 
   it('take a new ledger key of the same name, beside which the former one can only be recognized', async () => {

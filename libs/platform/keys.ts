@@ -30,8 +30,12 @@ export interface Keys {
   readonly master: KeyObject;
   /** Under which keys of subjects may stand that were wrapped before a rotation; the newest first. */
   readonly formerMasters: readonly KeyObject[];
-  /** 256 bits; keyed digests and principal ids. */
+  /** 256 bits; keyed digests. */
   readonly index: KeyObject;
+  /** What was digested before rotations is found by these; the newest first. */
+  readonly formerIndexes: readonly KeyObject[];
+  /** The very first index key: from it people's ids follow, which stay as they are. */
+  readonly identity: KeyObject;
   /** ES256, of the development issuer. */
   readonly issuer: { readonly privateKey: KeyObject; readonly publicKey: KeyObject; readonly kid: string };
   readonly ledger: LedgerKey;
@@ -43,7 +47,9 @@ type FileName = (typeof fileNames)[number];
 
 const base64url = z.string().regex(/^[A-Za-z0-9_-]{43}$/);
 const secretFile = z.strictObject({ kty: z.literal('oct'), k: base64url, kid: z.string() });
-const masterFile = secretFile.extend({ former: z.array(secretFile).optional() });
+/** Of a key that can be exchanged. */
+const ringFile = secretFile.extend({ former: z.array(secretFile).optional() });
+type RingName = Extract<FileName, 'master' | 'index'>;
 const issuerFile = z.strictObject({
   kty: z.literal('EC'),
   crv: z.literal('P-256'),
@@ -60,12 +66,17 @@ const issuerFile = z.strictObject({
 export async function loadKeys(dir: string): Promise<Keys> {
   await openKeyFolder(dir);
   await refuseLoss(dir);
-  const [master, ...formerMasters] = mastersOf(dir, await contentOf(dir, 'master', newSecret));
-  const index = secretOf(dir, 'index', await contentOf(dir, 'index', newSecret));
+  const [master, ...formerMasters] = ringOf(dir, 'master', await contentOf(dir, 'master', newSecret));
+  const [index, ...formerIndexes] = ringOf(dir, 'index', await contentOf(dir, 'index', newSecret));
   const issuer = issuerOf(dir, await contentOf(dir, 'issuer', newIssuer));
   const ledger = ledgerKeyOf(parsed(dir, 'ledger', ledgerFile, await contentOf(dir, 'ledger', newLedgerKey)));
   if (ledger === undefined) throw damaged(dir, 'ledger');
-  return Object.freeze({ master, formerMasters, index, issuer: Object.freeze(issuer), ledger: Object.freeze(ledger) });
+  return Object.freeze({
+    ...{ master, formerMasters, index, formerIndexes },
+    identity: formerIndexes.at(-1) ?? index,
+    issuer: Object.freeze(issuer),
+    ledger: Object.freeze(ledger),
+  });
 }
 
 async function contentOf(dir: string, name: FileName, make: () => object): Promise<string> {
@@ -110,16 +121,21 @@ const issuerKid = ({ crv, kty, x, y }: { crv?: unknown; kty?: unknown; x?: unkno
  * Puts a new master key in the file, before those that it had. What was wrapped under these is still read; processes that
  * run find the new one when they first need it.
  */
-export async function rotateMaster(dir: string): Promise<Keys> {
-  const { former = [], ...current } = parsed(dir, 'master', masterFile, await presentContent(dir));
+export const rotateMaster = (dir: string): Promise<Keys> => rotated(dir, 'master');
+
+/** The same for the index key; processes that run go on with the one that they have until they are started anew. */
+export const rotateIndex = (dir: string): Promise<Keys> => rotated(dir, 'index');
+
+async function rotated(dir: string, name: RingName): Promise<Keys> {
+  const { former = [], ...current } = parsed(dir, name, ringFile, await presentContent(dir, name));
   const next = { ...newSecret(), former: [current, ...former] };
-  await replaceKeyFile(pathOf(dir, 'master'), `${JSON.stringify(next)}\n`);
+  await replaceKeyFile(pathOf(dir, name), `${JSON.stringify(next)}\n`);
   return loadKeys(dir);
 }
 
 /** Leaves only the current one: whatever is still wrapped under another can never be opened again. */
 export async function forgetFormerMasters(dir: string): Promise<void> {
-  const { former: _, ...current } = parsed(dir, 'master', masterFile, await presentContent(dir));
+  const { former: _, ...current } = parsed(dir, 'master', ringFile, await presentContent(dir, 'master'));
   await replaceKeyFile(pathOf(dir, 'master'), `${JSON.stringify(current)}\n`);
 }
 
@@ -134,19 +150,15 @@ export async function rotateLedger(dir: string): Promise<{ readonly former: Ledg
   return { former, present: (await loadKeys(dir)).ledger };
 }
 
-async function presentContent(dir: string): Promise<string> {
+async function presentContent(dir: string, name: RingName): Promise<string> {
   await loadKeys(dir);
-  return contentOf(dir, 'master', newSecret);
-}
-
-function secretOf(dir: string, name: FileName, content: string): KeyObject {
-  return secretIn(dir, name, parsed(dir, name, secretFile, content));
+  return contentOf(dir, name, newSecret);
 }
 
 /** The current one first. */
-function mastersOf(dir: string, content: string): [KeyObject, ...KeyObject[]] {
-  const { former = [], ...current } = parsed(dir, 'master', masterFile, content);
-  return [secretIn(dir, 'master', current), ...former.map((each) => secretIn(dir, 'master', each))];
+function ringOf(dir: string, name: RingName, content: string): [KeyObject, ...KeyObject[]] {
+  const { former = [], ...current } = parsed(dir, name, ringFile, content);
+  return [secretIn(dir, name, current), ...former.map((each) => secretIn(dir, name, each))];
 }
 
 function secretIn(dir: string, name: FileName, { k, kid }: z.output<typeof secretFile>): KeyObject {

@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, type KeyObject, randomBytes, randomUUID } 
 import { LRUCache } from 'lru-cache';
 import { origin, type Origin, type SealedOrigin } from '#libs/application/origin.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
-import { PersonalData } from '#libs/application/ports/personal-data.js';
+import { type Indexes, PersonalData } from '#libs/application/ports/personal-data.js';
 import { parseStream, streamOf } from '#libs/application/streams.js';
 import { userEvents } from '#libs/domain/user/user.js';
 import { personalFieldsOf, replaceAt } from './personal-fields.js';
@@ -19,6 +19,8 @@ export interface VaultKeys {
   /** From before rotations. */
   readonly formerMasters?: readonly KeyObject[];
   readonly index: KeyObject;
+  /** From before rotations, the newest first. */
+  readonly formerIndexes?: readonly KeyObject[];
 }
 
 export const mastersOf = ({ master, formerMasters = [] }: VaultKeys): readonly [KeyObject, ...KeyObject[]] => [
@@ -108,8 +110,10 @@ export class Vault extends PersonalData {
     });
   }
 
-  index(purpose: string, value: string): string {
-    return createHmac('sha256', this.keys.index).update(`${purpose}\u0000${value}`).digest('base64url');
+  indexes(purpose: string, value: string): Indexes {
+    const under = (key: KeyObject) => createHmac('sha256', key).update(`${purpose}\u0000${value}`).digest('base64url');
+    const { index, formerIndexes = [] } = this.keys;
+    return [under(index), ...formerIndexes.map(under)];
   }
 
   forget(subject: string): void {

@@ -30,11 +30,11 @@ export async function invitationsBy(
 /** Those that wait for an answer of the address, and whose time is not over at the instant (RFC 3339). */
 export async function invitationsTo(
   db: Database,
-  emailIndex: string,
+  emailIndexes: readonly string[],
   at: string,
   limit: number,
 ): Promise<Invitation[]> {
-  const query = db.withTables<Tables>().selectFrom('invitations').selectAll().where('email_index', '=', emailIndex);
+  const query = db.withTables<Tables>().selectFrom('invitations').selectAll().where('email_index', 'in', emailIndexes);
   return query
     .where('status', '=', 'pending')
     .where('expires_at', '>', at)

@@ -246,10 +246,10 @@ describe('a parked organization', () => {
   });
 
   it('repeats them also where the events are no longer remembered and not indexed yet', async () => {
-    const stream: { id: string; digest: string }[] = [];
+    const stream: { id: string; digests: string[] }[] = [];
     for await (const page of api.services.store.read('org-acme', 3n))
       for (const { metadata } of page)
-        stream.push({ id: metadata.commandId ?? '', digest: metadata.payloadDigest ?? '' });
+        stream.push({ id: metadata.commandId ?? '', digests: [metadata.payloadDigest ?? ''] });
     const [command] = stream;
     const forgetful = new Folds(api.services.store, 1);
     const repeated = new RepeatedCommands(
@@ -259,12 +259,12 @@ describe('a parked organization', () => {
       api.services.readPosition,
     );
     const { position } = await forgetful.current('org', 'acme');
-    const ask = (elsewhere: boolean, digest = command?.digest ?? '') =>
-      repeated.find({ id: command?.id ?? '', stream: 'org-acme', digest, idempotencyKey: 'any', elsewhere }, position);
+    const ask = (elsewhere: boolean, digests = command?.digests ?? []) =>
+      repeated.find({ id: command?.id ?? '', stream: 'org-acme', digests, idempotencyKey: 'any', elsewhere }, position);
     expect(await ask(false)).toMatchObject({ kind: 'done', repeated: true, answer: { revision: '3' } });
     expect(await ask(true)).toMatchObject({ kind: 'done', repeated: true });
-    expect(await ask(false, 'another')).toEqual({ kind: 'idempotency_mismatch' });
-    const unknown = { id: 'never', stream: 'org-acme', digest: '', idempotencyKey: 'any', elsewhere: false };
+    expect(await ask(false, ['another'])).toEqual({ kind: 'idempotency_mismatch' });
+    const unknown = { id: 'never', stream: 'org-acme', digests: [''], idempotencyKey: 'any', elsewhere: false };
     expect(await repeated.find(unknown, position)).toBeUndefined();
   });
 

@@ -7,7 +7,7 @@ import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { compileScheme } from '#libs/domain/schemes/compiled.js';
 import type { EventStore, EventToAppend, Metadata, Position } from '#libs/application/ports/event-store.js';
 import type { SealedOrigin } from '#libs/application/origin.js';
-import { PersonalData } from '#libs/application/ports/personal-data.js';
+import { type Indexes, PersonalData } from '#libs/application/ports/personal-data.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 
 /** The enterprise scheme with invitations, so that histories hold what comes of them as well. */
@@ -266,8 +266,8 @@ export class PlainPersonalData extends PersonalData {
     );
   }
 
-  override index(purpose: string, value: string): string {
-    return `${purpose}:${value}`;
+  override indexes(purpose: string, value: string): Indexes {
+    return [`${purpose}:${value}`];
   }
 
   override async sealOrigin(): Promise<string | undefined> {

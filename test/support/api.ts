@@ -35,6 +35,9 @@ export interface TestApi {
   bearer(sub: string, claims?: Partial<DevTokenClaims>): Promise<string>;
   /** Of the node that the API appends to. */
   readonly eventStoreUrl: string;
+  readonly keyDir: string;
+  /** Another one over the same stores, with the keys as they are then; this one is over. */
+  restart(): Promise<TestApi>;
   stop(): Promise<void>;
 }
 
@@ -48,34 +51,43 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     const folder = await mkdtemp(join(tmpdir(), 'tenantry-api-'));
     stops.push(() => rm(folder, { recursive: true, force: true }));
     const keyDir = join(folder, 'keys');
-    const [keys, database, node] = await Promise.all([loadKeys(keyDir), freshDatabase(), startNode({})]);
+    const [, database, node] = await Promise.all([loadKeys(keyDir), freshDatabase(), startNode({})]);
     stops.push(() => database.drop());
     stops.push(() => node.stop());
     const clock = options.clock ?? new SystemClock();
     const config = loadConfig({ DATA_DIR: join(folder, 'data'), KEY_DIR: keyDir, ...options.environment });
     const logger = options.logger ?? pino({ level: 'silent' });
     const { connectionString: eventStoreUrl } = node;
-    const composition = await compose({
-      config,
-      keys,
-      eventStoreUrl,
-      postgresUrl: database.url,
-      redisUrl: options.redisUrl,
-      clock,
-      logger,
-      project: true,
-    });
-    stops.push(() => composition.stop());
-    const services = options.over?.(composition.services) ?? composition.services;
-    const app = await createApi(services);
-    stops.push(() => app.close());
-    await app.listen(0, '127.0.0.1');
-    const port = Number(new URL(await app.getUrl()).port);
-    const http = new HttpClient(port);
-    stops.push(async () => http.close());
-    const bearer = async (sub: string, claims: Partial<DevTokenClaims> = {}) =>
-      `Bearer ${await signDevToken(keys, { sub, ttlSeconds: 3600, ...claims }, clock)}`;
-    return { app, port, http, services, bearer, eventStoreUrl, stop };
+    const stores = stops.length;
+    const serve = async (): Promise<TestApi> => {
+      const keys = await loadKeys(keyDir);
+      const composition = await compose({
+        config,
+        keys,
+        eventStoreUrl,
+        postgresUrl: database.url,
+        redisUrl: options.redisUrl,
+        clock,
+        logger,
+        project: true,
+      });
+      stops.push(() => composition.stop());
+      const services = options.over?.(composition.services) ?? composition.services;
+      const app = await createApi(services);
+      stops.push(() => app.close());
+      await app.listen(0, '127.0.0.1');
+      const port = Number(new URL(await app.getUrl()).port);
+      const http = new HttpClient(port);
+      stops.push(async () => http.close());
+      const bearer = async (sub: string, claims: Partial<DevTokenClaims> = {}) =>
+        `Bearer ${await signDevToken(keys, { sub, ttlSeconds: 3600, ...claims }, clock)}`;
+      const restart = async () => {
+        for (const end of stops.splice(stores).reverse()) await end();
+        return serve();
+      };
+      return { app, port, http, services, bearer, eventStoreUrl, keyDir, restart, stop };
+    };
+    return await serve();
   } catch (error) {
     await stop();
     throw error;

@@ -80,9 +80,9 @@ export const invitationQueries = {
     }),
     ask: async (_, __, { caller, services }) => {
       if (caller.token.email === null) return { invitations: [] };
-      const index = services.emailIndex(caller.token.email);
+      const indexes = services.emailIndexes(caller.token.email);
       const at = new Date(services.clock.now()).toISOString();
-      const rows = await invitationsTo(services.reads, index, at, MAX_LIMIT);
+      const rows = await invitationsTo(services.reads, indexes, at, MAX_LIMIT);
       const orgIds = [...new Set(rows.map((row) => row.org_id))];
       const found = await organizationsNamed(services.reads, caller.realm, orgIds);
       const names = new Map(found.map((row) => [row.org_id, row.name]));

@@ -19,7 +19,7 @@ export interface Asking {
     | 'ledger'
     | 'projections'
     | 'clock'
-    | 'emailIndex'
+    | 'emailIndexes'
     | 'recordedReads'
     | 'storeId'
     | 'store'

@@ -76,7 +76,7 @@ async function exportOf(
 ): Promise<Answer> {
   const { reads } = services;
   const [known] = await peopleNamed(reads, [userId]);
-  const present = known?.email == null ? [] : [services.emailIndex(known.email)];
+  const present = known?.email == null ? [] : services.emailIndexes(known.email);
   const indexes = [...new Set([...present, ...addressIndexesIn(events, services.personalData)])];
   const memberships = [];
   for (let after: string | undefined = ''; after !== undefined; ) {

@@ -1,6 +1,6 @@
 import { required } from '../metadata.js';
 import type { EventStore } from '../ports/event-store.js';
-import { emailIndexOf, type PersonalData } from '../ports/personal-data.js';
+import { emailIndexesOf, type PersonalData } from '../ports/personal-data.js';
 import { streamOf } from '../streams.js';
 
 /** An event of a person's own stream with what is encrypted in the log opened; null where it was erased. */
@@ -29,5 +29,5 @@ export async function personalEventsOf(
 /** Indexes of every address that the person was ever known by; of those erased, none. */
 export function addressIndexesIn(events: readonly PersonalEvent[], personalData: PersonalData): readonly string[] {
   const emails = events.flatMap(({ data: { email } }) => (typeof email === 'string' ? [email] : []));
-  return [...new Set(emails.map((email) => emailIndexOf(personalData, email)))];
+  return [...new Set(emails.flatMap((email) => emailIndexesOf(personalData, email)))];
 }

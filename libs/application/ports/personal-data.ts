@@ -8,7 +8,11 @@ export abstract class PersonalData {
   /** The events with personal fields opened; fields whose key was destroyed become null. Others pass unchanged. */
   abstract open(events: readonly StoredEvent[]): Promise<readonly StoredEvent[]>;
   /** A keyed digest for finding or comparing without reading. Never a plain hash, which would confirm a guess after erasure. */
-  abstract index(purpose: string, value: string): string;
+  index(purpose: string, value: string): string {
+    return this.indexes(purpose, value)[0];
+  }
+  /** The same under every key that there was, the present one first: what was digested before a rotation is found by these. */
+  abstract indexes(purpose: string, value: string): Indexes;
   /** Of a request by that person. Undefined where they have no key, or not any more: none is made for it. */
   abstract sealOrigin(userId: string, correlation: string, origin: Origin): Promise<string | undefined>;
   /** In the same order; null where the key was destroyed. */
@@ -17,10 +21,17 @@ export abstract class PersonalData {
   abstract forget(subject: string): void;
 }
 
+/** Digests of one value, the present key's first. */
+export type Indexes = readonly [string, ...string[]];
+
 /** By which an address is found and compared without reading it. */
-export function emailIndexOf(personalData: PersonalData, address: string): string {
+export const emailIndexOf = (personalData: PersonalData, address: string): string =>
+  emailIndexesOf(personalData, address)[0];
+
+/** By each of which the address may be known. */
+export function emailIndexesOf(personalData: PersonalData, address: string): Indexes {
   // Only A to Z: other case mappings make different addresses equal.
-  return personalData.index(
+  return personalData.indexes(
     'email',
     address.replace(/[A-Z]/g, (letter) => letter.toLowerCase()),
   );

@@ -31,7 +31,7 @@ export class SealedCommands {
     return this.commands.execute({ ...request, steps });
   }
 
-  /** The same one for a repeat under the same key; keyed throughout, so that nothing in it confirms a guess. */
+  /** The same one for a repeat under the same key, until the index key is exchanged; keyed throughout, so that nothing in it confirms a guess. */
   private referenceTo(
     credential: Credential,
     { caller, orgId, key, index }: { caller: Caller; orgId: string; key: string; index: number },

@@ -90,15 +90,14 @@ export const fingerprintsOf = (keys: { readonly master: KeyObject; readonly inde
   index: fingerprintOf(keys.index),
 });
 
-/** Whether what the fingerprints are of opens with the keys; the master key may have been rotated since. */
+/** Whether what the fingerprints are of opens with the keys, which may have been rotated since. */
 export function opens(
-  { master, formerMasters, index }: Pick<Keys, 'master' | 'formerMasters' | 'index'>,
+  { master, formerMasters, index, formerIndexes }: Pick<Keys, 'master' | 'formerMasters' | 'index' | 'formerIndexes'>,
   wanted: Manifest['keys'],
 ): boolean {
-  return [master, ...formerMasters].some((each) => {
-    const found = fingerprintsOf({ master: each, index });
-    return found.master === wanted.master && found.index === wanted.index;
-  });
+  const among = (keys: readonly KeyObject[], fingerprint: string) =>
+    keys.some((key) => fingerprintOf(key) === fingerprint);
+  return among([master, ...formerMasters], wanted.master) && among([index, ...formerIndexes], wanted.index);
 }
 
 const fingerprintOf = (key: KeyObject) => createHmac('sha256', key).update('tenantry/backup/1').digest('base64url');

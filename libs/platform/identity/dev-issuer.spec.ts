@@ -9,6 +9,8 @@ import { issuersOf, TokenVerifier } from './token-verifier.js';
 
 const newKeys = (): Keys => ({
   formerMasters: [],
+  formerIndexes: [],
+  identity: createSecretKey(Buffer.alloc(32, 2)),
   master: createSecretKey(Buffer.alloc(32, 1)),
   index: createSecretKey(Buffer.alloc(32, 2)),
   issuer: { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }), kid: 'dev' },
@@ -20,7 +22,7 @@ const clock = new (class extends Clock {
   }
 })();
 const keys = newKeys();
-const verifier = new TokenVerifier(issuersOf(loadConfig({}), keys, clock), keys.index, clock);
+const verifier = new TokenVerifier(issuersOf(loadConfig({}), keys, clock), keys, clock);
 const verified = async (claims: Partial<DevTokenClaims>, signedWith = keys) =>
   verifier.verify(`Bearer ${await signDevToken(signedWith, { sub: 'alice', ttlSeconds: 60, ...claims }, clock)}`);
 
@@ -45,7 +47,7 @@ describe('the development issuer', () => {
 
   it('vouches for people of each realm that there is, who are others under the same name', async () => {
     const config = loadConfig({ REALMS: 'default=enterprise,studio=studio' });
-    const both = new TokenVerifier(issuersOf(config, keys, clock), keys.index, clock);
+    const both = new TokenVerifier(issuersOf(config, keys, clock), keys, clock);
     const idOf = async (claims: { sub: string; realm?: string }) => {
       const token = await signDevToken(keys, { ttlSeconds: 60, ...claims }, clock);
       const verification = await both.verify(`Bearer ${token}`);
@@ -79,7 +81,7 @@ describe('the development issuer', () => {
 
   it('is off when a provider is configured', async () => {
     const config = loadConfig({ OIDC_ISSUERS: 'https://login.example.com', OIDC_AUDIENCE: 'tenantry' });
-    const strict = new TokenVerifier(issuersOf(config, keys, clock), keys.index, clock);
+    const strict = new TokenVerifier(issuersOf(config, keys, clock), keys, clock);
     const token = await signDevToken(keys, { sub: 'alice', ttlSeconds: 60 }, clock);
     expect(await strict.verify(`Bearer ${token}`)).toEqual({ ok: false, reason: 'untrusted_issuer' });
     const forged = await new SignJWT({ sub: 'alice', exp: 1_900_000_000 })

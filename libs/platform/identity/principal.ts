@@ -23,8 +23,8 @@ function base32(bytes: Uint8Array): string {
  * The opaque id of a person whom a provider knows by `subject`: the same for ever, and of no use for finding out the
  * subject without the key. 160 bits.
  */
-export function derivedUserId(indexKey: KeyObject, issuer: string, subject: string): string {
-  const digest = createHmac('sha256', indexKey).update(`${issuer}\u0000${subject}`).digest();
+export function derivedUserId(identityKey: KeyObject, issuer: string, subject: string): string {
+  const digest = createHmac('sha256', identityKey).update(`${issuer}\u0000${subject}`).digest();
   return `u_${base32(digest.subarray(0, 20))}`;
 }
 

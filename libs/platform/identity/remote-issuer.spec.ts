@@ -23,7 +23,7 @@ beforeEach(async () => {
   [provider, second] = await Promise.all([new OidcProvider().start(), new OidcProvider().start()]);
   provider.publish('one', ec.publicKey, 'ES256');
   second.publish('one', ec.publicKey, 'ES256');
-  verifier = new TokenVerifier([issuerAt(provider), issuerAt(second)], indexKey, clock);
+  verifier = new TokenVerifier([issuerAt(provider), issuerAt(second)], { identity: indexKey, index: indexKey }, clock);
 });
 afterEach(() => Promise.all([provider.stop(), second.stop()]));
 

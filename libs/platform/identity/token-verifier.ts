@@ -1,4 +1,4 @@
-import { hash, type KeyObject } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { decodeJwt, decodeProtectedHeader, errors, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Caller } from '#libs/application/caller.js';
@@ -45,7 +45,7 @@ export class TokenVerifier {
 
   constructor(
     issuers: readonly Issuer[],
-    private readonly indexKey: KeyObject,
+    private readonly keys: Pick<Keys, 'identity' | 'index'>,
     private readonly clock: Clock,
   ) {
     this.issuers = new Map(issuers.map((issuer) => [issuer.name, issuer]));
@@ -103,11 +103,11 @@ export class TokenVerifier {
     if (realm === undefined) return refused('unknown_realm');
     const id = issuer.givesOpaqueIds
       ? opaqueId(payload.sub, realm, realms)
-      : derivedUserId(this.indexKey, issuer.name, payload.sub);
+      : derivedUserId(this.keys.identity, issuer.name, payload.sub);
     if (id === undefined) return refused('unusable_subject');
     const delegate = payload.act && this.delegateOf(issuer, payload.act, realm, realms);
     if (delegate === null) return refused('unusable_subject');
-    const credential = fingerprint(this.indexKey, token);
+    const credential = fingerprint(this.keys.index, token);
     return {
       ok: true,
       caller: Object.freeze({ id, realm, credential, delegate, token: verifiedToken(payload, toleranceSeconds) }),
@@ -122,7 +122,7 @@ export class TokenVerifier {
     realms: readonly string[],
   ): string | null {
     if (!isUsableSubject(sub)) return null;
-    if (!issuer.givesOpaqueIds) return derivedUserId(this.indexKey, iss ?? issuer.name, sub);
+    if (!issuer.givesOpaqueIds) return derivedUserId(this.keys.identity, iss ?? issuer.name, sub);
     return opaqueId(sub, realm, realms) ?? null;
   }
 }
