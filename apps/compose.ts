@@ -29,6 +29,7 @@ import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
 import type { Config } from '#libs/platform/config.js';
 import { Credentials } from '#libs/platform/identity/credentials.js';
 import { MachineTokens } from '#libs/platform/identity/machine-tokens.js';
+import { signSession } from '#libs/platform/identity/session-tokens.js';
 import { issuersOf, TokenVerifier } from '#libs/platform/identity/token-verifier.js';
 import { type Keys, loadKeys } from '#libs/platform/keys.js';
 import { firstUse } from '#libs/platform/store-unusable.js';
@@ -224,6 +225,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       verifier: new Credentials(people, machines, machineTokens),
       machines,
       machineTokens,
+      openSession: (caller, orgId) => signSession(keys, config.publicUrl, caller, orgId, clock),
       observations,
       pipeline: recorded,
       recordedReads: new RecordedReads(activity, folds, personalData, clock),

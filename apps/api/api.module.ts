@@ -24,6 +24,7 @@ import { SecretsController } from './queries/secrets.controller.js';
 import { MachinesController } from './queries/machines.controller.js';
 import { QueriesController } from './queries/queries.controller.js';
 import { ApiServices } from './services.js';
+import { SessionController } from './sessions/session.controller.js';
 
 @Module({})
 export class ApiModule {
@@ -40,6 +41,7 @@ export class ApiModule {
         MachinesController,
         TokenController,
         LedgerKeyController,
+        SessionController,
         EvaluationController,
         SearchController,
         DecisionPointController,

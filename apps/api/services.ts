@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Caller } from '#libs/application/caller.js';
 import type { Checks } from '#libs/application/checks.js';
 import type { History } from '#libs/application/history/history.js';
 import type { Ledger } from '#libs/application/ledger/ledger.js';
@@ -35,6 +36,11 @@ export abstract class ApiServices {
   abstract readonly verifier: Pick<Credentials, 'verify'>;
   abstract readonly machines: MachineCallers;
   abstract readonly machineTokens: MachineTokens;
+  /** A token of the caller that is scoped to one organization; its lifetime in seconds. */
+  abstract readonly openSession: (
+    caller: Caller,
+    orgId: string,
+  ) => Promise<{ readonly token: string; readonly expiresIn: number }>;
   abstract readonly observations: Observations;
   abstract readonly pipeline: Pick<CommandPipeline, 'execute'>;
   abstract readonly recordedReads: RecordedReads;

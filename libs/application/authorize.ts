@@ -5,7 +5,7 @@ import { type Permit, permit } from '#libs/domain/access/permit.js';
 import { liveKey } from '#libs/domain/keys.js';
 import { holderIn, type OrgState } from '#libs/domain/org/org.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
-import type { Caller } from './caller.js';
+import { type Caller, sessionOf } from './caller.js';
 import type { Need } from './command-table.js';
 import type { Folded } from './fold.js';
 
@@ -36,6 +36,7 @@ export function factsFrom(
     org: org?.org,
     member: org && callerIn(org, caller, at),
     environment: need.resource.kind === 'environment' ? org?.environments.get(need.resource.environmentId) : undefined,
+    session: sessionOf(caller),
   };
 }
 

@@ -1,3 +1,5 @@
+import type { Session } from '#libs/domain/access/bindings.js';
+
 /** Who asks, as a verified token says: the only source of identity. No header but `Authorization` bears on it. */
 export interface Caller {
   /** Opaque principal id within the realm. */
@@ -12,7 +14,13 @@ export interface Caller {
   readonly origin?: string | undefined;
   /** Of a service account alone: the key that it acts by, directly or through a token that it was exchanged for. */
   readonly machine?: { readonly orgId: string; readonly accountId: string; readonly keyId: string };
+  /** The organization that the session is in; null where it is in none, absent where there is no session, as of machines. */
+  readonly activeOrg?: string | null | undefined;
 }
+
+/** The session that bears on what the caller may do. */
+export const sessionOf = ({ id, activeOrg }: Pick<Caller, 'id' | 'activeOrg'>): Session | undefined =>
+  activeOrg === undefined ? undefined : { principal: id, activeOrg };
 
 /** What a verified token says of its person. Its role-bearing part decides nothing until it is recorded as an event. */
 export interface VerifiedToken {

@@ -78,7 +78,7 @@ export class Checks {
     after: Position | undefined,
   ): Promise<Access> {
     const asked = { principal: caller.id, resource };
-    const present = await this.present.load(caller.realm, [asked], after);
+    const present = await this.present.load(caller, [asked], after);
     const moment = present?.of(asked) ?? 'stale';
     if (moment === 'parked') return this.parked(caller, resource);
     if (moment === 'stale') return { kind: 'stale' };
@@ -159,7 +159,7 @@ export class Checks {
       return principal.id === caller.id ? about : [...about, { principal: caller.id, resource: tenantOf(resource) }];
     });
     // Even a question that needs no document must have seen what it was told to.
-    const present = await this.present.load(caller.realm, asked, after);
+    const present = await this.present.load(caller, asked, after);
     return present && new View(caller, present, this.past, now, right);
   }
 

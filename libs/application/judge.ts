@@ -10,7 +10,7 @@ import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { authorize, type Authorization, factsFrom, mayKnow, type PlatformFacts } from './authorize.js';
 import { createdIdOf } from './command-ids.js';
 import type { Plan, Step } from './command-request.js';
-import { type Commanded, commandRules, rowOf } from './command-table.js';
+import { type Commanded, commandRules, type Need, rowOf } from './command-table.js';
 import type { FindErasureObstacles } from './erasure/obstacles.js';
 import type { Folded } from './fold.js';
 import type { Folds } from './folds.js';
@@ -134,11 +134,11 @@ export class Judge {
     const org = orgIn(plan, state);
     const situation = { input: step.input, orgId: category === 'org' ? target : '', state, scheme, actor: caller.id };
     const needs = rowOf(step.name).needs(situation);
-    const verdict = authorize(needs, (need) => factsFrom(scheme, org, caller, need, platform, now), caller.id, now);
+    const factsFor = (need: Need) => factsFrom(scheme, org, caller, need, platform, now);
+    const verdict = authorize(needs, factsFor, caller.id, now);
     if (!('denied' in verdict)) return verdict;
     const { denied, need } = verdict;
-    const known =
-      orgId === undefined || mayKnow(factsFrom(scheme, org, caller, need, platform, now), caller.id, orgId, now);
+    const known = orgId === undefined || mayKnow(factsFor(need), caller.id, orgId, now);
     return known ? { kind: 'denied', permission: need.permission, reason: denied.reason } : { kind: 'hidden' };
   }
 

@@ -1,12 +1,13 @@
-import type { Resource } from '#libs/domain/access/bindings.js';
+import type { Resource, Session } from '#libs/domain/access/bindings.js';
 import { machineOf } from '#libs/domain/access/machines.js';
 import { holderIn, type OrgState } from '#libs/domain/org/org.js';
 import type { RealmState } from '#libs/domain/realm/events.js';
 import { mayKnow } from './authorize.js';
+import { sessionOf } from './caller.js';
 import { factsOf, type Moment } from './facts.js';
 import type { Folded } from './fold.js';
 import type { Folds } from './folds.js';
-import type { Asked } from './present.js';
+import type { Asked, Asker } from './present.js';
 import type { UpTo } from './up-to.js';
 
 /** An organization and its realm as they were, folded once for any number of questions. */
@@ -18,6 +19,7 @@ export class PastFacts {
     readonly realm: RealmState,
     private readonly org: Folded<'org'> | undefined,
     readonly at: number,
+    private readonly session: Session | undefined,
   ) {}
 
   get state(): OrgState | undefined {
@@ -47,7 +49,9 @@ export class PastFacts {
       org && holderIn(org.state, principal),
       environmentId === undefined ? undefined : org?.state.environments.get(environmentId),
     );
-    return facts && { facts, revision: org?.revision, position: org?.position, at };
+    return (
+      facts && { facts: { ...facts, session: this.session }, revision: org?.revision, position: org?.position, at }
+    );
   }
 }
 
@@ -56,13 +60,13 @@ export class Past {
   constructor(private readonly folds: Folds) {}
 
   /** `future` for a revision that does not exist yet. */
-  async facts(realmId: string, orgId: string | undefined, asked: UpTo, now: number): Promise<PastFacts | 'future'> {
+  async facts(asker: Asker, orgId: string | undefined, asked: UpTo, now: number): Promise<PastFacts | 'future'> {
     const past = orgId === undefined ? undefined : await this.folds.past('org', orgId, asked);
     if ('revision' in asked && (past === undefined || past.accepted < asked.revision)) return 'future';
     const org = past?.folded;
     const at = 'instant' in asked ? asked.instant : org === undefined ? now : Date.parse(org.occurredAt);
-    const { folded: realm } = await this.folds.past('realm', realmId, { instant: at });
-    return new PastFacts(this.folds, realm.state, org, at);
+    const { folded: realm } = await this.folds.past('realm', asker.realm, { instant: at });
+    return new PastFacts(this.folds, realm.state, org, at, sessionOf(asker));
   }
 
   /** Whether the principal may know of the organization now, from the streams themselves. */

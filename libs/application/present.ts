@@ -7,12 +7,16 @@ import type {
   UserDocument,
 } from '#libs/domain/access/documents.js';
 import { holderOf, machineOf } from '#libs/domain/access/machines.js';
+import { type Caller, sessionOf } from './caller.js';
 import { factsOf, type Moment } from './facts.js';
 import type { Clock } from './ports/clock.js';
 import type { DocumentSource } from './ports/current-documents.js';
 import type { Position } from './ports/event-store.js';
 import { type StreamDocument, StreamParked } from './ports/read-models.js';
 import { streamOf } from './streams.js';
+
+/** Who asks: the realm that is asked in, and the session that bears on it. */
+export type Asker = Pick<Caller, 'realm' | 'id' | 'activeOrg'>;
 
 /** Whose rights on what are asked for. */
 export interface Asked {
@@ -27,7 +31,7 @@ export class PresentFacts {
 
   /** `parked`: streams that nothing may be answered from. */
   constructor(
-    private readonly realm: string,
+    private readonly asker: Asker,
     readonly at: number,
     readonly position: Position | undefined,
     private readonly revisions: ReadonlyMap<string, bigint>,
@@ -51,7 +55,7 @@ export class PresentFacts {
     const environment =
       resource.kind === 'environment' ? ofOrg?.get(`environment|${resource.environmentId}`) : undefined;
     const facts = factsOf(
-      this.documents.get(streamOf('realm', this.realm))?.get('realm|') as RealmDocument | undefined,
+      this.documents.get(streamOf('realm', this.asker.realm))?.get('realm|') as RealmDocument | undefined,
       this.documents.get(streamOf('user', principal))?.get('user|') as UserDocument | undefined,
       ofOrg?.get('org|') as OrgDocument | undefined,
       orgId === undefined ? undefined : holderFrom(ofOrg, orgId, principal),
@@ -59,7 +63,13 @@ export class PresentFacts {
     );
     if (facts === undefined) return 'stale';
     const revision = stream === undefined ? undefined : this.revisions.get(stream);
-    return { facts, revision, position: this.position, at: this.at };
+    const session = sessionOf(this.asker);
+    return {
+      facts: session === undefined ? facts : { ...facts, session },
+      revision,
+      position: this.position,
+      at: this.at,
+    };
   }
 }
 
@@ -83,15 +93,15 @@ export class Present {
   ) {}
 
   /** All of one moment. Undefined where the read models cannot answer as of what was asked for. */
-  async load(realm: string, asked: readonly Asked[], after: Position | undefined): Promise<PresentFacts | undefined> {
+  async load(asker: Asker, asked: readonly Asked[], after: Position | undefined): Promise<PresentFacts | undefined> {
     const parked = new Set<string>();
-    let keys = uniqueKeysFor(realm, asked);
+    let keys = uniqueKeysFor(asker.realm, asked);
     for (;;) {
       try {
         const loaded = await this.documents.load(keys, after);
         if (loaded === undefined) return undefined;
         const { documents, revisions, position } = loaded;
-        return new PresentFacts(realm, this.clock.now(), position, revisions, parked).add(keys, documents);
+        return new PresentFacts(asker, this.clock.now(), position, revisions, parked).add(keys, documents);
       } catch (error) {
         if (!(error instanceof StreamParked) || parked.has(error.stream)) throw error;
         // Others are answered; each round leaves out one organization more.

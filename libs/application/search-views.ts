@@ -4,7 +4,7 @@ import { permit } from '#libs/domain/access/permit.js';
 import type { Moment } from './facts.js';
 import type { Past, PastFacts } from './past.js';
 import type { UpTo } from './up-to.js';
-import type { Asked, PresentFacts } from './present.js';
+import type { Asked, Asker, PresentFacts } from './present.js';
 import { type EnvironmentPlan, isEverywhere } from './search-plan.js';
 import { type Keyset, merged, type SearchSnapshot } from './search-reads.js';
 import type { OrgView, ResourceView } from './search-resources.js';
@@ -27,8 +27,7 @@ export function maySearch(facts: PresentFacts, asker: string, tenant: Resource):
 }
 
 export interface ReachOptions {
-  readonly realm: string;
-  readonly asker: string;
+  readonly caller: Asker;
   readonly principal: string;
   readonly snapshot: SearchSnapshot;
   /** Facts of the snapshot's moment. */
@@ -52,7 +51,8 @@ abstract class Reach implements ResourceView {
   protected abstract view(orgId: string, now: PresentFacts): Promise<OrgView>;
 
   async outside(resource: Resource): Promise<Moment | undefined> {
-    const { asker, load } = this.options;
+    const { asker } = this;
+    const { load } = this.options;
     const allowed =
       this.isSelf || maySearch(await load([{ principal: asker, resource: realmResource }]), asker, realmResource);
     return allowed ? this.ownMoment(resource) : undefined;
@@ -74,17 +74,19 @@ abstract class Reach implements ResourceView {
   }
 
   private async listing(): Promise<(page: Keyset) => Promise<readonly string[]>> {
-    const { realm, asker, snapshot } = this.options;
+    const { asker } = this;
+    const { caller, snapshot } = this.options;
     const ofMachine = machineOf(asker);
     if (ofMachine !== undefined) return async (page) => beyond([ofMachine.orgId], page);
     if (!this.isSelf && !(await this.askerIsEverywhere())) return (page) => snapshot.organizationsOf(asker, page);
     const moment = await this.ownMoment(realmResource);
     const everywhere = moment !== undefined && isEverywhere(moment.facts, this.options.principal);
-    return everywhere ? (page) => snapshot.organizationsIn(realm, page) : (page) => this.joined(page);
+    return everywhere ? (page) => snapshot.organizationsIn(caller.realm, page) : (page) => this.joined(page);
   }
 
   private async seen(orgId: string, facts: PresentFacts): Promise<OrgView | undefined> {
-    const { asker, mayKnow } = this.options;
+    const { asker } = this;
+    const { mayKnow } = this.options;
     const allowed = maySearch(facts, asker, orgResource(orgId));
     if (allowed === undefined) {
       if (await mayKnow(orgId)) throw new SearchParked(orgId);
@@ -94,19 +96,24 @@ abstract class Reach implements ResourceView {
   }
 
   private async askerIsEverywhere(): Promise<boolean> {
-    const asked = { principal: this.options.asker, resource: realmResource };
+    const asked = { principal: this.asker, resource: realmResource };
     const moment = (await this.options.load([asked])).of(asked);
     return typeof moment !== 'string' && isEverywhere(moment.facts, asked.principal);
   }
 
   private factsOn(orgIds: readonly string[]): Promise<PresentFacts> {
-    const { asker, principal, load } = this.options;
+    const { asker } = this;
+    const { principal, load } = this.options;
     const both = asker === principal ? [asker] : [asker, principal];
     return load(orgIds.flatMap((orgId) => both.map((each) => ({ principal: each, resource: orgResource(orgId) }))));
   }
 
+  private get asker(): string {
+    return this.options.caller.id;
+  }
+
   private get isSelf(): boolean {
-    return this.options.asker === this.options.principal;
+    return this.asker === this.options.principal;
   }
 }
 
@@ -176,9 +183,9 @@ export class PastReach extends Reach {
 
   /** Organizations one by one; what is of none, once. */
   private async fold(orgId: string | undefined): Promise<PastFacts | 'future'> {
-    const { realm } = this.options;
-    if (orgId !== undefined) return this.past.facts(realm, orgId, this.at, this.now);
-    this.outsideThen ??= this.past.facts(realm, undefined, this.at, this.now);
+    const { caller } = this.options;
+    if (orgId !== undefined) return this.past.facts(caller, orgId, this.at, this.now);
+    this.outsideThen ??= this.past.facts(caller, undefined, this.at, this.now);
     return this.outsideThen;
   }
 

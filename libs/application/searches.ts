@@ -9,7 +9,7 @@ import type { Clock } from './ports/clock.js';
 import type { DocumentSource } from './ports/current-documents.js';
 import { comparePositions, type Position, positionText, start } from './ports/event-store.js';
 import type { ReadPosition } from './ports/read-models.js';
-import { type Asked, Present, PresentFacts, uniqueKeysFor } from './present.js';
+import { type Asked, type Asker, Present, PresentFacts, uniqueKeysFor } from './present.js';
 import { type FoundPage, pageOf } from './search-page.js';
 import type { Keyset, SearchReads, SearchSnapshot } from './search-reads.js';
 import { resourcesIn } from './search-resources.js';
@@ -68,7 +68,7 @@ export class Searches {
     const nothing = this.nothing();
     if (!isPermission(action) || resource === undefined || !isSubjectType(type)) return nothing;
     return this.answered(caller, after, async (snapshot) => {
-      const load = loader(snapshot, caller.realm, this.clock.now());
+      const load = loader(snapshot, caller, this.clock.now());
       const tenant = tenantOf(resource);
       const own = await load([
         { principal: caller.id, resource },
@@ -83,7 +83,7 @@ export class Searches {
       if (only !== undefined && subjectOf(only).type !== type) return nothing;
       const question = { realm: caller.realm, permission: action, type, resource, only };
       const keyset = { after: page.after === '' ? undefined : page.after, limit: page.limit };
-      if (at !== undefined) return this.subjectsAt(snapshot, at, question, keyset);
+      if (at !== undefined) return this.subjectsAt(caller, snapshot, at, question, keyset);
       const found = await pageOf(subjectsNow(snapshot, base, load, question, keyset), page.after, page.limit);
       const known = others || found.results.length > 0 || maySee(base.facts, caller.id, resource, base.at);
       return { kind: 'found', ...found, ...(known ? stampOf(base) : { at: nothing.at }) };
@@ -98,10 +98,9 @@ export class Searches {
     if (!isPermission(action) || !isSubjectType(principal.type)) return nothing;
     return this.answered(caller, after, async (snapshot) => {
       const now = this.clock.now();
-      const load = loader(snapshot, caller.realm, now);
+      const load = loader(snapshot, caller, now);
       const options: ReachOptions = {
-        realm: caller.realm,
-        asker: caller.id,
+        caller,
         principal: principal.id,
         snapshot,
         load,
@@ -117,6 +116,7 @@ export class Searches {
   }
 
   private async subjectsAt(
+    caller: Caller,
     snapshot: SearchSnapshot,
     at: UpTo,
     question: SubjectQuestion,
@@ -124,7 +124,7 @@ export class Searches {
   ): Promise<Found> {
     const { realm, resource, only } = question;
     const orgId = 'orgId' in resource ? resource.orgId : undefined;
-    const past = await this.past.facts(realm, orgId, at, this.clock.now());
+    const past = await this.past.facts(caller, orgId, at, this.clock.now());
     // That a revision does not exist yet tells that the organization does.
     if (past === 'future')
       return only === undefined || (await this.mayKnow(realm, only, resource)) ? { kind: 'future' } : this.nothing();
@@ -142,11 +142,7 @@ export class Searches {
     work: (snapshot: SearchSnapshot) => Promise<Found>,
   ): Promise<Found> {
     const deadline = performance.now() + this.budgetMs;
-    const present = await this.present.load(
-      caller.realm,
-      [{ principal: caller.id, resource: { kind: 'realm' } }],
-      after,
-    );
+    const present = await this.present.load(caller, [{ principal: caller.id, resource: { kind: 'realm' } }], after);
     if (present === undefined) return { kind: 'stale' };
     const { position = start } = present;
     for (;;) {
@@ -178,12 +174,12 @@ export class Searches {
 /** Facts from a snapshot, all of its one moment. */
 function loader(
   snapshot: SearchSnapshot,
-  realm: string,
+  asker: Asker,
   at: number,
 ): (asked: readonly Asked[]) => Promise<PresentFacts> {
   return async (asked) => {
-    const keys = uniqueKeysFor(realm, asked);
+    const keys = uniqueKeysFor(asker.realm, asked);
     const { documents, revisions, parked } = await snapshot.load(keys);
-    return new PresentFacts(realm, at, snapshot.upTo, revisions, parked).add(keys, documents);
+    return new PresentFacts(asker, at, snapshot.upTo, revisions, parked).add(keys, documents);
   };
 }

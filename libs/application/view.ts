@@ -93,7 +93,7 @@ export class View {
   private pastOf(resource: Resource, at: UpTo): Promise<PastFacts | 'future'> {
     const orgId = 'orgId' in resource ? resource.orgId : undefined;
     const name = `${orgId ?? ''} ${'instant' in at ? at.instant : `r${at.revision}`}`;
-    const folding = this.pasts.get(name) ?? this.past.facts(this.caller.realm, orgId, at, this.now);
+    const folding = this.pasts.get(name) ?? this.past.facts(this.caller, orgId, at, this.now);
     this.pasts.set(name, folding);
     return folding;
   }

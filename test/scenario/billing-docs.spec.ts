@@ -15,14 +15,18 @@ beforeAll(async () => {
   const bearer = (sub: string) =>
     api.bearer(sub, { realm: 'rules', ...(sub === 'op' ? { email: 'admin@localhost' } : {}) });
   const send = async (sub: string, target: string, name: string, body: object) => {
-    const headers = { authorization: await bearer(sub) };
+    const own = await bearer(sub);
+    const authorization = target === 'realm' ? own : await api.enter(own, 'factory');
+    const headers = { authorization };
     const answer = await api.http.send({ path: `/v1/${target}/commands/${name}`, headers, body });
     expect([name, answer.status]).toEqual([name, 200]);
   };
   await send('liu', 'realm', 'CreateOrg', { orgId: 'factory', name: 'Factory', ownerId: 'liu@rules' });
   await send('liu', 'orgs/factory', 'AddMember', { userId: 'max@rules', role: 'org.member' });
   const people = ['op', 'liu', 'max', 'biller'];
-  const tokens = await Promise.all(people.map(async (sub) => `${sub}='${(await bearer(sub)).slice(7)}'`));
+  const tokens = await Promise.all(
+    people.map(async (sub) => `${sub}='${(await api.enter(await bearer(sub), 'factory')).slice(7)}'`),
+  );
   shell = `
     URL=http://127.0.0.1:${api.port}
     org=$URL/v1/orgs/factory

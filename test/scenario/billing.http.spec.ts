@@ -27,8 +27,9 @@ const idOf = (realm: Realm, sub: string) => (realm === 'default' ? sub : `${sub}
 async function headersOf(realm: Realm, sub: string): Promise<Record<string, string>> {
   const claims = sub === 'root' ? { email: 'admin@localhost' } : {};
   const token = tokens.get(realm);
+  const own = await api.bearer(sub, { realm, ...claims });
   return {
-    authorization: await api.bearer(sub, { realm, ...claims }),
+    authorization: token === undefined ? own : await api.enter(own, `${realm}-org`, token),
     ...(token === undefined ? {} : { 'consistency-token': token }),
   };
 }

@@ -31,8 +31,12 @@ describe.each(casts)('under $realm', ({ realm, owner, plain, kind, byPlatform })
   const id = (name: string) => `${name}@${realm}`;
   let token = '';
 
+  const bearerOf = async (name: string) => {
+    const own = await api.bearer(name, { realm, groups: name === 'pia' ? ['operators'] : [] });
+    return token === '' ? own : api.enter(own, org, token);
+  };
   const as = async (name: string, more: Record<string, string> = {}) => ({
-    authorization: await api.bearer(name, { realm, groups: name === 'pia' ? ['operators'] : [] }),
+    authorization: await bearerOf(name),
     ...(token === '' ? {} : { 'consistency-token': token }),
     ...more,
   });

@@ -65,9 +65,10 @@ function asks(
 ): { readonly allowed: boolean; readonly facts: Facts } {
   const principal = principalOf(situation, cell);
   const resource = situation.resource(place, cell.column, principal);
-  const facts = factsOf(situation, scheme, principal, resource);
   const { activeOrg } = situation;
-  const question = { principal, permission: cell.permission, resource, at: now, activeOrg };
+  const session = activeOrg === undefined ? undefined : { principal, activeOrg };
+  const facts = { ...factsOf(situation, scheme, principal, resource), session };
+  const question = { principal, permission: cell.permission, resource, at: now };
   return { allowed: permit(facts, question).allowed, facts };
 }
 

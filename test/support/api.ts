@@ -33,6 +33,11 @@ export interface TestApi {
   readonly services: ApiServices;
   /** An `Authorization` header of the development issuer. */
   bearer(sub: string, claims?: Partial<DevTokenClaims>): Promise<string>;
+  /**
+   * As a client does that knows one organization at a time: the header of a session in the organization, or the one given
+   * where the scheme knows no sessions, or the person may not enter.
+   */
+  enter(authorization: string, orgId: string, consistencyToken?: string): Promise<string>;
   /** Of the node that the API appends to. */
   readonly eventStoreUrl: string;
   readonly keyDir: string;
@@ -81,11 +86,16 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       stops.push(async () => http.close());
       const bearer = async (sub: string, claims: Partial<DevTokenClaims> = {}) =>
         `Bearer ${await signDevToken(keys, { sub, ttlSeconds: 3600, ...claims }, clock)}`;
+      const enter = async (authorization: string, org: string, consistencyToken?: string) => {
+        const seen = consistencyToken === undefined ? {} : { 'consistency-token': consistencyToken };
+        const answer = await http.send({ path: '/v1/session', headers: { authorization, ...seen }, body: { org } });
+        return answer.status === 200 ? `Bearer ${JSON.parse(answer.text).access_token}` : authorization;
+      };
       const restart = async () => {
         for (const end of stops.splice(stores).reverse()) await end();
         return serve();
       };
-      return { app, port, http, services, bearer, eventStoreUrl, keyDir, restart, stop };
+      return { app, port, http, services, bearer, enter, eventStoreUrl, keyDir, restart, stop };
     };
     return await serve();
   } catch (error) {

@@ -6,6 +6,7 @@ import type { z } from 'zod';
 import { batchBody, pathOfCommand } from '../../apps/api/commands/steps.js';
 import { decisionOperations } from '../../apps/api/documentation/decision-paths.js';
 import { inputSchema } from '../../apps/api/documentation/json-schema.js';
+import { sessionRequest } from '../../apps/api/sessions/session-request.js';
 import { queryNames, queryTable } from '../../apps/api/queries/query-table.js';
 import { commandNames, clientSchemas } from '#libs/application/command-table.js';
 import { startTestApi, type TestApi } from '../support/api.js';
@@ -71,6 +72,7 @@ interface Posted {
 const posted: readonly Posted[] = [
   ...commandNames.map((name) => ({ name, path: pathOfCommand(name, 'acme'), schema: clientSchemas[name] })),
   { name: 'a batch', path: '/v1/orgs/acme/commands', schema: batchBody },
+  { name: 'a session', path: '/v1/session', schema: sessionRequest },
   ...Object.entries(decisionOperations).map(([name, { path, request }]) => ({ name, path, schema: request })),
 ];
 

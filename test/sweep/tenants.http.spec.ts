@@ -217,6 +217,7 @@ describe('anonymous', () => {
   it.each([
     ['/v1/orgs/quetzal/commands', batch('quetzal').body],
     ['/v1/me/commands/Anything', {}],
+    ['/v1/session', { org: 'quetzal' }],
     ...Object.values(decisionOperations).map(({ path, example }) => [path, example] as const),
   ])('%s: 401', async (path, body) => {
     expect((await as('anonymous', { path, body })).status).toBe(401);

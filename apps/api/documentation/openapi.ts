@@ -5,6 +5,7 @@ import { commandHeaderParameters, consistencyTokenParameter, pathParameters, que
 import { components, headersOfCommands, headersOfLimits, problemsOf } from './components.js';
 import { decisionPaths } from './decision-paths.js';
 import { inputSchema, outputSchema } from './json-schema.js';
+import { sessionPaths } from './session-paths.js';
 import { operationPaths } from './operation-paths.js';
 import { tokenPath } from './token-path.js';
 
@@ -22,8 +23,14 @@ export function openApi(publicUrl: string): Json {
     },
     servers: [{ url: publicUrl }],
     security: [{ bearer: [] }],
-    tags: [{ name: 'Commands' }, { name: 'Queries' }, { name: 'Decisions' }, { name: 'Operations' }],
-    paths: { ...commandPaths(), ...queryPaths(), ...decisionPaths, ...operationPaths, ...tokenPath },
+    tags: [
+      { name: 'Commands' },
+      { name: 'Queries' },
+      { name: 'Sessions' },
+      { name: 'Decisions' },
+      { name: 'Operations' },
+    ],
+    paths: { ...commandPaths(), ...queryPaths(), ...sessionPaths, ...decisionPaths, ...operationPaths, ...tokenPath },
     components,
   };
 }

@@ -1,7 +1,7 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { Caller } from '#libs/application/caller.js';
-import { limitOf } from '../limits/within-limits.guard.js';
 import type { Position } from '#libs/application/ports/event-store.js';
+import { limitOf } from '../limits/within-limits.guard.js';
 import { Problem, unavailable } from '../problems/problem.js';
 import type { ApiRequest } from '../requests/api-request.js';
 import { originOf } from '../requests/origin.js';
@@ -24,10 +24,24 @@ export class Authenticated implements CanActivate {
       throw verification.reason === 'unavailable' ? unavailable() : unauthenticated(verification.reason);
     const { caller } = verification;
     const observedUpTo = await this.observedUpTo(caller);
+    await this.refuseEndedSession(caller);
     // A check leaves no event, and there are many.
     const origin = limitOf(context) === 'checks' ? undefined : await this.origin(caller, request);
     request.identity = { caller: origin === undefined ? caller : { ...caller, origin }, observedUpTo };
     return true;
+  }
+
+  /** Whoever has left the organization has no session in it. No is said of what the log holds now. */
+  private async refuseEndedSession(caller: Caller): Promise<void> {
+    const { checks, store } = this.services;
+    if (typeof caller.activeOrg !== 'string') return;
+    const enter = (after?: Position) =>
+      checks.access(caller, 'org:select', { kind: 'org', orgId: caller.activeOrg ?? '' }, after);
+    if ((await enter()).kind === 'allowed') return;
+    const access = await enter(await store.head());
+    // Whoever is suspended is told that, by what they ask for.
+    const left = access.kind === 'denied' && !access.reason.endsWith('_suspended');
+    if (left || access.kind === 'hidden') throw unauthenticated('session_ended');
   }
 
   private origin({ id }: Caller, request: ApiRequest): Promise<string | undefined> {

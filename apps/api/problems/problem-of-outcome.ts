@@ -35,7 +35,10 @@ const toldOf = ({ orgs, faults, roles }: Extract<NotDone, { kind: 'refused' }>) 
 export function problemOfAccess(access: NotAllowed): Problem {
   switch (access.kind) {
     case 'denied':
-      return new Problem('forbidden', { permission: access.permission, reason: access.reason });
+      return new Problem(access.reason === 'not_active_org' ? 'active_org_required' : 'forbidden', {
+        permission: access.permission,
+        reason: access.reason,
+      });
     case 'hidden':
       return notFound();
     case 'stale':

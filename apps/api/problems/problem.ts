@@ -11,6 +11,11 @@ const own = {
   invalid_token: { status: 400, title: 'The Consistency-Token is not one that this server gave.' },
   unauthenticated: { status: 401, title: 'The request does not say who asks, or not in a way that is accepted.' },
   forbidden: { status: 403, title: 'The caller may not do this.' },
+  active_org_required: {
+    status: 403,
+    title:
+      'Here one works in one organization at a time. Enter this one with POST /v1/session, and ask with the token that answers.',
+  },
   not_found: { status: 404, title: 'There is no such thing, or it is not for the caller to see.' },
   conflict: { status: 409, title: 'Others kept changing the same thing; try again.' },
   foreign_token: { status: 409, title: 'The Consistency-Token comes from another event store.' },
@@ -18,6 +23,11 @@ const own = {
   version_conflict: { status: 412, title: 'The stream is not at the revision that If-Match expects.' },
   too_large: { status: 413, title: 'The request is too large.' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used before, for another command.' },
+  session_unscoped: {
+    status: 422,
+    title: "Here a session is in no single organization: the caller's own token reaches all of theirs.",
+  },
+  org_choice_needed: { status: 422, title: 'The caller is not in exactly one organization: name the one to enter.' },
   too_many_requests: {
     status: 429,
     title: 'The caller, or the organization, asks for too much at once; try again later.',

@@ -39,6 +39,14 @@ export interface Facts {
   readonly org: OrgDocument | undefined;
   readonly member: MemberDocument | undefined;
   readonly environment: EnvironmentDocument | undefined;
+  /** Absent where nobody's session bears on the decision. */
+  readonly session?: Session | undefined;
+}
+
+/** What the one who asks is signed in to: an organization, or none yet. Counts where the scheme knows one active organization. */
+export interface Session {
+  readonly principal: string;
+  readonly activeOrg: string | null;
 }
 
 /**

@@ -9,11 +9,6 @@ export interface Question {
   readonly resource: Resource;
   /** Milliseconds since the epoch. */
   readonly at: number;
-  /**
-   * The organization that the session is scoped to; null for a session that has chosen none yet, absent where the
-   * question is not of a session. Counts where the scheme knows one active organization.
-   */
-  readonly activeOrg?: string | null | undefined;
 }
 
 export type DenialReason =
@@ -43,7 +38,9 @@ export function permit(facts: Facts, question: Question): Permit {
   if (!orgExists(facts, question.resource)) return denied('unknown_resource');
   // Whoever is suspended learns that alone, also of an environment that is not there.
   if (!exists(facts, question.resource)) return denied(blockOf(facts, question) ?? 'unknown_resource');
-  if (outOfSession(facts, question)) return denied('not_active_org');
+  if (outOfSession(facts, question))
+    // Who administers the platform is of no organization.
+    return fromOutside(held({ ...facts, member: undefined }, question, question.permission), blockOf(facts, question));
   const first = held(facts, question, question.permission);
   if (!first.allowed) return first;
   const second = secondPermission(facts, question);
@@ -53,6 +50,9 @@ export function permit(facts: Facts, question: Question): Permit {
     return denied(other.reason === 'role_lacks_permission' ? 'lacks_second_permission' : other.reason);
   return { ...first, evidence: [...new Set([...first.evidence, ...other.evidence])] };
 }
+
+const fromOutside = (found: Permit, block: Block | undefined): Permit =>
+  found.allowed ? found : denied(block ?? 'not_active_org');
 
 function held(facts: Facts, question: Question, permission: Permission): Permit {
   const holders = facts.scheme.holders.get(permission);
@@ -120,9 +120,9 @@ function exists(facts: Facts, resource: Resource): boolean {
 }
 
 /** Choosing an organization is what leads into it: it takes none. */
-function outOfSession({ scheme }: Facts, { resource, activeOrg, permission }: Question): boolean {
-  if (activeOrg === undefined || !scheme.document.tenancy.activeOrg || permission === 'org:select') return false;
-  return (resource.kind === 'org' || resource.kind === 'environment') && resource.orgId !== activeOrg;
+function outOfSession({ scheme, session }: Facts, { principal, resource, permission }: Question): boolean {
+  if (session?.principal !== principal || !scheme.document.tenancy.activeOrg) return false;
+  return permission !== 'org:select' && 'orgId' in resource && resource.orgId !== session.activeOrg;
 }
 
 /** What the permission takes beside itself, where it is asked of an object in an environment. */

@@ -194,22 +194,30 @@ describe('what is suspended holds nothing', () => {
 });
 
 describe('a session in one organization (R11 to R16)', () => {
-  const facts = factsOf('projects');
-
-  it('reaches that one, and no other until it has entered it', () => {
-    expect(ask(facts, 'org:view', acme, { activeOrg: 'acme' }).allowed).toBe(true);
-    expect(ask(facts, 'org:view', acme, { activeOrg: 'beta' }).reason).toBe('not_active_org');
-    expect(ask(facts, 'environment:see', main, { activeOrg: null }).reason).toBe('not_active_org');
-    for (const activeOrg of ['beta', null]) expect(ask(facts, 'org:select', acme, { activeOrg }).allowed).toBe(true);
-    expect(examine(facts, { principal: 'pat', permission: 'org:view', resource: acme, at, activeOrg: null })).toEqual(
-      [],
-    );
+  const inSession = (activeOrg: string | null, scheme = 'projects') => ({
+    ...factsOf(scheme),
+    session: { principal: 'pat', activeOrg },
   });
 
-  it('is no bound where nobody speaks of a session, where the scheme knows none, and outside of organizations', () => {
-    expect(ask(facts, 'org:view', acme).allowed).toBe(true);
-    expect(ask(factsOf('gateway'), 'org:view', acme, { activeOrg: 'beta' }).allowed).toBe(true);
-    expect(ask(facts, 'org:create', { kind: 'realm' }, { activeOrg: null }).allowed).toBe(true);
+  it('reaches that one, and no other until it has entered it', () => {
+    expect(ask(inSession('acme'), 'org:view', acme).allowed).toBe(true);
+    expect(ask(inSession('beta'), 'org:view', acme).reason).toBe('not_active_org');
+    expect(ask(inSession(null), 'environment:see', main).reason).toBe('not_active_org');
+    for (const activeOrg of ['beta', null]) expect(ask(inSession(activeOrg), 'org:select', acme).allowed).toBe(true);
+    expect(examine(inSession(null), { principal: 'pat', permission: 'org:view', resource: acme, at })).toEqual([]);
+  });
+
+  it("is no bound where there is none, for others than its person, where the scheme knows none, outside of organizations, and to the platform's own roles", () => {
+    expect(ask(factsOf('projects'), 'org:view', acme).allowed).toBe(true);
+    expect(ask({ ...inSession(null), session: { principal: 'olga', activeOrg: null } }, 'org:view', acme).allowed).toBe(
+      true,
+    );
+    expect(ask(inSession('beta', 'gateway'), 'org:view', acme).allowed).toBe(true);
+    expect(ask(inSession(null), 'org:create', { kind: 'realm' }).allowed).toBe(true);
+    const operator = factsOf('projects', { realm: { systemUserId: 'pat' } });
+    const asOperator = { ...operator, session: { principal: 'pat', activeOrg: null } };
+    expect(ask(asOperator, 'org:set-plan', acme).allowed).toBe(true);
+    expect(ask(asOperator, 'org:update', acme).reason).toBe('not_active_org');
   });
 });
 

@@ -74,6 +74,7 @@ describe('the development issuer', () => {
     });
     const first = issuersOf(config, keys, clock).map(({ name, realms }) => [name, realms?.[0]]);
     expect(first).toEqual([
+      ['tenantry-session', 'main'],
       ['https://a.example', 'main'],
       ['https://b.example', 'studio'],
     ]);

@@ -1,5 +1,6 @@
-import type { CryptoKey, JWTVerifyGetKey } from 'jose';
+import type { CryptoKey, JWTPayload, JWTVerifyGetKey } from 'jose';
 import type { KeyObject } from 'node:crypto';
+import type { Caller } from '#libs/application/caller.js';
 
 /** Whose tokens are accepted. */
 export interface Issuer {
@@ -12,6 +13,8 @@ export interface Issuer {
   readonly givesOpaqueIds: boolean;
   /** The key for a token's header. Throws KeysUnreachable when there is no saying, jose's errors when there is none. */
   keyFor(...header: Parameters<JWTVerifyGetKey>): Promise<CryptoKey | KeyObject>;
+  /** Of tokens of the deployment's own, which name the principal itself; undefined for claims that it has not signed so. */
+  readonly callerOf?: (claims: JWTPayload) => Omit<Caller, 'credential'> | undefined;
 }
 
 /** The provider did not give its keys: it may be down, and the token may well be good. */

@@ -64,6 +64,7 @@ describe('a token of a remote issuer', () => {
     expect(await callerOf(token)).toEqual({
       id: someId,
       realm: 'default',
+      activeOrg: null,
       credential: `jwt:${createHmac('sha256', indexKey).update(token).digest('hex').slice(0, 16)}`,
       token: {
         issuer: provider.issuer,

@@ -12,6 +12,7 @@ import { devIssuer } from './dev-issuer.js';
 import { type Issuer, KeysUnreachable } from './issuer.js';
 import { derivedUserId, fingerprint } from './principal.js';
 import { remoteIssuer } from './remote-issuer.js';
+import { sessionIssuer } from './session-tokens.js';
 import { refused, type Unauthenticated, type Verification } from './verification.js';
 
 const algorithms = ['EdDSA', 'ES256', 'RS256', 'PS256'];
@@ -24,17 +25,19 @@ const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
 
 /** The issuers that the configuration trusts. */
 export function issuersOf(
-  { identity, realms }: Pick<Config, 'identity' | 'realms'>,
+  { identity, realms, publicUrl }: Pick<Config, 'identity' | 'realms' | 'publicUrl'>,
   keys: Keys,
   clock: Clock,
 ): readonly Issuer[] {
   const ids = realms.map(({ id }) => id);
-  if (identity.developmentIssuer) return [devIssuer(keys, ids)];
-  return identity.issuers.map((name) => {
+  const sessions = sessionIssuer(keys, publicUrl, ids);
+  if (identity.developmentIssuer) return [sessions, devIssuer(keys, ids)];
+  const outer = identity.issuers.map((name) => {
     const own = realms.filter(({ issuer }) => issuer === name).map(({ id }) => id);
     // Where it is nobody's, its people are of the first realm.
     return { ...remoteIssuer(name, { audience: identity.audience, clock }), realms: own.length > 0 ? own : ids };
   });
+  return [sessions, ...outer];
 }
 
 /** Who a request's `Authorization` header says is asking. A token once verified costs one hash until it expires. */
@@ -85,6 +88,11 @@ export class TokenVerifier {
         clockTolerance: toleranceSeconds,
         currentDate: new Date(now),
       });
+      if (issuer.callerOf !== undefined) {
+        const caller = issuer.callerOf(payload);
+        if (caller === undefined) return refused('malformed');
+        return { ok: true, caller: Object.freeze({ ...caller, credential: fingerprint(this.indexKey, token) }) };
+      }
       const parsed = claims.safeParse(payload);
       return parsed.success ? this.callerOf(issuer, token, parsed.data, now) : refused('malformed');
     } catch (error) {
@@ -110,7 +118,14 @@ export class TokenVerifier {
     const credential = fingerprint(this.keys.index, token);
     return {
       ok: true,
-      caller: Object.freeze({ id, realm, credential, delegate, token: verifiedToken(payload, toleranceSeconds) }),
+      caller: Object.freeze({
+        id,
+        realm,
+        credential,
+        delegate,
+        activeOrg: null,
+        token: verifiedToken(payload, toleranceSeconds),
+      }),
     };
   }
 

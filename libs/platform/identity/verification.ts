@@ -12,6 +12,8 @@ export type Unauthenticated =
   | 'expired'
   | 'not_yet_valid'
   | 'unknown_realm'
+  /** Of a session: its person is no longer in its organization. */
+  | 'session_ended'
   | 'unusable_subject'
   | 'unknown_key';
 
