@@ -1,4 +1,4 @@
-import type { Facts, Resource } from '#libs/domain/access/bindings.js';
+import type { Facts, Resource, Session } from '#libs/domain/access/bindings.js';
 import { permit } from '#libs/domain/access/permit.js';
 import { type Category, evolve, initialState, type StateByCategory } from '#libs/domain/aggregates.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
@@ -20,6 +20,8 @@ export type Until = { readonly instant: number } | { readonly revision: bigint }
 
 /** The log read whole and folded anew for every question, with none of the product's own ways of finding anything. */
 export class Oracle {
+  /** Of whoever asks. */
+  session: Session | undefined;
   private readonly events = new Map<string, Promise<readonly StoredEvent[]>>();
 
   constructor(
@@ -60,6 +62,7 @@ export class Oracle {
       user: user.state.user,
       org: state?.org,
       member: state?.members.get(principal),
+      session: this.session,
       environment: resource.kind === 'environment' ? state?.environments.get(resource.environmentId) : undefined,
     };
     return permit(facts, { principal, permission, resource, at }).allowed;

@@ -137,8 +137,15 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, scheme] as con
   let operators: readonly string[] = ['operators'];
   let token = '';
 
+  /** That people enter where the scheme knows one at a time, and where they may. */
+  let active: string | undefined;
+  const ownToken = (name: string) => api.bearer(subjectOf(name), { realm, groups: name === 'opal' ? operators : [] });
+  const authorizationOf = async (name: string, own?: string) => {
+    const given = own ?? (await ownToken(name));
+    return active === undefined || !scheme.document.tenancy.activeOrg ? given : api.enter(given, active, token);
+  };
   const headersOf = async (name: string) => ({
-    authorization: await api.bearer(subjectOf(name), { realm, groups: name === 'opal' ? operators : [] }),
+    authorization: await authorizationOf(name),
     ...(token === '' ? {} : { 'consistency-token': token }),
   });
 
@@ -152,6 +159,7 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, scheme] as con
   /** Two organizations with what the steps make of them. */
   async function setUp(steps: readonly Step[]): Promise<readonly string[]> {
     const begun = orgs.length;
+    active = undefined;
     round += 1;
     people.push(...names.map(person));
     operators = ['operators'];
@@ -173,6 +181,7 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, scheme] as con
         await api.http.send({ path: '/v1/me', headers: await headersOf('opal') });
         continue;
       }
+      active = mine[org];
       const creator = org === 0 ? 0 : 3;
       const sender = names[by === 0 ? creator : by] ?? '';
       const answer = await post(
@@ -229,6 +238,10 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, scheme] as con
       for (const asked of questions) {
         const by = names[asked.by] ?? '';
         const caller = person(by);
+        active = mine[asked.about % 2];
+        const own = await ownToken(by);
+        const entered = (await authorizationOf(by, own)) !== own;
+        oracle.session = { principal: caller, activeOrg: entered ? (active ?? null) : null };
         const principal = person(names[asked.about] ?? '');
         const resource = resources[asked.resource % resources.length] ?? { type: '', id: '' };
         const now: Until = { instant: clock.time };

@@ -120,8 +120,9 @@ function exists(facts: Facts, resource: Resource): boolean {
 }
 
 /** Choosing an organization is what leads into it: it takes none. */
-function outOfSession({ scheme, session }: Facts, { principal, resource, permission }: Question): boolean {
-  if (session?.principal !== principal || !scheme.document.tenancy.activeOrg) return false;
+function outOfSession({ scheme, session, member }: Facts, { principal, resource, permission }: Question): boolean {
+  if (session?.principal !== principal || member?.id !== principal) return false;
+  if (!scheme.document.tenancy.activeOrg) return false;
   return permission !== 'org:select' && 'orgId' in resource && resource.orgId !== session.activeOrg;
 }
 

@@ -218,6 +218,7 @@ describe('a session in one organization (R11 to R16)', () => {
     const asOperator = { ...operator, session: { principal: 'pat', activeOrg: null } };
     expect(ask(asOperator, 'org:set-plan', acme).allowed).toBe(true);
     expect(ask(asOperator, 'org:update', acme).reason).toBe('not_active_org');
+    expect(ask({ ...asOperator, member: undefined }, 'org:update', acme).reason).toBe('not_member');
   });
 });
 
