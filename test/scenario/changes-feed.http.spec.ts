@@ -203,6 +203,23 @@ describe('a stream of changes', () => {
     }
   });
 
+  it('ends with the key that a service reads it by', async () => {
+    await done('olga', 'orgs/acme', 'CreateServiceAccount', { accountId: 'sync', name: 'Sync', role: 'org.admin' });
+    const issued = await api.http.send({
+      path: '/v1/orgs/acme/commands/IssueServiceAccountKey',
+      headers: { authorization: await bearerOf('olga') },
+      body: { accountId: 'sync', keyId: 'first' },
+    });
+    const after = await head();
+    const feed = await stream('olga', `?after=${after}`, {
+      authorization: `Bearer ${JSON.parse(issued.text).result.key}`,
+    });
+    await metricIs('stream', 1);
+    await done('olga', 'orgs/acme', 'RevokeServiceAccountKey', { accountId: 'sync', keyId: 'first' });
+    await feed.ended;
+    expect(feed.events).toMatchObject([{ event: 'end', data: { code: 'unauthenticated' } }]);
+  });
+
   it('ends when its token does', async () => {
     const authorization = await api.bearer('adam', { ttlSeconds: 60 });
     const feed = await stream('adam', `?after=${await head()}`, { authorization });

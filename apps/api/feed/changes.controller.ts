@@ -4,6 +4,7 @@ import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import { Authenticated } from '../identity/authenticated.guard.js';
 import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
+import { Problem } from '../problems/problem.js';
 import { AskedQueries } from '../queries/asked-queries.js';
 import { ofOrg } from '../queries/query-row.js';
 import { accepts } from '../requests/accepts.js';
@@ -36,8 +37,12 @@ export class ChangesController {
     // A browser that connects again repeats the address of the first time.
     const { after } = streams ? parsed(resumed, { after: request.headers['last-event-id'] ?? given.after }) : given;
     const limit = `${given.limit}`;
-    const page = async (from: string) =>
-      (await this.queries.ask('Changes', request, { after: from, limit })) as Changes;
+    const page = async (from: string) => {
+      // A key may have been revoked since the stream began.
+      const verification = await this.services.verifier.verify(request.headers.authorization);
+      if (!verification.ok) throw new Problem('unauthenticated', { reason: verification.reason });
+      return (await this.queries.ask('Changes', request, { after: from, limit })) as Changes;
+    };
     const first = await page(after);
     const waits = streams || (first.changes.length === 0 && given.wait > 0);
     // The answer to HEAD has no body to wait for.

@@ -32,7 +32,8 @@ export class SessionController {
     const scheme = await checks.schemeOf(caller.realm, after);
     if (scheme === undefined || (after !== undefined && !(await readPosition.reached(after, readWaitMs))))
       throw staleRead();
-    if (!scheme.document.tenancy.activeOrg) throw new Problem('session_unscoped');
+    // A machine is of one organization anyway.
+    if (!scheme.document.tenancy.activeOrg || caller.machine !== undefined) throw new Problem('session_unscoped');
     const orgId = org ?? (await this.onlyOne(caller));
     const access = await checks.access(caller, 'org:select', { kind: 'org', orgId }, after);
     if (access.kind !== 'allowed') {
