@@ -47,6 +47,8 @@ describe('the table of problems', () => {
       'revision_unknown',
       'role_holders_full',
       'role_holders_short',
+      'roles_missing',
+      'scheme_exists',
       'service_account_exists',
       'under_legal_hold',
       'workflow_exists',

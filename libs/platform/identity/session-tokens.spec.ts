@@ -9,7 +9,11 @@ const index = createSecretKey(createHash('sha256').digest());
 const newKeys = () => ({ issuer: { ...generateKeyPairSync('ec', { namedCurve: 'P-256' }), kid: 'k' } });
 const keys = newKeys();
 const audience = 'https://tenantry.test';
-const verifier = new TokenVerifier([sessionIssuer(keys, audience, ['default', 'rules'])], index, clock);
+const verifier = new TokenVerifier(
+  [sessionIssuer(keys, audience, ['default', 'rules'])],
+  { index, identity: index },
+  clock,
+);
 
 const caller: Caller = {
   id: 'liu@rules',

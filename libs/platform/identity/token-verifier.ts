@@ -91,7 +91,7 @@ export class TokenVerifier {
       if (issuer.callerOf !== undefined) {
         const caller = issuer.callerOf(payload);
         if (caller === undefined) return refused('malformed');
-        return { ok: true, caller: Object.freeze({ ...caller, credential: fingerprint(this.indexKey, token) }) };
+        return { ok: true, caller: Object.freeze({ ...caller, credential: fingerprint(this.keys.index, token) }) };
       }
       const parsed = claims.safeParse(payload);
       return parsed.success ? this.callerOf(issuer, token, parsed.data, now) : refused('malformed');
