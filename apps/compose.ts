@@ -6,6 +6,7 @@ import { Eraser } from '#libs/application/erasure/eraser.js';
 import { FindErasureObstacles } from '#libs/application/erasure/obstacles.js';
 import { Appender } from '#libs/application/appender.js';
 import { Checks } from '#libs/application/checks.js';
+import { Introspection } from '#libs/application/credentials/introspection.js';
 import { Folds } from '#libs/application/folds.js';
 import { Judge } from '#libs/application/judge.js';
 import { History } from '#libs/application/history/history.js';
@@ -40,6 +41,7 @@ import { openDatabase } from '#libs/readstore/database.js';
 import { migrate } from '#libs/readstore/migrations.js';
 import { projectionStatus } from '#libs/readstore/projection-status.js';
 import { Projector } from '#libs/readstore/projector.js';
+import { PostgresIssuedKeys } from '#libs/readstore/issued-keys.js';
 import { bringUpToDate } from '#libs/readstore/rebuild.js';
 import { CheckpointPosition } from '#libs/readstore/read-position.js';
 import { PostgresSecrets } from '#libs/readstore/secret-store.js';
@@ -135,7 +137,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       const log = (line: string) => logger.info({ rebuild: line }, 'read models');
       await bringUpToDate({ db, store, personalData, projections: allProjections, log });
       const inTurns = options.project === 'while_leading';
-      const reactions = reactionsOf({ config, store, db, ledger, secrets, metrics, logger });
+      const reactions = reactionsOf({ config, store, db, ledger, secrets, clock, metrics, logger });
       stops.push(keepReadModels({ projector, reactions, db, metrics, logger }, inTurns));
     }
     const verifier = options.project
@@ -216,6 +218,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     metrics.onScrape(async () => {
       for (const [part, { ok }] of Object.entries(await readiness.parts())) metrics.partUp.set({ part }, ok ? 1 : 0);
     });
+    const checks = new Checks(documents, past, clock);
     const services: ApiServices = {
       publicUrl: config.publicUrl,
       trustedProxies: config.trustedProxies,
@@ -230,7 +233,8 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       pipeline: recorded,
       recordedReads: new RecordedReads(activity, folds, personalData, clock),
       limits: limits.limits,
-      checks: new Checks(documents, past, clock),
+      checks,
+      introspection: new Introspection(new PostgresIssuedKeys(db), documents, checks, clock),
       searches: new Searches(documents, search, readPosition, past, clock, config.readWaitMs),
       history: new History(store, folds, new ReadClaimBearers(db, store, readPosition, config.readWaitMs), clock),
       ledger,

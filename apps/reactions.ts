@@ -2,14 +2,18 @@ import type { Logger } from 'pino';
 import { Folds } from '#libs/application/folds.js';
 import type { Ledger } from '#libs/application/ledger/ledger.js';
 import type { EventStore } from '#libs/application/ports/event-store.js';
+import type { Clock } from '#libs/application/ports/clock.js';
 import type { SecretKeeper } from '#libs/application/ports/secret-keeper.js';
 import { CheckpointWitness } from '#libs/application/reactions/checkpoint-witness.js';
+import { EnvironmentCredentials } from '#libs/application/reactions/environment-credentials.js';
 import type { Reaction } from '#libs/application/reactions/reaction.js';
 import { SecretDestruction } from '#libs/application/reactions/secret-destruction.js';
 import type { Config } from '#libs/platform/config.js';
+import { LiteLlmIssuer } from '#libs/platform/litellm/litellm-issuer.js';
 import { GuardedOutlet } from '#libs/platform/outlet/guarded-outlet.js';
 import type { Metrics } from '#libs/platform/telemetry/metrics.js';
 import type { Database } from '#libs/readstore/database.js';
+import { PostgresIssuedKeys } from '#libs/readstore/issued-keys.js';
 import { backlogOf } from '#libs/readstore/reactions/due.js';
 import { ReactionRunner } from '#libs/readstore/reactions/reaction-runner.js';
 
@@ -19,6 +23,7 @@ interface Parts {
   readonly db: Database;
   readonly ledger: Ledger;
   readonly secrets: SecretKeeper;
+  readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -27,12 +32,24 @@ interface Parts {
 const FOLDS_BYTES = 16 * 1024 * 1024;
 
 /** Every reaction of the product, each with a runner of its own. */
-export function reactionsOf({ config, store, db, ledger, secrets, metrics, logger }: Parts): readonly ReactionRunner[] {
+export function reactionsOf({
+  config,
+  store,
+  db,
+  ledger,
+  secrets,
+  clock,
+  metrics,
+  logger,
+}: Parts): readonly ReactionRunner[] {
   const outlet = new GuardedOutlet(config.witness.privateHosts);
   const folds = new Folds(store, FOLDS_BYTES);
+  const keys = new PostgresIssuedKeys(db);
+  const issuer = config.litellm === undefined ? keys : new LiteLlmIssuer(keys, config.litellm, () => clock.now());
   const reactions: readonly Reaction[] = [
     new CheckpointWitness(folds, ledger, outlet, config.witness.intervalMs),
     new SecretDestruction(folds, secrets),
+    new EnvironmentCredentials(folds, secrets, issuer, clock),
   ];
   return reactions.map((reaction) => {
     const { name } = reaction;

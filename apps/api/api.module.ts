@@ -10,6 +10,7 @@ import { RunCommandHandler } from './commands/run-command.js';
 import { DocumentationController } from './documentation/documentation.controller.js';
 import { ChangesController } from './feed/changes.controller.js';
 import { Feeds } from './feed/feeds.js';
+import { IntrospectionController } from './credentials/introspection.controller.js';
 import { Authenticated } from './identity/authenticated.guard.js';
 import { OperationsController } from './operations/operations.controller.js';
 import { WithinLimits } from './limits/within-limits.guard.js';
@@ -40,6 +41,7 @@ export class ApiModule {
         SecretsController,
         MachinesController,
         TokenController,
+        IntrospectionController,
         LedgerKeyController,
         SessionController,
         EvaluationController,

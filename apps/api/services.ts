@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { Caller } from '#libs/application/caller.js';
 import type { Checks } from '#libs/application/checks.js';
+import type { Introspection } from '#libs/application/credentials/introspection.js';
 import type { History } from '#libs/application/history/history.js';
 import type { Ledger } from '#libs/application/ledger/ledger.js';
 import type { MachineCallers } from '#libs/application/machine-callers.js';
@@ -46,6 +47,7 @@ export abstract class ApiServices {
   abstract readonly recordedReads: RecordedReads;
   abstract readonly limits: Limits;
   abstract readonly checks: Checks;
+  abstract readonly introspection: Introspection;
   abstract readonly searches: Searches;
   abstract readonly history: History;
   abstract readonly ledger: Ledger;

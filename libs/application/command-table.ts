@@ -4,6 +4,7 @@ import { realmCommands, realmDecisions } from '#libs/domain/realm/commands.js';
 import { userCommands, userDecisions } from '#libs/domain/user/commands.js';
 import { assignmentRows } from './command-rows/assignments.js';
 import { billingRows } from './command-rows/billing.js';
+import { environmentCredentialRows } from './command-rows/environment-credentials.js';
 import { environmentRows } from './command-rows/environments.js';
 import { groupRows } from './command-rows/groups.js';
 import { invitationRows } from './command-rows/invitations.js';
@@ -27,6 +28,7 @@ const orgRows: CommandTable = {
   ...assignmentRows,
   ...groupRows,
   ...environmentRows,
+  ...environmentCredentialRows,
   ...invitationRows,
   ...workflowRows,
   ...serviceAccountRows,

@@ -42,6 +42,8 @@ export const refusals = {
   oauth_connection_exists: 'There is an OAuth connection with this id that differs.',
   workflow_exists: 'A workflow with this id exists, or existed, in the organization.',
   workflow_not_found: 'The organization has no such workflow.',
+  credential_exists: 'The environment has a credential. Rotate it, or revoke it first.',
+  credential_not_found: 'The environment has no credential.',
   provider_key_exists: 'There is a provider key with this id that differs. Rotate it, or remove it first.',
   provider_key_not_found: 'The organization has no such provider key.',
   provider_keys_full: 'The organization has as many provider keys as it may have. Remove one first.',

@@ -112,3 +112,10 @@ export const secretUrl = (schemes: readonly string[]) =>
       error: `must be a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`,
     })
     .transform((value) => new Secret(value));
+
+/** The message never repeats the value. */
+export const secretValue = z
+  .string()
+  .max(500)
+  .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks')
+  .transform((value) => new Secret(value));

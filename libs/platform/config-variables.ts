@@ -10,6 +10,7 @@ import {
   networkAddress,
   publicUrl,
   secretUrl,
+  secretValue,
   share,
   wholeNumber,
 } from './config-values.js';
@@ -140,6 +141,16 @@ export const configSchema = z.object({
         'them. Loopback too while the development issuer is on.',
       example: 'witness.internal,10.0.0.7',
     }),
+  LITELLM_URL: collectorUrl.optional().register(reference, {
+    description:
+      "LiteLLM proxy that is told of environments' virtual keys; without it whoever accepts keys asks " +
+      '/v1/credentials/introspect.',
+    example: 'http://litellm.example.com:4000',
+  }),
+  LITELLM_MASTER_KEY: secretValue.optional().register(reference, {
+    description: "Key of the proxy's admin API.",
+    example: 'sk-1234',
+  }),
   TRUST_PROXY: listOf(networkAddress)
     .optional()
     .register(reference, {

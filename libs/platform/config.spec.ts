@@ -199,6 +199,15 @@ describe('configuration', () => {
       expect(problemsOf({ ...provider, REALMS: wrong })).toEqual([expect.stringMatching(`REALMS: .*${why}`)]);
   });
 
+  it('takes a LiteLLM proxy only with the key of its admin API, which never prints', () => {
+    const [url, key] = ['http://litellm.test:4000', 'sk-of-the-proxy'];
+    expect(problemsOf({ LITELLM_URL: url })).toEqual([expect.stringContaining('LITELLM_MASTER_KEY: is needed')]);
+    expect(problemsOf({ LITELLM_MASTER_KEY: key })).toEqual([expect.stringContaining('LITELLM_URL: is needed')]);
+    const { litellm } = loadConfig({ LITELLM_URL: `${url}/`, LITELLM_MASTER_KEY: key });
+    expect([litellm?.url, litellm?.masterKey.reveal()]).toEqual([url, key]);
+    expect(JSON.stringify(litellm)).not.toContain(key);
+  });
+
   it('is described in .env.example, which is generated', () => {
     const reference = configReference();
     expect(readFileSync('.env.example', 'utf8')).toBe(reference);

@@ -50,6 +50,8 @@ export interface Config {
     /** May have private addresses. */
     readonly privateHosts: readonly string[];
   };
+  /** Undefined: nobody is told of virtual keys. */
+  readonly litellm: { readonly url: string; readonly masterKey: Secret<string> } | undefined;
   /** Addresses and networks of proxies, which are believed where requests come from. */
   readonly trustedProxies: readonly string[];
   /** How long requests are still served after SIGTERM, while /readyz says that no more should be sent. */
@@ -132,10 +134,18 @@ export function loadConfig(environment: Environment = processEnvironment()): Con
         ...(developmentIssuer ? ['localhost', '127.0.0.1', '::1'] : []),
       ]),
     }),
+    litellm: litellmOf(values),
     trustedProxies: Object.freeze(values.TRUST_PROXY ?? []),
     drainMs: values.DRAIN_MS ?? (developmentIssuer ? 0 : PRODUCTION_DRAIN_MS),
     tracing: tracingOf(values),
   });
+}
+
+function litellmOf({
+  LITELLM_URL: url,
+  LITELLM_MASTER_KEY: masterKey,
+}: z.output<typeof configSchema>): Config['litellm'] {
+  return url === undefined || masterKey === undefined ? undefined : Object.freeze({ url, masterKey });
 }
 
 function tracingOf(values: z.output<typeof configSchema>): TracingConfig | undefined {
@@ -219,6 +229,12 @@ function combinedProblems(given: Readonly<Record<string, string>>): string[] {
         '127.0.0.1',
       ),
     );
+  for (const [one, other] of [
+    ['LITELLM_URL', 'LITELLM_MASTER_KEY'],
+    ['LITELLM_MASTER_KEY', 'LITELLM_URL'],
+  ] as const)
+    if (given[one] !== undefined && given[other] === undefined)
+      problems.push(describe(other, `is needed with ${one}`, referenceOf(other).example));
   const dataDir = resolve(given['DATA_DIR'] ?? presetOf('DATA_DIR') ?? '');
   const keyDir = resolve(given['KEY_DIR'] ?? presetOf('KEY_DIR') ?? '');
   if (holds(dataDir, keyDir) || holds(keyDir, dataDir))

@@ -108,6 +108,20 @@ export const durableMigrations: readonly Migration[] = [
     create index secrets_org on durable.secrets (org_id);
     create index secrets_unconfirmed on durable.secrets (kept_at) where not confirmed`,
   },
+  {
+    number: 7,
+    name: 'environment credentials',
+    // `told`: a digest of what whoever accepts the key was told of it last.
+    sql: `create table durable.environment_credentials (
+      credential_id uuid primary key,
+      org_id text collate "C" not null,
+      environment_id text collate "C" not null,
+      key_hash text not null unique,
+      told text,
+      issued_at timestamptz not null default clock_timestamp()
+    );
+    create index environment_credentials_org on durable.environment_credentials (org_id)`,
+  },
 ];
 
 /** The database was migrated by a newer build, or by another history of migrations. */

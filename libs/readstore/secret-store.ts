@@ -36,6 +36,10 @@ export class PostgresSecrets extends SecretStore {
     return row && { orgId, secretId, kid: row.kid, wrapped: row.wrapped, sealed: sealedField.parse(row.sealed) };
   }
 
+  override async remove({ orgId, secretId }: SecretPlace): Promise<void> {
+    await run(this.db, `delete from ${secrets} where org_id = $1 and secret_id = $2`, [orgId, secretId]);
+  }
+
   override async removeExcept(orgId: string, live: readonly string[], revision: bigint): Promise<number> {
     const removed = await rowsOf(
       this.db,

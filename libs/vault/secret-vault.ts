@@ -46,6 +46,10 @@ export class SecretVault extends SecretKeeper {
     return opened(createSecretKey(bytes), place, stored.sealed);
   }
 
+  override destroy(place: SecretPlace): Promise<void> {
+    return this.store.remove(place);
+  }
+
   override destroyExcept(orgId: string, live: ReadonlySet<string>, revision: bigint): Promise<number> {
     return this.store.removeExcept(orgId, [...live], revision);
   }

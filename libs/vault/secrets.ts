@@ -12,6 +12,7 @@ export abstract class SecretStore implements Pick<SubjectKeyStore, 'page' | 'rew
   /** Durable once answered. One that is there stays as it is, but for the revision. */
   abstract insert(secret: StoredSecret, onto: bigint): Promise<void>;
   abstract get(place: SecretPlace): Promise<StoredSecret | undefined>;
+  abstract remove(place: SecretPlace): Promise<void>;
   /** Removes what is not among those ids and was not kept for an append at `revision` or later; confirms the others. */
   abstract removeExcept(orgId: string, live: readonly string[], revision: bigint): Promise<number>;
   abstract unconfirmed(olderThanMs: number): Promise<readonly string[]>;

@@ -209,6 +209,9 @@ export class NaiveOrg {
       case 'MemberErasureRequested':
       case 'InvitedAddressErased':
       case 'BudgetRemoved':
+      case 'EnvironmentCredentialIssued':
+      case 'EnvironmentCredentialRotated':
+      case 'EnvironmentCredentialRevoked':
       case 'ProviderKeyRotated':
       case 'CheckpointWitnessSet':
       case 'CheckpointWitnessRemoved':

@@ -7,6 +7,7 @@ import {
   isCommandName,
 } from '#libs/application/command-table.js';
 import type { Step } from '#libs/application/command-request.js';
+import { isIssuing } from '#libs/application/secrets/credential.js';
 import { type FieldError, invalid, notFound } from '../problems/problem.js';
 import { fieldErrors, parsed } from '../requests/input.js';
 
@@ -46,6 +47,10 @@ export function stepsFrom(body: unknown): Step[] {
     const place = ['commands', index];
     if (!isCommandOf('org', command)) {
       errors.push({ path: [...place, 'command'].join('.'), message: 'is not a command of an organization' });
+      continue;
+    }
+    if (commands.length > 1 && isIssuing(command)) {
+      errors.push({ path: [...place, 'command'].join('.'), message: 'is sent by itself: its answer shows a key' });
       continue;
     }
     const result = clientSchemas[command].safeParse(input);

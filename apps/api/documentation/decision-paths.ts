@@ -2,8 +2,9 @@ import type { z } from 'zod';
 import { evaluationRequest } from '../access/evaluation-request.js';
 import { evaluationsRequest } from '../access/evaluations-request.js';
 import { actionSearchRequest, resourceSearchRequest, subjectSearchRequest } from '../access/search-requests.js';
+import { introspection, introspectionRequest } from '../credentials/introspection.js';
 import { headersOfLimits, problemsOf } from './components.js';
-import { inputSchema } from './json-schema.js';
+import { inputSchema, outputSchema } from './json-schema.js';
 import { consistencyTokenParameter, explainParameter } from './parameters.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -76,6 +77,16 @@ export const decisionOperations = {
     example: { subject: bob, resource: production },
     description: 'A page of actions',
     answer: ref('FoundActions'),
+    explainable: false,
+  },
+  Introspect: {
+    path: '/v1/credentials/introspect',
+    summary: "RFC 7662, in JSON: what an environment's virtual key is good for, to those who may ask about others",
+    request: introspectionRequest,
+    example: { token: 'sk-env-…' },
+    description:
+      'What the key is good for; `active: false` for one that is unknown, revoked or expired, or none of the caller’s business',
+    answer: outputSchema(introspection),
     explainable: false,
   },
 } as const satisfies Readonly<Record<string, DecisionOperation>>;

@@ -83,6 +83,8 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   oauth_connection_exists: 409,
   workflow_exists: 409,
   workflow_not_found: 422,
+  credential_exists: 409,
+  credential_not_found: 422,
   provider_key_exists: 409,
   provider_key_not_found: 422,
   provider_keys_full: 409,

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { EnvironmentDocument } from '#libs/domain/access/documents.js';
+import type { EnvironmentCredential, EnvironmentDocument } from '#libs/domain/access/documents.js';
 import { documentsOf } from '#projections/access-documents/queries.js';
 import { type Environment, environment, environmentsOf } from '#projections/environments/queries.js';
 import { grantsOn } from '#projections/environment-access/queries.js';
@@ -41,6 +41,8 @@ const shape = z.object({
   models: z.array(model),
   mcpServers: z.array(mcpServer),
   oauthConnections: z.array(oauthConnection),
+  /** The virtual key, by its id; absent where there is none. `formerUntil`: until when the one before is accepted. */
+  credential: z.object({ id: z.string(), formerUntil: z.string().optional() }).optional(),
 });
 
 /** By id. */
@@ -63,6 +65,11 @@ async function shownAll(
   return rows.map((row) => shown(row, documents.get(row.environment_id) as EnvironmentDocument | undefined, isValid));
 }
 
+const shownCredential = ({ id, former }: EnvironmentCredential) => ({
+  id,
+  ...(former === undefined ? {} : { formerUntil: former.until }),
+});
+
 const shown = (
   row: Environment,
   document: EnvironmentDocument | undefined,
@@ -76,6 +83,7 @@ const shown = (
   models: row.models.map(({ model_id: id, provider, name }) => ({ id, provider, name, valid: isValid(provider) })),
   mcpServers: listed(document?.mcpServers),
   oauthConnections: listed(document?.oauthConnections),
+  ...(document?.credential === undefined ? {} : { credential: shownCredential(document.credential) }),
 });
 
 export const environmentQueries = {

@@ -13,6 +13,8 @@ export abstract class SecretKeeper {
   abstract keep(place: SecretPlace, fields: Readonly<Record<string, string>>, onto: bigint): Promise<void>;
   /** Undefined for one that was destroyed, or never kept. */
   abstract open(place: SecretPlace): Promise<Readonly<Record<string, string>> | undefined>;
+  /** One alone, whether it is there or not. */
+  abstract destroy(place: SecretPlace): Promise<void>;
   /**
    * Destroys what the organization, folded up to `revision`, does not refer to: neither what is `live`, nor what may be
    * on its way to be appended at that revision or a later one. Answers how many.

@@ -5,8 +5,15 @@ import { liveSecretsOf } from '../secrets/live-secrets.js';
 import { parseStream } from '../streams.js';
 import { type Concern, type Due, type Reacted, Reaction } from './reaction.js';
 
-const begins: ReadonlySet<string> = new Set(['ProviderKeyAdded']);
-const touches: ReadonlySet<string> = new Set(['ProviderKeyRotated', 'ProviderKeyRemoved', 'OrgDeleted']);
+const begins: ReadonlySet<string> = new Set(['ProviderKeyAdded', 'EnvironmentCredentialIssued']);
+const touches: ReadonlySet<string> = new Set([
+  'ProviderKeyRotated',
+  'ProviderKeyRemoved',
+  'EnvironmentCredentialRotated',
+  'EnvironmentCredentialRevoked',
+  'EnvironmentDeleted',
+  'OrgDeleted',
+]);
 
 /** Destroys secrets that their organization no longer refers to: after a rotation, a removal, or its own end. */
 export class SecretDestruction extends Reaction {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { orgCommands } from '#libs/domain/org/decisions.js';
 import { credentialField } from '#libs/domain/org/fields.js';
@@ -8,10 +9,32 @@ const SHOWN_FROM = 16;
 
 /** A secret on its way in: it does not print, through templates, JSON or a logger. */
 export class Credential {
-  readonly #fields: Readonly<Record<string, string>>;
+  #fields: Readonly<Record<string, string>>;
+  #kept = false;
 
-  constructor(fields: Readonly<Record<string, string>>) {
+  constructor(
+    fields: Readonly<Record<string, string>>,
+    /** Made here and not brought: nothing of it may decide what a repeated command is. */
+    readonly generated = false,
+  ) {
     this.#fields = fields;
+  }
+
+  /** A new key of 256 random bits. LiteLLM takes keys that begin like this. */
+  static newKey(): Credential {
+    return new Credential({ key: `sk-env-${randomBytes(32).toString('base64url')}` }, true);
+  }
+
+  /** What was kept under its reference: of two that came under the same key at once, the first one's. */
+  keptAs(fields: Readonly<Record<string, string>> | undefined): void {
+    if (fields === undefined) return;
+    this.#fields = fields;
+    this.#kept = true;
+  }
+
+  /** A generated key, once it was kept for an append. */
+  get shownOnce(): string | undefined {
+    return this.generated && this.#kept ? this.#fields.key : undefined;
   }
 
   reveal(): Readonly<Record<string, string>> {
@@ -20,6 +43,7 @@ export class Credential {
 
   /** The last four characters of each field that is long enough. */
   lastFour(): Record<string, string> {
+    if (this.generated) return {};
     return Object.fromEntries(Object.entries(this.#fields).map(([field, value]) => [field, endOf(value)]));
   }
 
@@ -50,4 +74,14 @@ const credential = z
 export const secretInputs = {
   AddProviderKey: orgCommands.AddProviderKey.extend({ credential }),
   RotateProviderKey: orgCommands.RotateProviderKey.extend({ credential }),
+  IssueEnvironmentCredential: generating(orgCommands.IssueEnvironmentCredential.omit({ credential: true })),
+  RotateEnvironmentCredential: generating(orgCommands.RotateEnvironmentCredential.omit({ credential: true })),
 };
+
+/** Commands whose answer holds what is shown once: each is sent by itself. */
+export const isIssuing = (name: string): boolean =>
+  name === 'IssueEnvironmentCredential' || name === 'RotateEnvironmentCredential';
+
+function generating<Schema extends z.ZodObject>(schema: Schema) {
+  return schema.transform((input) => ({ ...input, credential: Credential.newKey() }));
+}

@@ -16,7 +16,7 @@ const referring = z.object({ credential: secretReference });
 export class UnkeptSecrets {
   private readonly credentials = new WeakMap<object, Credential>();
 
-  constructor(private readonly keeper: Pick<SecretKeeper, 'keep'>) {}
+  constructor(private readonly keeper: Pick<SecretKeeper, 'keep' | 'open'>) {}
 
   add(reference: SecretReference, credential: Credential): void {
     this.credentials.set(reference, credential);
@@ -30,7 +30,9 @@ export class UnkeptSecrets {
       const { credential: reference } = data as { readonly credential: SecretReference };
       const credential = this.credentials.get(reference);
       if (credential === undefined) throw new Error(`${stream}: ${type} refers to a secret that nobody has brought`);
-      await this.keeper.keep({ orgId, secretId: reference.secretId }, credential.reveal(), onto);
+      const place = { orgId, secretId: reference.secretId };
+      await this.keeper.keep(place, credential.reveal(), onto);
+      if (credential.generated) credential.keptAs(await this.keeper.open(place));
     }
   };
 }

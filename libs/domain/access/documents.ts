@@ -303,6 +303,14 @@ export interface EnvironmentDocument {
   readonly mcpServers?: Readonly<Record<string, McpServer>> | undefined;
   readonly oauthConnections?: Readonly<Record<string, OAuthConnection>> | undefined;
   readonly groupGrants: Readonly<Record<string, Grant>>;
+  /** Absent where none was issued, or not any more. */
+  readonly credential?: EnvironmentCredential | undefined;
+}
+
+/** The virtual key of an environment, by its id; one that it replaces is accepted for a while. */
+export interface EnvironmentCredential {
+  readonly id: string;
+  readonly former?: { readonly id: string; readonly until: string };
 }
 
 /** The realm that an organization without one belongs to: there was only this one at first. */

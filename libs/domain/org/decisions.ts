@@ -1,6 +1,7 @@
 import { partsOf } from '../command.js';
 import { assignmentCommands } from './commands/assignments.js';
 import { billingCommands } from './commands/billing.js';
+import { environmentCredentialCommands } from './commands/environment-credentials.js';
 import { environmentCommands } from './commands/environments.js';
 import { groupCommands } from './commands/groups.js';
 import { invitationCommands } from './commands/invitations.js';
@@ -20,6 +21,7 @@ const definitions = {
   ...assignmentCommands,
   ...groupCommands,
   ...environmentCommands,
+  ...environmentCredentialCommands,
   ...invitationCommands,
   ...workflowCommands,
   ...serviceAccountCommands,

@@ -1,6 +1,7 @@
 import type { EventOf, Evolutions } from '../event.js';
 import { assignmentEvents } from './events/assignments.js';
 import { billingEvents } from './events/billing.js';
+import { environmentCredentialEvents } from './events/environment-credentials.js';
 import { environmentEvents } from './events/environments.js';
 import { groupEvents } from './events/groups.js';
 import { invitationEvents } from './events/invitations.js';
@@ -19,6 +20,7 @@ const definitions = {
   ...assignmentEvents,
   ...groupEvents,
   ...environmentEvents,
+  ...environmentCredentialEvents,
   ...invitationEvents,
   ...workflowEvents,
   ...serviceAccountEvents,

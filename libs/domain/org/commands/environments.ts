@@ -156,12 +156,12 @@ export const environmentCommands = {
   ),
 };
 
-function activeEnvironment({ environments }: OrgState, id: string): EnvironmentDocument | Refusal {
+export function activeEnvironment({ environments }: OrgState, id: string): EnvironmentDocument | Refusal {
   const found = environments.get(id);
   return found?.status === 'active' ? found : refuse('environment_not_found');
 }
 
-const isMissing = (found: EnvironmentDocument | Refusal): found is Refusal => 'refused' in found;
+export const isMissing = (found: EnvironmentDocument | Refusal): found is Refusal => 'refused' in found;
 
 const memberFault = ({ members }: OrgState, id: string): Refusal | undefined =>
   members.has(id) ? undefined : refuse('member_not_found');

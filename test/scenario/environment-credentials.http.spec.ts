@@ -1,0 +1,165 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { rowsOf } from '#libs/readstore/sql.js';
+import { startTestApi, type TestApi } from '../support/api.js';
+import { TestClock } from '../support/world.js';
+import { until } from '../fault/projector-support.js';
+
+let api: TestApi;
+let token = '';
+const clock = new TestClock();
+
+beforeAll(async () => {
+  api = await startTestApi({ clock, environment: { READ_WAIT_MS: '20000' } });
+  await done('root', 'realm', 'CreateOrg', { orgId: 'acme', name: 'Acme', ownerId: 'olga' });
+  await done('root', 'realm', 'CreateOrg', { orgId: 'other', name: 'Other', ownerId: 'otto' });
+  await done('olga', 'orgs/acme', 'AddMember', { userId: 'pat', role: 'org.participant' });
+  const credential = { apiKey: 'sk-of-acme-at-openai-0000' };
+  await done('olga', 'orgs/acme', 'AddProviderKey', { keyId: 'k', provider: 'openai', name: 'K', credential });
+  for (const environmentId of ['live', 'test', 'gone']) {
+    await done('olga', 'orgs/acme', 'CreateEnvironment', { environmentId, name: environmentId });
+    const model = { environmentId, modelId: `model-of-${environmentId}`, provider: 'openai', name: 'M' };
+    await done('olga', 'orgs/acme', 'AddModel', model);
+  }
+}, 60_000);
+afterAll(() => api?.stop());
+
+const headersOf = async (sub: string) => ({
+  authorization: await api.bearer(sub, sub === 'root' ? { email: 'admin@localhost' } : {}),
+  ...(token === '' ? {} : { 'consistency-token': token }),
+});
+
+async function post(sub: string, path: string, body: unknown, more: Record<string, string> = {}) {
+  const answer = await api.http.send({ path, headers: { ...(await headersOf(sub)), ...more }, body });
+  const { 'consistency-token': seen } = answer.headers;
+  if (typeof seen === 'string') token = seen;
+  return { status: answer.status, body: JSON.parse(answer.text), text: answer.text };
+}
+const command = (sub: string, target: string, name: string, body: unknown, more?: Record<string, string>) =>
+  post(sub, `/v1/${target}/commands/${name}`, body, more);
+async function done(...sent: Parameters<typeof command>) {
+  const answer = await command(...sent);
+  expect([sent[2], answer.status, answer.text]).toEqual([sent[2], 200, expect.anything()]);
+  return answer.body;
+}
+const issue = async (environmentId: string): Promise<string> =>
+  (await done('olga', 'orgs/acme', 'IssueEnvironmentCredential', { environmentId })).result.key;
+const rotate = async (environmentId: string, overlapSeconds: number): Promise<string> =>
+  (await done('olga', 'orgs/acme', 'RotateEnvironmentCredential', { environmentId, overlapSeconds })).result.key;
+async function introspected(key: string, sub = 'olga') {
+  const { status, body } = await post(sub, '/v1/credentials/introspect', { token: key });
+  expect(status).toBe(200);
+  return body;
+}
+const works = (key: string) => until(async () => (await introspected(key)).active === true);
+const inactive = { active: false };
+
+describe("an environment's credential", () => {
+  let live = '';
+
+  it('T33: is shown once, to who may configure the environment, and says what it is good for', async () => {
+    const answer = await done('olga', 'orgs/acme', 'IssueEnvironmentCredential', { environmentId: 'live' }, once('i1'));
+    live = answer.result.key;
+    expect(live).toMatch(/^sk-env-[\w-]{43}$/);
+    const again = await done('olga', 'orgs/acme', 'IssueEnvironmentCredential', { environmentId: 'live' }, once('i1'));
+    expect(again).toEqual({ ...answer, result: undefined });
+    await works(live);
+    expect(await introspected(live)).toEqual({
+      active: true,
+      token_type: 'environment_credential',
+      credential_id: answer.result.credentialId,
+      org: 'acme',
+      environment: 'live',
+      models: [{ id: 'model-of-live', provider: 'openai', name: 'M' }],
+      mcp_servers: [],
+      budgets: [],
+    });
+    const { body } = await get('olga', 'orgs/acme/environments/live');
+    expect(body.credential).toEqual({ id: answer.result.credentialId });
+  }, 30_000);
+
+  it('is issued by nobody else, by no dry run, and by no batch that could not show it', async () => {
+    const test = { environmentId: 'test' };
+    expect((await command('pat', 'orgs/acme', 'IssueEnvironmentCredential', test)).status).toBe(403);
+    expect((await command('otto', 'orgs/acme', 'IssueEnvironmentCredential', test)).status).toBe(404);
+    const dry = await command('olga', 'orgs/acme', 'IssueEnvironmentCredential', test, { 'dry-run': 'true' });
+    expect([dry.status, dry.text.includes('sk-env-')]).toEqual([200, false]);
+    const commands = ['test', 'gone'].map((environmentId) => ({
+      command: 'IssueEnvironmentCredential',
+      input: { environmentId },
+    }));
+    expect((await post('olga', '/v1/orgs/acme/commands', { commands })).status).toBe(400);
+    expect((await get('olga', 'orgs/acme/environments/test')).body.credential).toBeUndefined();
+  });
+
+  it('T34, T-M26: is good for nothing of another environment', async () => {
+    const test = await issue('test');
+    await works(test);
+    const [one, other] = [await introspected(live), await introspected(test)];
+    expect([one.environment, one.models.map(idOf)]).toEqual(['live', ['model-of-live']]);
+    expect([other.environment, other.models.map(idOf)]).toEqual(['test', ['model-of-test']]);
+  }, 30_000);
+
+  it('is introspected by those who may ask about others in the organization; to everybody else it is unknown', async () => {
+    for (const sub of ['pat', 'otto', 'stranger', 'root']) expect(await introspected(live, sub)).toEqual(inactive);
+    for (const key of ['sk-env-unknown', `${live}x`, live.slice(0, -1)])
+      expect(await introspected(key)).toEqual(inactive);
+    const anonymous = await api.http.send({ path: '/v1/credentials/introspect', body: { token: live } });
+    expect(anonymous.status).toBe(401);
+  });
+
+  it('follows its environment at once: MCP servers, budgets, and models whose provider key is removed (T45)', async () => {
+    const server = { serverId: 'crm', name: 'CRM', url: 'https://mcp.acme.test/crm' };
+    await done('olga', 'orgs/acme', 'AddMcpServer', { environmentId: 'live', ...server });
+    expect((await introspected(live)).mcp_servers).toEqual([{ id: 'crm', name: 'CRM', url: server.url }]);
+    await done('olga', 'orgs/acme', 'RemoveProviderKey', { keyId: 'k' });
+    expect((await introspected(live)).models).toEqual([]);
+    const credential = { apiKey: 'sk-another-of-acme-0001' };
+    await done('olga', 'orgs/acme', 'AddProviderKey', { keyId: 'k', provider: 'openai', name: 'K', credential });
+    expect((await introspected(live)).models.map(idOf)).toEqual(['model-of-live']);
+  });
+
+  it('is rotated with an overlap: both are accepted until a stated time, then the new one alone', async () => {
+    const former = live;
+    live = await rotate('live', 600);
+    await works(live);
+    const { exp } = await introspected(former);
+    expect(exp - clock.now() / 1000).toBeGreaterThan(500);
+    clock.advance(601_000);
+    expect(await introspected(former)).toEqual(inactive);
+    expect((await introspected(live)).active).toBe(true);
+    const compromised = live;
+    live = await rotate('live', 0);
+    expect(await introspected(compromised)).toEqual(inactive);
+    await works(live);
+  }, 30_000);
+
+  it('is inactive at once while its organization is suspended, and after it was revoked or its environment deleted', async () => {
+    const gone = await issue('gone');
+    await works(gone);
+    await done('root', 'orgs/acme', 'SuspendOrg', {});
+    expect(await introspected(gone)).toEqual(inactive);
+    await done('root', 'orgs/acme', 'ResumeOrg', {});
+    expect((await introspected(gone)).active).toBe(true);
+    await done('olga', 'orgs/acme', 'DeleteEnvironment', { environmentId: 'gone' });
+    expect(await introspected(gone)).toEqual(inactive);
+    await done('olga', 'orgs/acme', 'RevokeEnvironmentCredential', { environmentId: 'live' });
+    expect(await introspected(live)).toEqual(inactive);
+  }, 30_000);
+
+  it('stands nowhere: its hash alone while it is accepted, and nothing of it afterwards', async () => {
+    const test = 'select environment_id from durable.environment_credentials order by 1';
+    const stored = async () =>
+      (await rowsOf<{ environment_id: string }>(api.services.reads, test)).map((row) => row.environment_id);
+    await until(async () => (await stored()).join() === 'test');
+    const kept = () => rowsOf(api.services.reads, `select 1 from durable.secrets`);
+    // The provider's key.
+    await until(async () => (await kept()).length === 1);
+  }, 30_000);
+});
+
+const once = (key: string) => ({ 'idempotency-key': `"${key}"` });
+const idOf = ({ id }: { id: string }) => id;
+async function get(sub: string, path: string) {
+  const answer = await api.http.send({ path: `/v1/${path}`, headers: await headersOf(sub) });
+  return { status: answer.status, body: JSON.parse(answer.text) };
+}
