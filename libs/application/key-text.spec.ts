@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import '../../test/support/property-seed.js';
-import { keyText, placeOfKey } from './key-text.js';
+import { keyText, looksLikeVirtualKey, placeOfKey, virtualKeyText } from './key-text.js';
 
 const place = { kind: 'svc', path: ['acme', 'ci', 'first'] } as const;
 const secret = new Uint8Array(32).fill(7);
@@ -22,6 +22,14 @@ describe('the text of a key', () => {
         expect(placeOfKey(text.slice(0, at) + other + text.slice(at + 1))).toBeUndefined();
       }),
     );
+  });
+
+  it('of an environment begins as LiteLLM has it, says nothing of whose it is, and is refused mistyped', () => {
+    const text = virtualKeyText(secret);
+    expect(text).toMatch(/^sk-tnt_env_[A-Za-z0-9_-]{49}$/);
+    expect([looksLikeVirtualKey(text), placeOfKey(text)]).toEqual([true, undefined]);
+    expect(looksLikeVirtualKey(`${text.slice(0, -7)}${text.at(-7) === 'A' ? 'B' : 'A'}${text.slice(-6)}`)).toBe(false);
+    expect(looksLikeVirtualKey(keyText(place, secret))).toBe(false);
   });
 
   it.each(['', 'tnt_', 'tnt_svc_', 'eyJhbGciOi.x.y', `tnt_svc_${'A'.repeat(5000)}`])('is not %.20s', (text) => {

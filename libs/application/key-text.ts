@@ -16,6 +16,17 @@ export function keyText({ kind, path }: KeyPlace, secret: Uint8Array): string {
   return body + checksumOf(body);
 }
 
+const virtualShape = /^sk-tnt_env_[A-Za-z0-9_-]{49}$/;
+
+/** The virtual key of an environment as text: begun as LiteLLM takes keys, and without a place, which others would read. */
+export function virtualKeyText(secret: Uint8Array): string {
+  const body = `sk-${KEY_PREFIX}env_${Buffer.from(secret).toString('base64url')}`;
+  return body + checksumOf(body);
+}
+
+export const looksLikeVirtualKey = (text: string): boolean =>
+  virtualShape.test(text) && checksumOf(text.slice(0, -6)) === text.slice(-6);
+
 /** Whose key it says it is; undefined for what no key looks like. */
 export function placeOfKey(text: string): KeyPlace | undefined {
   const [, kind, place] = shape.exec(text) ?? [];

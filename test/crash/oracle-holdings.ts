@@ -125,6 +125,7 @@ export class HoldingsOracle {
 export class EnvironmentHoldings {
   private mcpServers: Record<string, Row> | undefined;
   private oauthConnections: Record<string, Row> | undefined;
+  private credential: Row | undefined;
 
   apply({ type, data }: OrgEvent): void {
     if (type === 'EnvironmentMcpServerAdded')
@@ -135,10 +136,19 @@ export class EnvironmentHoldings {
       this.oauthConnections = { ...this.oauthConnections, [connectionId]: { provider, name } };
     }
     if (type === 'OAuthDisconnected') delete this.oauthConnections?.[data.connectionId];
-    if (type === 'EnvironmentDeleted') Object.assign(this, { mcpServers: undefined, oauthConnections: undefined });
+    if (type === 'EnvironmentCredentialIssued') this.credential = { id: data.credential.secretId };
+    if (type === 'EnvironmentCredentialRotated')
+      this.credential = { id: data.credential.secretId, former: { id: this.credential?.id, until: data.formerUntil } };
+    if (type === 'EnvironmentCredentialRevoked') this.credential = undefined;
+    if (type === 'EnvironmentDeleted')
+      Object.assign(this, { mcpServers: undefined, oauthConnections: undefined, credential: undefined });
   }
 
   get document(): Row {
-    return optional({ mcpServers: this.mcpServers, oauthConnections: this.oauthConnections });
+    return optional({
+      mcpServers: this.mcpServers,
+      oauthConnections: this.oauthConnections,
+      credential: this.credential,
+    });
   }
 }

@@ -285,6 +285,9 @@ export class OrgOracle {
         break;
       case 'EnvironmentMcpServerAdded':
       case 'EnvironmentMcpServerRemoved':
+      case 'EnvironmentCredentialIssued':
+      case 'EnvironmentCredentialRotated':
+      case 'EnvironmentCredentialRevoked':
       case 'OAuthConnected':
       case 'OAuthDisconnected':
         this.environment(data.environmentId, event).holdings.apply(event as unknown as OrgEvent);

@@ -158,6 +158,25 @@ it('a provider credential is nowhere but with the vault: neither stores nor logs
   ])
     expect((await command('olga', 'AddProviderKey', broken)).status).toBe(400);
 
+  await command('olga', 'CreateEnvironment', { environmentId: 'live', name: 'Live' });
+  const issued = await command(
+    'olga',
+    'IssueEnvironmentCredential',
+    { environmentId: 'live' },
+    { 'idempotency-key': '"two"' },
+  );
+  expect(issued.status).toBe(200);
+  canaries.push(String(JSON.parse(issued.text).result.key));
+  // Shown once: in this answer, and in no other.
+  answered.splice(answered.indexOf(issued.text), 1);
+  const same = await command(
+    'olga',
+    'IssueEnvironmentCredential',
+    { environmentId: 'live' },
+    { 'idempotency-key': '"two"' },
+  );
+  expect([same.status, JSON.parse(same.text).result]).toEqual([200, undefined]);
+
   const seen = { 'consistency-token': token };
   const listed = await send('olga', '/v1/orgs/acme/provider-keys', undefined, seen);
   expect(JSON.parse(listed.text)).toMatchObject({
@@ -181,7 +200,7 @@ it('a provider credential is nowhere but with the vault: neither stores nor logs
       (await send(sub, `/v1/${path}`, undefined, { ...seen, ...(accept === undefined ? {} : { accept }) })).status,
     ]).toEqual([path, 200]);
 
-  // What was rotated away is gone from the vault's table before its rows are looked at.
+  // What was rotated away, and the key that was told, are gone from the vault's table before its rows are looked at.
   for (let tries = 0; tries < 300 && (await rowsOf(db, 'select 1 from durable.secrets')).length > 2; tries++)
     await sleep(100);
   const rows = await rowsOfEverything();

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { Credential } from '#libs/application/secrets/credential.js';
 import { rowsOf } from '#libs/readstore/sql.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { TestClock } from '../support/world.js';
@@ -59,7 +60,7 @@ describe("an environment's credential", () => {
   it('T33: is shown once, to who may configure the environment, and says what it is good for', async () => {
     const answer = await done('olga', 'orgs/acme', 'IssueEnvironmentCredential', { environmentId: 'live' }, once('i1'));
     live = answer.result.key;
-    expect(live).toMatch(/^sk-env-[\w-]{43}$/);
+    expect(live).toMatch(/^sk-tnt_env_[\w-]{49}$/);
     const again = await done('olga', 'orgs/acme', 'IssueEnvironmentCredential', { environmentId: 'live' }, once('i1'));
     expect(again).toEqual({ ...answer, result: undefined });
     await works(live);
@@ -82,7 +83,7 @@ describe("an environment's credential", () => {
     expect((await command('pat', 'orgs/acme', 'IssueEnvironmentCredential', test)).status).toBe(403);
     expect((await command('otto', 'orgs/acme', 'IssueEnvironmentCredential', test)).status).toBe(404);
     const dry = await command('olga', 'orgs/acme', 'IssueEnvironmentCredential', test, { 'dry-run': 'true' });
-    expect([dry.status, dry.text.includes('sk-env-')]).toEqual([200, false]);
+    expect([dry.status, dry.text.includes('sk-tnt_env_')]).toEqual([200, false]);
     const commands = ['test', 'gone'].map((environmentId) => ({
       command: 'IssueEnvironmentCredential',
       input: { environmentId },
@@ -101,10 +102,18 @@ describe("an environment's credential", () => {
 
   it('is introspected by those who may ask about others in the organization; to everybody else it is unknown', async () => {
     for (const sub of ['pat', 'otto', 'stranger', 'root']) expect(await introspected(live, sub)).toEqual(inactive);
-    for (const key of ['sk-env-unknown', `${live}x`, live.slice(0, -1)])
+    for (const key of [Credential.newKey().reveal().key ?? '', `${live}x`, live.slice(0, -1)])
       expect(await introspected(key)).toEqual(inactive);
     const anonymous = await api.http.send({ path: '/v1/credentials/introspect', body: { token: live } });
     expect(anonymous.status).toBe(401);
+  });
+
+  it('is introspected by a service account that may ask (X-02)', async () => {
+    await done('olga', 'orgs/acme', 'CreateServiceAccount', { accountId: 'gateway', name: 'G', role: 'org.checker' });
+    const { result } = await done('olga', 'orgs/acme', 'IssueServiceAccountKey', { accountId: 'gateway', keyId: 'k' });
+    const headers = { authorization: `Bearer ${result.key}`, 'consistency-token': token };
+    const answer = await api.http.send({ path: '/v1/credentials/introspect', headers, body: { token: live } });
+    expect(JSON.parse(answer.text)).toMatchObject({ active: true, environment: 'live' });
   });
 
   it('follows its environment at once: MCP servers, budgets, and models whose provider key is removed (T45)', async () => {

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { pino } from 'pino';
 import type { z } from 'zod';
 import { batchBody, pathOfCommand } from '../../apps/api/commands/steps.js';
-import { decisionOperations } from '../../apps/api/documentation/decision-paths.js';
+import { credentialOperations, decisionOperations } from '../../apps/api/documentation/decision-paths.js';
 import { inputSchema } from '../../apps/api/documentation/json-schema.js';
 import { sessionRequest } from '../../apps/api/sessions/session-request.js';
 import { queryNames, queryTable } from '../../apps/api/queries/query-table.js';
@@ -73,7 +73,11 @@ const posted: readonly Posted[] = [
   ...commandNames.map((name) => ({ name, path: pathOfCommand(name, 'acme'), schema: clientSchemas[name] })),
   { name: 'a batch', path: '/v1/orgs/acme/commands', schema: batchBody },
   { name: 'a session', path: '/v1/session', schema: sessionRequest },
-  ...Object.entries(decisionOperations).map(([name, { path, request }]) => ({ name, path, schema: request })),
+  ...Object.entries({ ...decisionOperations, ...credentialOperations }).map(([name, { path, request }]) => ({
+    name,
+    path,
+    schema: request,
+  })),
 ];
 
 const type = 'application/json';
@@ -128,7 +132,8 @@ describe.each(posted)('$name', ({ path, schema }) => {
   });
 
   it('never fails, whatever someone without rights sends', async () => {
-    const allowed = path.startsWith('/access/') ? [200, 400] : [400, path.startsWith('/v1/realm/') ? 403 : 404];
+    const answered = path.startsWith('/access/') || path.startsWith('/v1/credentials/');
+    const allowed = answered ? [200, 400] : [400, path.startsWith('/v1/realm/') ? 403 : 404];
     await fc.assert(
       fc.asyncProperty(fc.oneof(broken(inputSchema(schema)), hostileValue), (body) =>
         refused(

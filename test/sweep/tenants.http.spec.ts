@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pathOfCommand } from '../../apps/api/commands/steps.js';
-import { decisionOperations } from '../../apps/api/documentation/decision-paths.js';
+import { credentialOperations, decisionOperations } from '../../apps/api/documentation/decision-paths.js';
 import { queryNames, queryTable, type QueryName } from '../../apps/api/queries/query-table.js';
 import { type CommandName, commandNames, commandTable } from '#libs/application/command-table.js';
 import { startTestApi, type TestApi } from '../support/api.js';
@@ -221,7 +221,9 @@ describe('anonymous', () => {
     ['/v1/orgs/quetzal/commands', batch('quetzal').body],
     ['/v1/me/commands/Anything', {}],
     ['/v1/session', { org: 'quetzal' }],
-    ...Object.values(decisionOperations).map(({ path, example }) => [path, example] as const),
+    ...Object.values({ ...decisionOperations, ...credentialOperations }).map(
+      ({ path, example }) => [path, example] as const,
+    ),
   ])('%s: 401', async (path, body) => {
     expect((await as('anonymous', { path, body })).status).toBe(401);
   });

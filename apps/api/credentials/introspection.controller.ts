@@ -2,7 +2,7 @@ import { Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { Authenticated } from '../identity/authenticated.guard.js';
 import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
 import { askerOf } from '../access/asker.js';
-import { staleRead } from '../problems/problem.js';
+import { organizationParked, staleRead } from '../problems/problem.js';
 import type { ApiRequest } from '../requests/api-request.js';
 import { parsed } from '../requests/input.js';
 import { ApiServices } from '../services.js';
@@ -22,6 +22,7 @@ export class IntrospectionController {
     const { caller, after } = askerOf(request, this.services.storeId);
     const found = await this.services.introspection.introspect(caller, token, after);
     if (found.kind === 'stale') throw staleRead();
+    if (found.kind === 'parked') throw organizationParked();
     return shownKey(found);
   }
 }

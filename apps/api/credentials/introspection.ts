@@ -33,7 +33,7 @@ export const introspection = z.union([
 ]);
 export type Introspection = z.output<typeof introspection>;
 
-export function shownKey(found: Exclude<Introspected, { kind: 'stale' }>): Introspection {
+export function shownKey(found: Exclude<Introspected, { kind: 'stale' | 'parked' }>): Introspection {
   if (found.kind === 'inactive') return { active: false };
   const { key, budgets } = found;
   return {

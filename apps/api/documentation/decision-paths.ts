@@ -79,11 +79,15 @@ export const decisionOperations = {
     answer: ref('FoundActions'),
     explainable: false,
   },
+} as const satisfies Readonly<Record<string, DecisionOperation>>;
+
+/** What gateways ask of the keys that they are brought. */
+export const credentialOperations = {
   Introspect: {
     path: '/v1/credentials/introspect',
     summary: "RFC 7662, in JSON: what an environment's virtual key is good for, to those who may ask about others",
     request: introspectionRequest,
-    example: { token: 'sk-env-…' },
+    example: { token: 'sk-tnt_env_…' },
     description:
       'What the key is good for; `active: false` for one that is unknown, revoked or expired, or none of the caller’s business',
     answer: outputSchema(introspection),
@@ -92,7 +96,7 @@ export const decisionOperations = {
 } as const satisfies Readonly<Record<string, DecisionOperation>>;
 
 export const decisionPaths: Json = Object.fromEntries(
-  Object.entries(decisionOperations).map(
+  Object.entries({ ...decisionOperations, ...credentialOperations }).map(
     ([operationId, { path, summary, request, example, description, answer, explainable }]) => {
       const operation = {
         operationId,

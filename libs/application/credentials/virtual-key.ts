@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { EnvironmentDocument, OrgDocument, SettingsDocument } from '#libs/domain/access/documents.js';
 import type { OrgState } from '#libs/domain/org/org.js';
 import { isModelValid } from '#libs/domain/org/provider-keys.js';
-import { schemeOf } from '#libs/domain/schemes/built-in.js';
+import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 
 /** What an environment's credential is good for: the models and MCP servers of this environment, and of no other (T34). */
 export interface VirtualKey {
@@ -17,18 +17,18 @@ export interface VirtualKey {
   readonly mcpServers: readonly { readonly id: string; readonly name: string; readonly url: string }[];
 }
 
-/** The documents that a virtual key follows from. */
+/** What a virtual key follows from: the organization's scheme and documents. */
 export interface KeyGround {
+  readonly scheme: CompiledScheme;
   readonly org: OrgDocument;
   readonly settings: SettingsDocument | undefined;
   readonly environment: EnvironmentDocument;
 }
 
 /** The environment's keys that are accepted at an instant, the present one first. Milliseconds. */
-export function keysOf({ org, settings, environment }: KeyGround, now: number): readonly VirtualKey[] {
+export function keysOf({ scheme, org, settings, environment }: KeyGround, now: number): readonly VirtualKey[] {
   const { credential, id: environmentId } = environment;
   if (org.status !== 'active' || environment.status !== 'active' || credential === undefined) return [];
-  const scheme = schemeOf(org.scheme);
   const key = {
     orgId: org.id,
     environmentId,
@@ -43,8 +43,12 @@ export function keysOf({ org, settings, environment }: KeyGround, now: number): 
 }
 
 /** Every key of an organization that is accepted at an instant. */
-export const allKeysOf = ({ org, settings, environments }: OrgState, now: number): readonly VirtualKey[] =>
-  [...environments.values()].flatMap((environment) => keysOf({ org, settings, environment }, now));
+export const allKeysOf = (
+  { org, settings, environments }: OrgState,
+  scheme: CompiledScheme,
+  now: number,
+): readonly VirtualKey[] =>
+  [...environments.values()].flatMap((environment) => keysOf({ scheme, org, settings, environment }, now));
 
 /** As keys are stored and looked up: 256 random bits need no salt. Hex, as LiteLLM has it. */
 export const hashOfKey = (key: string): string => createHash('sha256').update(key).digest('hex');

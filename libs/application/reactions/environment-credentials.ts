@@ -1,9 +1,12 @@
 import { createHash } from 'node:crypto';
+import { realmOf } from '#libs/domain/access/documents.js';
+import type { OrgState } from '#libs/domain/org/org.js';
 import { allKeysOf, type VirtualKey } from '../credentials/virtual-key.js';
 import type { Folds } from '../folds.js';
 import type { Clock } from '../ports/clock.js';
 import type { CredentialIssuer } from '../ports/credential-issuer.js';
 import type { StoredEvent } from '../ports/event-store.js';
+import { pinnedScheme } from '../pinned-scheme.js';
 import type { SecretKeeper } from '../ports/secret-keeper.js';
 import { parseStream } from '../streams.js';
 import { type Concern, type Due, type Reacted, Reaction } from './reaction.js';
@@ -35,7 +38,7 @@ export class EnvironmentCredentials extends Reaction {
 
   override async react({ key: orgId }: Due, signal: AbortSignal): Promise<Reacted> {
     const { state } = await this.folds.current('org', orgId);
-    const wanted = allKeysOf(state, this.clock.now());
+    const wanted = await this.wanted(state);
     const issued = new Map((await this.issuer.issued(orgId)).map((one) => [one.credentialId, one.told]));
     const ids = new Set(wanted.map(({ credentialId }) => credentialId));
     for (const credentialId of issued.keys())
@@ -43,6 +46,12 @@ export class EnvironmentCredentials extends Reaction {
     let told = 0;
     for (const key of wanted) if (await this.tell(key, issued.get(key.credentialId), signal)) told += 1;
     return { outcome: `${told}/${wanted.length}`, restMs: 0 };
+  }
+
+  private async wanted(state: OrgState): Promise<readonly VirtualKey[]> {
+    const { org } = state;
+    if (org.status !== 'active') return [];
+    return allKeysOf(state, await pinnedScheme(this.folds, realmOf(org), org.scheme), this.clock.now());
   }
 
   private async tell(key: VirtualKey, before: string | null | undefined, signal: AbortSignal): Promise<boolean> {

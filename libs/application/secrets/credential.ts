@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { orgCommands } from '#libs/domain/org/decisions.js';
 import { credentialField } from '#libs/domain/org/fields.js';
+import { virtualKeyText } from '../key-text.js';
 
 const MAX_FIELDS = 8;
 /** Shorter values are no secrets, or their end would be most of them. */
@@ -20,9 +21,9 @@ export class Credential {
     this.#fields = fields;
   }
 
-  /** A new key of 256 random bits. LiteLLM takes keys that begin like this. */
+  /** A new virtual key of 256 random bits. */
   static newKey(): Credential {
-    return new Credential({ key: `sk-env-${randomBytes(32).toString('base64url')}` }, true);
+    return new Credential({ key: virtualKeyText(randomBytes(32)) }, true);
   }
 
   /** What was kept under its reference: of two that came under the same key at once, the first one's. */

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { SecretReference } from '#libs/domain/org/fields.js';
 import type { Caller } from '../caller.js';
@@ -46,7 +47,7 @@ export class SealedCommands {
   ): SecretReference {
     if (credential.generated) {
       const secretId = secretIdOf([caller.realm, caller.id, orgId, key, index]);
-      return { secretId, fingerprint: this.personalData.index('generated', secretId), lastFour: {} };
+      return { secretId, fingerprint: createHash('sha256').update(secretId).digest('base64url'), lastFour: {} };
     }
     const fields = Object.entries(credential.reveal()).sort(([a], [b]) => (a < b ? -1 : 1));
     // With the organization in it, two of them cannot be told to hold the same secret.

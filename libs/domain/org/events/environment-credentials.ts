@@ -33,6 +33,6 @@ export const environmentCredentialEvents = {
     targets: ({ environmentId }) => [environmentId],
     touches: ({ environmentId }) => [environment(environmentId)],
     evolve: (state, { environmentId }) =>
-      changedEnvironment(state, environmentId, ({ credential: _, ...rest }) => rest),
+      changedEnvironment(state, environmentId, (found) => ({ ...found, credential: undefined })),
   }),
 };
