@@ -6,6 +6,7 @@ import { actions, isPermission, type Permission } from '#libs/domain/schemes/act
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { mayKnow } from './authorize.js';
+import { type Denied, deniedBy } from './denied.js';
 import type { Caller } from './caller.js';
 import type { Moment } from './facts.js';
 import type { Past } from './past.js';
@@ -46,12 +47,7 @@ export type PermittedActions =
   | Future
   | (Stamped & { readonly kind: 'answered'; readonly actions: readonly Permission[] });
 
-export type Access =
-  | { readonly kind: 'allowed' }
-  | { readonly kind: 'denied'; readonly permission: Permission; readonly reason: DenialReason }
-  | { readonly kind: 'hidden' }
-  | Stale
-  | Parked;
+export type Access = { readonly kind: 'allowed' } | Denied | { readonly kind: 'hidden' } | Stale | Parked;
 
 /** Past questions that are folded at the same time. */
 const FOLDING = 16;
@@ -87,7 +83,7 @@ export class Checks {
     if (answer.allowed) return { kind: 'allowed' };
     const known = resource.kind === 'realm' || ('orgId' in resource && mayKnow(facts, caller.id, resource.orgId, at));
     if (!known || answer.reason === 'unknown_resource') return { kind: 'hidden' };
-    return { kind: 'denied', permission, reason: answer.reason };
+    return deniedBy(facts.scheme, permission, resource, answer.reason);
   }
 
   /** The role scheme that the realm runs; undefined where the read models cannot say as of what was asked for. */

@@ -9,6 +9,7 @@ import { findScheme, schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { authorize, type Authorization, factsFrom, mayKnow, type PlatformFacts } from './authorize.js';
 import { createdIdOf } from './command-ids.js';
+import { deniedBy } from './denied.js';
 import type { Plan, Step } from './command-request.js';
 import { type Commanded, commandRules, type Need, rowOf } from './command-table.js';
 import type { FindErasureObstacles } from './erasure/obstacles.js';
@@ -139,7 +140,7 @@ export class Judge {
     if (!('denied' in verdict)) return verdict;
     const { denied, need } = verdict;
     const known = orgId === undefined || mayKnow(factsFor(need), caller.id, orgId, now);
-    return known ? { kind: 'denied', permission: need.permission, reason: denied.reason } : { kind: 'hidden' };
+    return known ? deniedBy(scheme, need.permission, need.resource, denied.reason) : { kind: 'hidden' };
   }
 
   private context(

@@ -1,6 +1,5 @@
-import type { DenialReason } from '#libs/domain/access/permit.js';
 import type { Refusal, RefusalCode } from '#libs/domain/decision.js';
-import type { Permission } from '#libs/domain/schemes/actions.js';
+import type { Denied } from './denied.js';
 import type { Folded } from './fold.js';
 import type { StoredEvent } from './ports/event-store.js';
 
@@ -31,7 +30,7 @@ export type CommandOutcome =
       /** Of a dry run alone; not of one that repeats what was done before. */
       readonly planned?: Planned;
     }
-  | { readonly kind: 'denied'; readonly permission: Permission; readonly reason: DenialReason }
+  | Denied
   /** The caller may not know whether the thing exists: answered like a missing one. */
   | { readonly kind: 'hidden' }
   | ({

@@ -88,6 +88,7 @@ function queryPaths(): Json {
             headers: headersOfLimits,
             content: { 'application/json': { schema: outputSchema(answer) }, ...pages },
           },
+          ...(path.startsWith('/v1/orgs/{orgId}/') ? seeOther : {}),
           ...problemsOf(400, 401, 403, 404, 409, 429, 503),
         },
       };
@@ -95,3 +96,11 @@ function queryPaths(): Json {
     }),
   );
 }
+
+const seeOther: Json = {
+  303: {
+    description: 'The caller may not see this, and the scheme has members sent to what they may see',
+    headers: { Location: { schema: { type: 'string' } } },
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  },
+};

@@ -1,4 +1,5 @@
 import type { Access } from '#libs/application/checks.js';
+import type { Denied } from '#libs/application/denied.js';
 import type { CommandOutcome } from '#libs/application/outcome.js';
 import { notFound, organizationParked, Problem, staleRead, unavailable } from './problem.js';
 
@@ -9,8 +10,9 @@ type NotAllowed = Exclude<Access, { kind: 'allowed' }>;
 export function problemOfOutcome(outcome: NotDone, single: boolean): Problem {
   switch (outcome.kind) {
     case 'denied':
+      return outcome.style === 'hide' ? notFound() : forbidden(outcome);
     case 'hidden':
-      return problemOfAccess(outcome);
+      return notFound();
     case 'refused':
       return new Problem(outcome.code, {
         ...(single ? {} : { step: outcome.step }),
@@ -35,10 +37,7 @@ const toldOf = ({ orgs, faults, roles }: Extract<NotDone, { kind: 'refused' }>) 
 export function problemOfAccess(access: NotAllowed): Problem {
   switch (access.kind) {
     case 'denied':
-      return new Problem(access.reason === 'not_active_org' ? 'active_org_required' : 'forbidden', {
-        permission: access.permission,
-        reason: access.reason,
-      });
+      return problemOfDenied(access);
     case 'hidden':
       return notFound();
     case 'stale':
@@ -47,3 +46,16 @@ export function problemOfAccess(access: NotAllowed): Problem {
       return organizationParked();
   }
 }
+
+/** A read, or what is done as one. */
+function problemOfDenied(denied: Denied): Problem {
+  const { style, orgId, permission } = denied;
+  if (style === 'hide') return notFound();
+  const problem = forbidden(denied);
+  // Who may not even see the organization itself is sent nowhere.
+  if (style !== 'redirect' || orgId === undefined || permission === 'org:view') return problem;
+  return new Problem(problem.code, problem.members, {}, `/v1/orgs/${orgId}`);
+}
+
+const forbidden = ({ permission, reason }: Denied): Problem =>
+  new Problem(reason === 'not_active_org' ? 'active_org_required' : 'forbidden', { permission, reason });

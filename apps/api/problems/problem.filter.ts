@@ -20,7 +20,8 @@ export class ProblemFilter implements ExceptionFilter {
   answer(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
     if (reply.sent) return;
     const problem = problemOfError(error) ?? this.defect(error, request);
-    reply.code(problemTable[problem.code].status).headers(problem.headers);
+    reply.code(statusOf(problem)).headers(problem.headers);
+    if (problem.seeOther !== undefined) reply.header('location', `${this.services.publicUrl}${problem.seeOther}`);
     if (wantsMessage(request)) {
       reply.type('application/json; charset=utf-8').send(JSON.stringify(problem.message));
       return;
@@ -40,11 +41,14 @@ export class ProblemFilter implements ExceptionFilter {
 
 /** Members in one order and from constants and the given members only: what is hidden looks like what is missing. */
 export function problemBody(problem: Problem, publicUrl: string, correlationId: string) {
-  const { status, title } = problemTable[problem.code];
+  const status = statusOf(problem);
+  const { title } = problemTable[problem.code];
   const { detail = title, ...members } = problem.members;
   const type = `${publicUrl}/problems/${problem.code}`;
   return { type, title, status, detail, code: problem.code, ...members, correlationId };
 }
+
+const statusOf = ({ code, seeOther }: Problem): number => (seeOther === undefined ? problemTable[code].status : 303);
 
 /** AuthZEN's errors are a message string; problem details only for those who ask for them. */
 function wantsMessage({ url, headers }: FastifyRequest): boolean {

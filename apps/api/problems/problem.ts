@@ -144,6 +144,8 @@ export class Problem extends Error {
     readonly code: ProblemCode,
     readonly members: ProblemMembers = {},
     readonly headers: Readonly<Record<string, string>> = {},
+    /** The path to see instead: the problem is answered 303 then. */
+    readonly seeOther?: string,
   ) {
     super(members.detail ?? problemTable[code].title);
   }

@@ -128,6 +128,7 @@ export const schemeDocument = z.strictObject({
   }),
   refusals: z.strictObject({
     audit: z.enum(['all', 'mutations', 'none']),
+    /** What a member is answered who lacks a right: no; over to what they may see; or as if there were no such thing. */
     style: z.enum(['forbid', 'redirect', 'hide']),
   }),
   /** Plan → what is limited → how many; null is no limit. */
