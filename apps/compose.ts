@@ -163,7 +163,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
 
     const snapshots = await openSnapshots(db, store, logger);
     stops.push(() => snapshots.settled());
-    const folds = new Folds(store, undefined, snapshots);
+    const folds = new Folds(store, undefined, snapshots, clock);
     const unkept = new UnkeptSecrets(secrets);
     const appender = new Appender(store, folds, personalData, unkept.keep);
     const observations = new Observations(folds, appender, personalData, clock);

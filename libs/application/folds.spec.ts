@@ -67,3 +67,35 @@ describe('cached folds', () => {
     expect((await folds.recent('org', 'acme')).revision).toBe(0n);
   });
 });
+
+class CountingStore extends MemoryEventStore {
+  reads = 0;
+  override async *read(stream: string, from: bigint) {
+    this.reads += 1;
+    yield* super.read(stream, from);
+  }
+}
+
+describe('folds of the past', () => {
+  const instant = Date.parse('2026-01-01T00:00:00.000Z');
+  const dated = (n: number) => {
+    const event = created(n);
+    return { ...event, metadata: { ...event.metadata, occurredAt: new Date(instant).toISOString() } };
+  };
+
+  it('are read again while something may still be appended that is dated before, and then no more', async () => {
+    const store = new CountingStore();
+    const clock = { time: instant + 300_000, now: () => clock.time };
+    const folds = new Folds(store, undefined, undefined, clock);
+    const past = async () => (await folds.past('org', 'acme', { instant })).folded.revision;
+    await store.append('org-acme', -1n, [dated(0)]);
+    expect(await past()).toBe(0n);
+    await store.append('org-acme', 0n, [dated(1)]);
+    expect(await past()).toBe(1n);
+    clock.time += 1;
+    expect(await past()).toBe(1n);
+    const { reads } = store;
+    expect(await past()).toBe(1n);
+    expect(store.reads).toBe(reads);
+  });
+});

@@ -3,6 +3,7 @@ import type { Category } from '#libs/domain/aggregates.js';
 import { BYTES_PER_EVENT, emptyFold, type Folded, step } from './fold.js';
 import { meta } from './metadata.js';
 import { type PastFold, PastFolds } from './past-folds.js';
+import type { Clock } from './ports/clock.js';
 import type { EventStore, Position, StoredEvent } from './ports/event-store.js';
 import type { Snapshots } from './snapshots/snapshots.js';
 import { streamOf } from './streams.js';
@@ -40,8 +41,10 @@ export class Folds {
     private readonly store: EventStore,
     cacheBytes = 96 * 1024 * 1024,
     private readonly snapshots?: Snapshots,
+    /** By which what is long past is known to change no more; without it, that is looked up each time. */
+    clock?: Clock,
   ) {
-    this.pastFolds = new PastFolds(store, snapshots);
+    this.pastFolds = new PastFolds(store, snapshots, clock);
     this.entries = new LRUCache({ maxSize: cacheBytes, sizeCalculation: ({ bytes }) => bytes });
   }
 

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Category } from '#libs/domain/aggregates.js';
 import { BYTES_PER_EVENT, emptyFold, type Folded, step } from './fold.js';
 import { endsCommand } from './metadata.js';
+import type { Clock } from './ports/clock.js';
 import type { EventStore } from './ports/event-store.js';
 import type { Snapshots } from './snapshots/snapshots.js';
 import { streamOf } from './streams.js';
@@ -25,6 +26,11 @@ interface Start<C extends Category> {
 }
 
 const CACHE_BYTES = 128 * 1024 * 1024;
+/**
+ * An event is dated when it is decided. So long after an instant nothing is appended any more that is dated before it: later
+ * than any append is tried, and than the clocks of two processes differ.
+ */
+const SETTLED_AFTER_MS = 300_000;
 /** What a decoded snapshot takes in memory for each byte of JSON. */
 const EXPANSION = 3;
 
@@ -41,6 +47,7 @@ export class PastFolds {
   constructor(
     private readonly store: EventStore,
     private readonly snapshots: Snapshots | undefined,
+    private readonly clock: Clock | undefined,
   ) {}
 
   async fold<C extends Category>(
@@ -90,6 +97,8 @@ export class PastFolds {
     let whole = folded;
     let isConfirmed = start === undefined;
     let kept = folded.revision;
+    // Looked at before anything is read: what is appended meanwhile is dated later.
+    const settled = this.isSettled(upTo);
     const found = (isFinal: boolean) => {
       const further = Number(folded.revision - (start?.folded.revision ?? -1n));
       return {
@@ -118,7 +127,11 @@ export class PastFolds {
       }
     }
     if (!isConfirmed) return undefined;
-    return found('revision' in upTo && folded.revision === upTo.revision);
+    return found(settled || ('revision' in upTo && folded.revision === upTo.revision));
+  }
+
+  private isSettled(upTo: UpTo): boolean {
+    return this.clock !== undefined && 'instant' in upTo && this.clock.now() - upTo.instant > SETTLED_AFTER_MS;
   }
 }
 
