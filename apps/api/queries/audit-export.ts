@@ -17,7 +17,7 @@ import type { ExportFormat, Manifest } from './audit-formats.js';
 import { writers } from './audit-writers.js';
 
 /** Entries read, written and held at once. */
-const PAGE = 500;
+const PAGE = 1000;
 
 type Services = Pick<ApiServices, 'reads' | 'readPosition' | 'readWaitMs' | 'recordedReads' | 'personalData' | 'clock'>;
 
@@ -52,6 +52,22 @@ export async function beginExport(
   const writer = writers[format](orgId);
   const whole = createHash('sha256');
 
+  /** The next page is read while this one is written. */
+  async function* pages() {
+    const read = (after: Place | undefined) => {
+      const reading = auditLogOf(reads, orgId, filter, { order: 'asc', after, before, limit: PAGE });
+      // Told where it is awaited; nobody does where the client has left.
+      reading.catch(() => {});
+      return reading;
+    };
+    for (let next = read(undefined); ; ) {
+      const rows = await next;
+      if (rows.length === PAGE) next = read(rows.at(-1));
+      if (rows.length > 0) yield rows;
+      if (rows.length < PAGE) return;
+    }
+  }
+
   async function* content() {
     const entries = createHash('sha256');
     const written = (text: string) => {
@@ -61,16 +77,11 @@ export async function beginExport(
     };
     let [count, from, to] = [0, null as string | null, null as string | null];
     if (writer.begin !== '') yield written(writer.begin);
-    for (let after: Place | undefined; ; ) {
-      const rows = await auditLogOf(reads, orgId, filter, { order: 'asc', after, before, limit: PAGE });
-      const [first, last] = [rows[0], rows.at(-1)];
-      if (first === undefined || last === undefined) break;
+    for await (const rows of pages()) {
       count += rows.length;
-      from ??= first.occurred_at;
-      to = last.occurred_at;
-      after = last;
+      from ??= rows[0]?.occurred_at ?? null;
+      to = rows.at(-1)?.occurred_at ?? to;
       yield written((await shownEntries(rows, personalData)).map((entry) => writer.entry(entry)).join(''));
-      if (rows.length < PAGE) break;
     }
     const done = {
       exportId,
