@@ -13,6 +13,7 @@ export const benchmarks = {
   parked: "others' permission checks while one organization is parked",
   history: 'a question about the past, cold and warm, by the length of the stream',
   audit: 'pages of the audit log at any depth, and its exports against COPY',
+  bundles: 'checking a bundle of evidence, by event',
   visible: 'from the answer of a command until a read shows it',
   'visible-under-load': 'the same at half of the most commands',
   memory: 'what a process holds after 100 000 memberships',
