@@ -165,7 +165,7 @@ export class Judge {
   }
 }
 
-/** What the realm tells beside: to commands of the realm, and to those whose row says that they read it. */
+/** What the realm tells beside, where it was read. */
 function besides({ caller }: Plan, platform: PlatformFacts | undefined, at: number) {
   const realmDocument = platform?.realm.state.realm;
   const nothing = { org: undefined, member: undefined, environment: undefined };

@@ -6,7 +6,7 @@ import type { PlatformFacts } from './authorize.js';
 import type { Caller } from './caller.js';
 import { commandMetadata } from './command-metadata.js';
 import { type CommandRequest, type Plan, planOf } from './command-request.js';
-import { type Commanded, rowOf } from './command-table.js';
+import type { Commanded } from './command-table.js';
 import type { Folded } from './fold.js';
 import type { Folds } from './folds.js';
 import type { Decided, Ground, Judge } from './judge.js';
@@ -56,8 +56,7 @@ export class CommandPipeline {
   }
 
   private async attempt<C extends Commanded>(plan: Plan<C>): Promise<CommandOutcome> {
-    const readsRealm = plan.orgId === undefined || plan.steps.some(({ name }) => rowOf(name).readsRealm);
-    let platform = readsRealm ? await this.platform(plan.caller) : undefined;
+    let platform = plan.orgId === undefined ? await this.platform(plan.caller) : undefined;
     let onto = await this.folds.recent(plan.category, plan.target);
     for (let tries = 0, current = false; tries < TRIES; ) {
       const ground = { onto, platform };

@@ -21,7 +21,7 @@ export interface DecisionContext {
   readonly actorEmailIndex: string | null;
   /** Makes the text of a key, which decides nothing and stands in no event: what the log holds of it. */
   readonly newKey: (place: KeyPlace) => Pick<IssuedKey, 'fingerprint' | 'lastFour'>;
-  /** The realm, for commands whose row says that they read it. */
+  /** The realm; undefined on a first try, whose refusal is not the answer. */
   readonly realmDocument?: RealmDocument | undefined;
 }
 

@@ -4,6 +4,7 @@ import { gatherEvidence } from '#libs/application/ledger/evidence/gather.js';
 import { exampleScheme } from '#libs/application/command-rows/scheme-example.js';
 import { decodeKey } from '#libs/ledger/signed-note.js';
 import { startTestApi, type TestApi } from '../support/api.js';
+import { TestClock } from '../support/world.js';
 
 /** A sixth scheme: readers see the audit trail, and nobody configures anything. */
 const library = {
@@ -28,6 +29,7 @@ interface Change {
 
 describe('a role scheme that a platform defines as data', () => {
   let api: TestApi;
+  const clock = new TestClock();
   let token = '';
   const moments: string[] = [];
   const dryRun: Change[] = [];
@@ -58,7 +60,10 @@ describe('a role scheme that a platform defines as data', () => {
   };
 
   beforeAll(async () => {
-    api = await startTestApi({ environment: { REALMS: 'default=enterprise,gate=gateway', READ_WAIT_MS: '20000' } });
+    api = await startTestApi({
+      clock,
+      environment: { REALMS: 'default=enterprise,gate=gateway', READ_WAIT_MS: '20000' },
+    });
     await onRealm('CreateOrg', { orgId: 'gated', name: 'Gated', ownerId: 'gus@gate' });
     await onGated('gus', 'AddMember', { userId: 'mel@gate', role: 'org.member' });
     await now();
@@ -96,6 +101,9 @@ describe('a role scheme that a platform defines as data', () => {
       ['RoleSchemeDefined'],
     ]);
     expect((await onRealm('DefineRoleScheme', { document: library }, key)).json).toEqual(done.json);
+    const again = await onRealm('DefineRoleScheme', { document: library }, { 'idempotency-key': 'again' });
+    expect(again.json.events.map(({ type }: { type: string }) => type)).toEqual(['RealmCommandHadNoEffect']);
+    expect((await onRealm('DefineRoleScheme', { document: library })).json.events).toEqual([]);
     for (const path of ['library', 'library?version=1', 'library/matrix', 'gateway'])
       expect([path, (await send('mel', `/v1/schemes/${path}`)).status]).toEqual([path, 200]);
     expect((await send('mel', '/v1/schemes/library')).json).toMatchObject({ id: 'library', version: 1 });
@@ -117,6 +125,23 @@ describe('a role scheme that a platform defines as data', () => {
     expect(of('gus@gate', 'lost')).toContain('routing:manage');
     expect(of('gus@gate', 'lost')).not.toContain('member:manage');
     expect([await may('mel', 'audit:read'), await may('gus', 'routing:manage')]).toEqual([false, true]);
+  });
+
+  it('decides what comes after the move in the same batch', async () => {
+    const commands = [
+      { command: 'ChangeOrgScheme', input: { schemeId: 'library', version: 1 } },
+      { command: 'SetRouting', input: { document: {} } },
+    ];
+    const denied = await send('op', '/v1/orgs/gated/commands', { commands });
+    expect([denied.status, denied.json.permission]).toEqual([403, 'routing:manage']);
+    const other = await send(
+      'op',
+      '/v1/orgs/gated/commands',
+      { commands: [...commands].reverse() },
+      { 'dry-run': 'true' },
+    );
+    expect(other.status).toBe(200);
+    expect((await send('mel', '/v1/orgs/gated')).json.scheme).toEqual({ id: 'gateway', version: 1 });
   });
 
   it('decides from then on: checks, commands, searches, and what its own commands need', async () => {
@@ -186,5 +211,20 @@ describe('a role scheme that a platform defines as data', () => {
     await expect(begin('gateway')).resolves.toEqual(expect.any(String));
     await expect(begin('studio')).rejects.toThrow('the realm gate began with the scheme gateway, not studio');
     expect((await onRealm('AdoptRoleScheme', { schemeId: 'gateway', version: 1 })).status).toBe(200);
+  });
+
+  it('comes before what rests on it, also where the clock of another process is behind', async () => {
+    clock.advance(60_000);
+    expect((await onRealm('DefineRoleScheme', { document: { ...library, version: 3 } })).status).toBe(200);
+    clock.advance(-60_000);
+    expect((await onGated('op', 'ChangeOrgScheme', { schemeId: 'library', version: 3 })).status).toBe(200);
+    const lastOf = async (stream: string) => {
+      const events = [];
+      for await (const page of api.services.store.read(stream, 0n)) events.push(...page);
+      return { type: events.at(-1)?.type, at: String(events.at(-1)?.metadata.occurredAt) };
+    };
+    const [defined, moved] = [await lastOf('realm-gate'), await lastOf('org-gated')];
+    expect([defined.type, moved.type]).toEqual(['RoleSchemeDefined', 'OrgSchemeChanged']);
+    expect(moved.at >= defined.at).toBe(true);
   });
 });

@@ -45,7 +45,6 @@ export const organizationRows = {
       "Move the organization to another version of its realm's role scheme; a dry run tells who gains and loses what",
     example: { schemeId: 'enterprise', version: 2 },
     needs: ({ orgId }) => [onOrg(orgId, 'org:change-scheme')],
-    readsRealm: true,
   },
   DeleteOrg: {
     target: 'org',

@@ -53,8 +53,6 @@ export interface CommandRow<
   readonly erases?: (input: z.output<Schema>) => string;
   /** Refusals that are answered like something that does not exist, so that a stranger learns nothing by them. */
   readonly hides?: readonly RefusalCode[];
-  /** Decided on the realm as it is when the command arrives. */
-  readonly readsRealm?: true;
   /** The field that names the created thing; filled from the command id where the client gives none. */
   readonly creates?: string;
   /** Its answer shows the text of a key, which its event does not hold. */
