@@ -18,6 +18,7 @@ import { ProblemFilter } from './problems/problem.filter.js';
 import { AskHandler } from './queries/ask.js';
 import { AskedQueries } from './queries/asked-queries.js';
 import { AuditExports } from './queries/audit-exports.js';
+import { RealmController } from './queries/realm.controller.js';
 import { BillingController } from './queries/billing.controller.js';
 import { TokenController } from './identity/token.controller.js';
 import { LedgerKeyController } from './queries/ledger-key.controller.js';
@@ -37,6 +38,7 @@ export class ApiModule {
         CommandsController,
         QueriesController,
         BillingController,
+        RealmController,
         ChangesController,
         SecretsController,
         MachinesController,

@@ -26,7 +26,12 @@ const assemble: { readonly [C in Category]: (documents: Documents) => StateByCat
       return { ...state, environments: state.environments.set(id, doc as Environment) };
     }, initialState('org')),
   user: (documents) => documents.reduce((_, { doc }) => ({ user: doc as User }), initialState('user')),
-  realm: (documents) => documents.reduce((_, { doc }) => ({ realm: doc as Realm }), initialState('realm')),
+  realm: (documents) =>
+    documents.reduce(
+      (state, { kind, doc }) =>
+        kind === 'settings' ? { ...state, settings: doc as RealmState['settings'] } : { ...state, realm: doc as Realm },
+      initialState('realm'),
+    ),
   activity: () => initialState('activity'),
 };
 
@@ -39,7 +44,8 @@ type Charge = NonNullable<ReturnType<OrgState['charges']['get']>>;
 type Service = NonNullable<ReturnType<OrgState['services']['get']>>;
 type Environment = NonNullable<ReturnType<OrgState['environments']['get']>>;
 type User = StateByCategory['user']['user'];
-type Realm = StateByCategory['realm']['realm'];
+type RealmState = StateByCategory['realm'];
+type Realm = RealmState['realm'];
 
 const pick: { readonly [C in Category]: (state: StateByCategory[C], key: DocumentKey) => unknown } = {
   org: ({ org, members, groups, environments, invitations, workflows, charges, services, settings }, { kind, id }) => {
@@ -53,7 +59,7 @@ const pick: { readonly [C in Category]: (state: StateByCategory[C], key: Documen
     return kind === 'settings' ? settings : environments.get(id);
   },
   user: ({ user }) => user,
-  realm: ({ realm }) => realm,
+  realm: ({ realm, settings }, { kind }) => (kind === 'settings' ? settings : realm),
   activity: () => undefined,
 };
 

@@ -37,6 +37,7 @@ type Command = readonly [name: string, input: (extras: Extras, environmentId: st
 /** The command that takes a permission, with an input that makes sense; permissions without one have none yet. */
 const commands: { readonly [P in Permission]?: Command } = {
   'org:create': ['CreateOrg', (_, __, ownerId) => ({ orgId: 'a-new-one', name: 'New', ownerId })],
+  'pricing:set': ['SetPricing', () => ({ document: { 'gpt-4o': 250 } })],
   'org:transfer': ['TransferOrgOwnership', ({ admin }) => ({ toUserId: admin })],
   'org:update': ['UpdateOrg', () => ({ name: 'Renamed' })],
   'org:set-plan': ['SetOrgPlan', () => ({ plan: 'standard' })],

@@ -173,6 +173,7 @@ const inputs: { readonly [Name in CommandName]: object } = {
   RotateProviderKey: { keyId: 'basilisk-9', credential: { apiKey: 'sk-new-0000-2222' } },
   RemoveProviderKey: { keyId: 'basilisk-9' },
   DefineRoleScheme: commandTable.DefineRoleScheme.example,
+  SetPricing: { document: { basilisk: 1 } },
   AdoptRoleScheme: commandTable.AdoptRoleScheme.example,
   SetCheckpointWitness: { url: 'https://witness.test' },
   RemoveCheckpointWitness: {},
@@ -428,6 +429,7 @@ describe('a member without the right', () => {
     SchemeMatrix: 200,
     Me: 200,
     Actions: 200,
+    RealmPricing: 403,
     Projections: 403,
   };
 

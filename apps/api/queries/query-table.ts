@@ -13,6 +13,7 @@ import { organizationQueries } from './organizations.js';
 import { permissionQueries } from './permissions.js';
 import { projectionQueries } from './projections.js';
 import { providerKeyQueries } from './provider-keys.js';
+import { pricingQueries } from './pricing.js';
 import { schemeQueries } from './schemes.js';
 import { serviceAccountQueries } from './service-accounts.js';
 import { settingsQueries } from './settings.js';
@@ -39,6 +40,7 @@ export const queryTable = {
   ...reportQueries,
   ...ledgerQueries,
   ...schemeQueries,
+  ...pricingQueries,
   ...selfQueries,
   ...projectionQueries,
 } as const;

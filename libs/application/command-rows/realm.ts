@@ -47,6 +47,12 @@ export const realmRows = {
     example: { schemeId: 'enterprise', version: 2 },
     needs: onRealm('role-scheme:define'),
   },
+  SetPricing: {
+    target: 'realm',
+    summary: 'Set the platform-wide prices, a document that tenantry keeps and does not look into',
+    example: { document: { 'gpt-4o': { inputPerMillion: 250, outputPerMillion: 1000, currency: 'EUR' } } },
+    needs: onRealm('pricing:set'),
+  },
   EraseUser: {
     target: 'realm',
     summary: 'Erase what is known of a person for good, everywhere; their memberships end',

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Assignment, own } from '../access/documents.js';
 import { type CommandDefinition, type DecisionContext, partsOf } from '../command.js';
 import { type Refusal, refuse } from '../decision.js';
+import { opaqueDocument } from '../org/fields.js';
 import type { Permission } from '../schemes/actions.js';
 import type { CompiledScheme } from '../schemes/compiled.js';
 import { instant, principalId, slug, text } from '../text.js';
@@ -96,6 +97,14 @@ const definitions = {
     if (realm?.scheme.id === id && realm.scheme.version === version) return [];
     if (!mayUnder(scheme, 'role-scheme:define')) return refuse('scheme_locks_out');
     return [{ type: 'RoleSchemeAdopted', data: { scheme: { id, version } } }];
+  }),
+
+  /** Platform-wide prices; each change is a version. */
+  SetPricing: realmCommand(z.strictObject({ document: opaqueDocument }), ({ settings }, { document }) => {
+    const text = JSON.stringify(document);
+    const present = settings?.pricing;
+    if (present?.document === text) return [];
+    return [{ type: 'PricingSet', data: { version: (present?.version ?? 0) + 1, document: text } }];
   }),
 
   EraseUser: realmCommand(person, (_, { userId }, { erasure }) => {

@@ -1,11 +1,18 @@
 import { z } from 'zod';
-import { type Assignment, own, type RealmDocument } from '../access/documents.js';
+import { type Assignment, own, type RealmDocument, type VersionedDocument } from '../access/documents.js';
 import type { EventOf, Evolutions } from '../event.js';
 import { nameOfScheme } from '../schemes/reference.js';
 import { instant, principalId, slug, text } from '../text.js';
 
 export interface RealmState {
   readonly realm: RealmDocument | undefined;
+  /** Beside what decides: no check has to load it. Undefined until something was set. */
+  readonly settings: RealmSettings | undefined;
+}
+
+export interface RealmSettings {
+  /** What is charged for what: opaque to tenantry. */
+  readonly pricing: VersionedDocument;
 }
 
 /** Characters of a role scheme as JSON: an event has to hold it. */
@@ -34,6 +41,8 @@ export const realmEvents = {
   /** The scheme says which roles of which team make a platform admin (T5). */
   TeamMemberSet: inTeam.extend({ role: slug }),
   TeamMemberRemoved: inTeam,
+  /** Platform-wide prices, as JSON. */
+  PricingSet: z.strictObject({ version: z.int().min(1), document: z.string() }),
   /** What erases the person's data follows it; see the events of the person's own stream. */
   PersonErasureRequested: z.strictObject({ userId: principalId }),
   /** A command under a client's key changed nothing: remembered, so that a late retry cannot act on a changed world. */
@@ -47,7 +56,8 @@ const touches = () => [self];
 export const realmEvolutions: Evolutions<RealmState, RealmEvent> = {
   RealmCreated: {
     touches,
-    evolve: (_, { realmId, scheme }, { id }) => ({
+    evolve: (state, { realmId, scheme }, { id }) => ({
+      ...state,
       realm: {
         id: realmId,
         storeId: id,
@@ -106,6 +116,10 @@ export const realmEvolutions: Evolutions<RealmState, RealmEvent> = {
         return { teams: { ...teams, [team]: left } };
       }),
   },
+  PricingSet: {
+    touches: () => [{ kind: 'settings', id: '' }],
+    evolve: (state, pricing) => ({ ...state, settings: { ...state.settings, pricing } }),
+  },
   PersonErasureRequested: { touches: () => [], evolve: (state) => state },
   RealmCommandHadNoEffect: { touches: () => [], evolve: (state) => state },
 };
@@ -113,8 +127,9 @@ export const realmEvolutions: Evolutions<RealmState, RealmEvent> = {
 /** Ids of the people that a realm's event is about, as the audit log is searched by. */
 export const realmTargets = ({ data }: RealmEvent): readonly string[] => ('userId' in data ? [data.userId] : []);
 
-function changed({ realm }: RealmState, change: (found: RealmDocument) => Partial<RealmDocument>): RealmState {
-  return { realm: realm && { ...realm, ...change(realm) } };
+function changed(state: RealmState, change: (found: RealmDocument) => Partial<RealmDocument>): RealmState {
+  const { realm } = state;
+  return { ...state, realm: realm && { ...realm, ...change(realm) } };
 }
 
 /** Those that are left stand as if the others had never been. */

@@ -1,7 +1,7 @@
 import type { RealmDocument } from '../access/documents.js';
 import type { RealmEvent, RealmState } from './events.js';
 
-export const noRealm: RealmState = { realm: undefined };
+export const noRealm: RealmState = { realm: undefined, settings: undefined };
 
 export type PlatformAdminSources = Pick<RealmDocument, 'adminGroup' | 'adminEmailIndexes' | 'systemUserId'>;
 
