@@ -127,18 +127,48 @@ class Story {
     expect(await rowsOf(db, left, [this.orgId])).toEqual([]);
   }
 
+  /** The proxy makes a key and nobody hears of it; what the key is good for changes before it is told again. */
+  async changedMeanwhile(): Promise<void> {
+    const { reference, secret } = this.made.first;
+    await this.vault.keep({ orgId: this.orgId, secretId: reference.secretId }, { key: secret }, 0n);
+    const model = (modelId: string): OrgEvent => ({
+      type: 'ModelAdded',
+      data: { ...live, modelId, provider: 'p', name: modelId },
+    });
+    await this.append(
+      { type: 'OrgCreated', data: { orgId: this.orgId, name: 'O', scheme, owner: { userId: 'o', role: 'org.owner' } } },
+      { type: 'EnvironmentCreated', data: { ...live, name: 'Live' } },
+      { type: 'ProviderKeyAdded', data: { keyId: 'k', provider: 'p', name: 'K', credential: secretReferenceTo('k') } },
+      model('gpt'),
+      { type: 'EnvironmentCredentialIssued', data: { ...live, credential: reference } },
+    );
+    proxy.losesAnswer = 0;
+    await expect(this.react()).rejects.toThrow('unreachable');
+    await this.append(model('sonnet'));
+    await this.react();
+    expect(proxy.knows(secret)?.models).toEqual(['gpt', 'sonnet']);
+  }
+
   private key() {
     const reference = { ...secretReferenceTo(randomUUID()), lastFour: {} };
     return { reference, secret: Credential.newKey().reveal().key ?? '' };
   }
 
-  private async stage(...events: readonly OrgEvent[]): Promise<void> {
+  private async append(...events: readonly OrgEvent[]): Promise<void> {
     const metadata = { occurredAt: new Date(clock.now()).toISOString(), commandId: randomUUID(), part: '1/1' };
     const stored = events.map((event) => ({ ...event, id: randomUUID(), metadata }));
     await this.store.append(`org-${this.orgId}`, 'any', stored);
+  }
+
+  private async react(): Promise<void> {
+    await this.reaction().react({ key: this.orgId, revision: 0n }, new AbortController().signal);
+  }
+
+  private async stage(...events: readonly OrgEvent[]): Promise<void> {
+    await this.append(...events);
     for (let tries = 0; ; tries++)
       try {
-        await this.reaction().react({ key: this.orgId, revision: 0n }, new AbortController().signal);
+        await this.react();
         return;
       } catch (error) {
         if (tries > 1) throw error;
@@ -177,6 +207,9 @@ describe('virtual keys of a LiteLLM proxy', () => {
       await new Story(new Calls()).tell();
     }
   }, 60_000);
+
+  it('are brought to what has changed since the proxy made one unheard', () =>
+    new Story(new Calls()).changedMeanwhile());
 
   it('are told to the proxy that is configured, and again once it is back', async () => {
     const environment = { LITELLM_URL: proxy.url, LITELLM_MASTER_KEY: proxy.masterKey };
