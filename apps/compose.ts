@@ -2,6 +2,9 @@ import type { Logger } from 'pino';
 import { ActivityLog } from '#libs/application/activity/activity-log.js';
 import { RecordedCommands } from '#libs/application/activity/recorded-commands.js';
 import { RecordedReads } from '#libs/application/activity/recorded-reads.js';
+import { CommandPaths } from '#libs/application/command-paths.js';
+import { UsagePipeline } from '#libs/application/usage/usage-pipeline.js';
+import { UsageTail } from '#libs/application/usage/usage-tail.js';
 import { Eraser } from '#libs/application/erasure/eraser.js';
 import { FindErasureObstacles } from '#libs/application/erasure/obstacles.js';
 import { Appender } from '#libs/application/appender.js';
@@ -64,6 +67,7 @@ import { keepSweeping } from './keep-sweeping.js';
 import { batchObserver, keepReadModels } from './keep-read-models.js';
 import { PostgresErasures } from './postgres-erasures.js';
 import { PostgresSearchReads } from './postgres-search-reads.js';
+import { PostgresUsageReads } from './postgres-usage-reads.js';
 import { reactionsOf } from './reactions.js';
 import { readModelsName } from './read-models-name.js';
 import { redisTier, tierListener } from './shared-tier.js';
@@ -201,7 +205,9 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       stops.push(keepSweeping(new SecretSweep(folds, secrets), logger));
     }
     const activity = new ActivityLog(store, clock);
-    const commands = new SealedCommands(pipeline, unkept, personalData);
+    const usage = new UsageTail(store, new PostgresUsageReads(db));
+    const ofUsage = new UsagePipeline(folds, appender, usage, personalData, clock);
+    const commands = new CommandPaths(new SealedCommands(pipeline, unkept, personalData), ofUsage);
     const recorded = new RecordedCommands(commands, activity, folds, clock, (error, lost) =>
       logger.error({ err: error, ...lost }, 'a refusal is not in the audit log'),
     );
@@ -233,6 +239,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       pipeline: recorded,
       recordedReads: new RecordedReads(activity, folds, personalData, clock),
       limits: limits.limits,
+      usage,
       checks,
       introspection: new Introspection(new PostgresIssuedKeys(db), documents, checks, clock),
       searches: new Searches(documents, search, readPosition, past, clock, config.readWaitMs),

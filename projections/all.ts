@@ -12,6 +12,7 @@ import { invitationsProjection } from './invitations/invitations.js';
 import { membersProjection } from './members/members.js';
 import { organizationsProjection } from './organizations/organizations.js';
 import { peopleProjection } from './people/people.js';
+import { usageProjection } from './usage/usage.js';
 import { workflowsProjection } from './workflows/workflows.js';
 
 /** Every read model; a new one is added here and nowhere else. */
@@ -29,5 +30,6 @@ export const allProjections: readonly Projection[] = [
   membersProjection,
   organizationsProjection,
   peopleProjection,
+  usageProjection,
   workflowsProjection,
 ];

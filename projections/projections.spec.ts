@@ -15,7 +15,7 @@ const ofAcme = (rows: unknown[] | undefined, ...ids: string[]) =>
   ((rows ?? []) as Record<string, unknown>[]).filter(({ org_id: id }) =>
     (ids.length > 0 ? ids : ['acme']).includes(String(id)),
   );
-const later = ['org-beta', 'org-gamma', 'activity-beta', 'user-hal', 'user-ivy'];
+const later = ['org-beta', 'org-gamma', 'activity-beta', 'usage-beta', 'user-hal', 'user-ivy'];
 const isLater = (stream: unknown) => later.includes(String(stream));
 
 it('turns every event type into these rows', async () => {
@@ -230,3 +230,35 @@ it('gives the same rows for every split into batches, and when run again', async
   for (const sizes of [[given.length], [1], [2], [3], [5, 1], [1, 7, 2], [11]])
     expect(await inBatchesOf(db, sizes)).toEqual(expected);
 }, 120_000);
+
+it('adds usage up, by day and for what caps are compared with (C21, C24, R18)', async () => {
+  const rows = await inBatchesOf(db, [given.length]);
+  const used = { user_id: 'fay', environment_id: 'main', provider: 'openai', model: 'gpt-4o' };
+  const byFay = { ...used, currency: 'EUR', runs: '0', requests: '2', input_tokens: '10', output_tokens: '5' };
+  const nobody = { user_id: '', environment_id: '', provider: '', model: '', currency: '', paid_by: 'platform' };
+  const none = { requests: '0', input_tokens: '0', output_tokens: '0', credits: '0', cost: '0' };
+  const twice = { requests: '4', input_tokens: '20', output_tokens: '10', credits: '3', cost: '3000' };
+  expect(rows.usage_by_day).toEqual(
+    [
+      { day: '2026-01-30', ...byFay, paid_by: 'platform', ...twice },
+      { day: '2026-01-31', ...nobody, ...none, runs: '4' },
+      { day: '2026-01-31', ...byFay, paid_by: 'organization', credits: '0', cost: '1500' },
+    ].map((row) => expect.objectContaining({ stream: 'usage-beta', ...row })),
+  );
+  const scopes = ['', 'environment/main', 'user/fay'];
+  const costs = scopes.flatMap((scope) =>
+    ['2026-01', '2026-01-30', 'total'].map((period) => [scope, period, 'cost/EUR', '3000']),
+  );
+  const others = [
+    ['', '2026-01', 'credits', '3'],
+    ['', 'total', 'credits', '3'],
+    ['', '2026-01', 'runs', '4'],
+  ];
+  const meters = (rows.usage_meters ?? []) as Record<string, string>[];
+  expect(meters.map(({ scope, period, measure, value }) => [scope, period, measure, value].join(' ')).sort()).toEqual(
+    [...costs, ...others].map((row) => row.join(' ')).sort(),
+  );
+  expect(rows.blocked_requests).toMatchObject([{ ...used, stream: 'usage-beta', reason: 'guardrail', rule: 'cards' }]);
+  expect(JSON.stringify(rows.audit_entries)).not.toContain('usage-beta');
+  expect(JSON.stringify(rows.ledger_leaves)).not.toContain('usage-beta');
+});

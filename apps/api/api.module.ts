@@ -24,6 +24,7 @@ import { TokenController } from './identity/token.controller.js';
 import { LedgerKeyController } from './queries/ledger-key.controller.js';
 import { SecretsController } from './queries/secrets.controller.js';
 import { MachinesController } from './queries/machines.controller.js';
+import { UsageController } from './queries/usage.controller.js';
 import { QueriesController } from './queries/queries.controller.js';
 import { ApiServices } from './services.js';
 import { SessionController } from './sessions/session.controller.js';
@@ -44,6 +45,7 @@ export class ApiModule {
         MachinesController,
         TokenController,
         IntrospectionController,
+        UsageController,
         LedgerKeyController,
         SessionController,
         EvaluationController,

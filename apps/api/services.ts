@@ -13,6 +13,7 @@ import type { EventStore } from '#libs/application/ports/event-store.js';
 import type { PersonalData } from '#libs/application/ports/personal-data.js';
 import type { ReadPosition } from '#libs/application/ports/read-models.js';
 import type { StreamMoves } from '#libs/application/ports/stream-moves.js';
+import type { UsageTail } from '#libs/application/usage/usage-tail.js';
 import type { Searches } from '#libs/application/searches.js';
 import type { RateLimit } from '#libs/platform/config-limits.js';
 import type { Credentials } from '#libs/platform/identity/credentials.js';
@@ -46,6 +47,7 @@ export abstract class ApiServices {
   abstract readonly pipeline: Pick<CommandPipeline, 'execute'>;
   abstract readonly recordedReads: RecordedReads;
   abstract readonly limits: Limits;
+  abstract readonly usage: UsageTail;
   abstract readonly checks: Checks;
   abstract readonly introspection: Introspection;
   abstract readonly searches: Searches;

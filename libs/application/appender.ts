@@ -7,6 +7,7 @@ import {
   type EventStore,
   EventStoreUnavailable,
   type EventToAppend,
+  type ExpectedRevision,
   type Position,
   type StoredEvent,
 } from './ports/event-store.js';
@@ -40,24 +41,35 @@ export class Appender {
     onto: Folded<C>,
     events: readonly EventToAppend[],
   ): Promise<Appended> {
+    const appended = await this.add(category, id, onto.revision, events);
+    if (appended.kind === 'appended') this.folds.appended(category, id, appended.events);
+    return appended;
+  }
+
+  /** The same of a stream that nobody folds; under `any`, wherever it ends. */
+  async add(
+    category: Category,
+    id: string,
+    expected: ExpectedRevision,
+    events: readonly EventToAppend[],
+  ): Promise<Appended> {
     const stream = streamOf(category, id);
     // Whoever follows the log relies on these; an event without them would stop every reader for good.
     for (const { metadata } of events) for (const name of always) required(metadata, name);
     const sealed = await Promise.all(
       events.map(async (event) => ({ ...event, data: await this.personalData.seal({ ...event, stream }) })),
     );
-    await this.before(stream, onto.revision, events);
-    const outcome = await this.appendCertainly(stream, onto.revision, sealed);
+    if (expected !== 'any') await this.before(stream, expected, events);
+    const outcome = await this.appendCertainly(stream, expected, sealed);
     if (!outcome.appended) return { kind: 'conflict' };
-    const first = onto.revision + 1n;
-    const position = outcome.position;
+    const { position, revision: last } = outcome;
+    const first = last - BigInt(sealed.length) + 1n;
     const stored = sealed.map((event, i) => ({ ...event, stream, revision: first + BigInt(i), position }));
-    this.folds.appended(category, id, stored);
     return { kind: 'appended', events: stored, position };
   }
 
   /** Repeats with the same ids and revision while the outcome is unknown: the store then tells what became of it. */
-  private async appendCertainly(stream: string, expected: bigint, events: readonly EventToAppend[]) {
+  private async appendCertainly(stream: string, expected: ExpectedRevision, events: readonly EventToAppend[]) {
     for (const delay of UNKNOWN_OUTCOME_RETRIES_MS) {
       try {
         return await this.store.append(stream, expected, events);

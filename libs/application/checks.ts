@@ -81,7 +81,10 @@ export class Checks {
     const { facts, at } = moment;
     const answer = permit(facts, { principal: caller.id, permission, resource, at });
     if (answer.allowed) return { kind: 'allowed' };
-    const known = resource.kind === 'realm' || ('orgId' in resource && mayKnow(facts, caller.id, resource.orgId, at));
+    const known =
+      resource.kind === 'realm' ||
+      ('ownerId' in resource && resource.ownerId === caller.id) ||
+      ('orgId' in resource && mayKnow(facts, caller.id, resource.orgId, at));
     if (!known || answer.reason === 'unknown_resource') return { kind: 'hidden' };
     return deniedBy(facts.scheme, permission, resource, answer.reason);
   }

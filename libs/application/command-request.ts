@@ -2,7 +2,14 @@ import { v4 } from 'uuid';
 import type { Caller } from './caller.js';
 import { BATCH } from './answer.js';
 import { commandIdOf, createdIdOf, eventIdOf } from './command-ids.js';
-import { aggregateOf, type Commanded, type CommandInput, type CommandName, rowOf } from './command-table.js';
+import {
+  aggregateOf,
+  type Commanded,
+  type CommandInput,
+  type CommandName,
+  isUsageCommand,
+  rowOf,
+} from './command-table.js';
 import type { NewKeys } from './new-keys.js';
 import type { Indexes } from './ports/personal-data.js';
 import { streamOf } from './streams.js';
@@ -77,7 +84,8 @@ export function planOf(request: CommandRequest, digestsOf: (payload: string) => 
 export function idOf({ caller, orgId, steps: [first], idempotencyKey }: CommandRequest): string {
   const self = first !== undefined && rowOf(first.name).target === 'me';
   const place = self ? streamOf('user', caller.id) : streamOf('realm', caller.realm);
-  return commandIdOf(caller, orgId === undefined ? place : streamOf('org', orgId), idempotencyKey);
+  const category = first !== undefined && isUsageCommand(first.name) ? 'usage' : 'org';
+  return commandIdOf(caller, orgId === undefined ? place : streamOf(category, orgId), idempotencyKey);
 }
 
 /** Which aggregate of its kind a request is about. */

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { orgCommands, orgDecisions } from '#libs/domain/org/decisions.js';
 import { realmCommands, realmDecisions } from '#libs/domain/realm/commands.js';
+import { usageCommands } from '#libs/domain/usage/commands.js';
 import { userCommands, userDecisions } from '#libs/domain/user/commands.js';
 import { assignmentRows } from './command-rows/assignments.js';
 import { billingRows } from './command-rows/billing.js';
@@ -16,6 +17,7 @@ import { realmRows } from './command-rows/realm.js';
 import type { Commanded, CommandRow, CommandTable } from './command-rows/row.js';
 import { serviceAccountRows } from './command-rows/service-accounts.js';
 import { settingsRows } from './command-rows/settings.js';
+import { usageRows } from './command-rows/usage.js';
 import { userRows } from './command-rows/user.js';
 import { workflowRows } from './command-rows/workflows.js';
 import { secretInputs } from './secrets/credential.js';
@@ -39,15 +41,15 @@ const orgRows: CommandTable = {
 };
 
 /** Every command of the product: one row each. */
-export const commandTable = { ...orgRows, ...realmRows, ...userRows } as const;
+export const commandTable = { ...orgRows, ...usageRows, ...realmRows, ...userRows } as const;
 
 /** What the rules of each take. */
-export const commandSchemas = { ...orgCommands, ...realmCommands, ...userCommands } as const;
+export const commandSchemas = { ...orgCommands, ...usageCommands, ...realmCommands, ...userCommands } as const;
 
 /** What clients send: a secret itself, in place of the reference to it that the rules take. */
 export const clientSchemas = { ...commandSchemas, ...secretInputs } as const;
 
-/** The rules of each. */
+/** The rules of each that is decided on a fold. */
 export const commandRules = { ...orgDecisions, ...realmDecisions, ...userDecisions } as const;
 
 export type CommandName = keyof typeof commandSchemas;
@@ -57,7 +59,10 @@ export const commandNames = Object.keys(commandSchemas) as readonly CommandName[
 
 export const isCommandName = (name: string): name is CommandName => Object.hasOwn(commandTable, name);
 
-/** The aggregate whose stream the command appends to. */
+/** Commands of usage fold nothing, and take a path of their own. */
+export const isUsageCommand = (name: CommandName): name is keyof typeof usageCommands => Object.hasOwn(usageRows, name);
+
+/** The aggregate whose stream the command appends to; not of usage. */
 export function aggregateOf(name: CommandName): Commanded {
   if (Object.hasOwn(orgRows, name)) return 'org';
   return Object.hasOwn(realmRows, name) ? 'realm' : 'user';

@@ -190,6 +190,10 @@ const orgIn = ({ category }: Plan, state: unknown): OrgState | undefined =>
 
 // A step's name, its input, and the state that its rules take belong together by construction.
 function decide({ name, input }: Step, state: unknown, context: object): Decision<Draft> {
-  const rules = commandRules[name] as (state: unknown, input: unknown, context: object) => Decision<Draft>;
+  const rules = commandRules[name as keyof typeof commandRules] as (
+    state: unknown,
+    input: unknown,
+    context: object,
+  ) => Decision<Draft>;
   return rules(state, input, context);
 }

@@ -4,6 +4,7 @@ import { orgEvents, orgEvolutions } from './org/events.js';
 import { noOrg, type OrgState } from './org/org.js';
 import { realmEvents, realmEvolutions, type RealmState } from './realm/events.js';
 import { noRealm } from './realm/realm.js';
+import { noUsage, usageEvents, usageEvolutions, type UsageState } from './usage/usage.js';
 import { noUser, userEvents, userEvolutions, type UserState } from './user/user.js';
 
 export interface StateByCategory {
@@ -11,6 +12,7 @@ export interface StateByCategory {
   user: UserState;
   realm: RealmState;
   activity: ActivityState;
+  usage: UsageState;
 }
 export type Category = keyof StateByCategory;
 
@@ -42,9 +44,16 @@ const aggregates = {
   user: { initial: noUser, evolutions: userEvolutions, schemas: userEvents },
   realm: { initial: noRealm, evolutions: realmEvolutions, schemas: realmEvents },
   activity: { initial: noActivity, evolutions: activityEvolutions, schemas: activityEvents },
+  usage: { initial: noUsage, evolutions: usageEvolutions, schemas: usageEvents },
 } as const;
 
-export const eventSchemas = { org: orgEvents, user: userEvents, realm: realmEvents, activity: activityEvents } as const;
+export const eventSchemas = {
+  org: orgEvents,
+  user: userEvents,
+  realm: realmEvents,
+  activity: activityEvents,
+  usage: usageEvents,
+} as const;
 
 export const initialState = <C extends Category>(category: C): StateByCategory[C] =>
   aggregates[category].initial as StateByCategory[C];

@@ -27,7 +27,7 @@ export const refusals = {
   grant_without_effect: 'Without a role, a grant gives this member nothing in this environment.',
   grant_window_empty: 'The grant ends before it begins.',
   org_suspended: 'The organization is suspended.',
-  limit_exceeded: "The organization's plan does not allow more of these.",
+  limit_exceeded: "The organization's plan or a budget does not allow more of these.",
   plan_unknown: 'The scheme has no such plan.',
   invitations_unknown: 'Here people are added by those who may, not invited.',
   invitation_batch_too_large: 'More addresses at once than the scheme allows; none of them was invited.',
@@ -73,6 +73,7 @@ export const refusals = {
   scheme_unknown: 'The realm has no such version of a role scheme.',
   scheme_locks_out: 'Under this role scheme the one who asks could not go back: they would not hold the right to it.',
   roles_missing: 'Members hold roles, or are invited to roles, that the role scheme does not have.',
+  usage_day_out_of_range: 'Usage is recorded for the day or the days before it, 45 at most.',
   workflow_not_owned: 'A workflow is moved and removed by whoever registered it.',
 } as const;
 

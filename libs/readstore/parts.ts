@@ -37,7 +37,7 @@ export async function inParts(
 }
 
 /**
- * Projects whole commands from the checkpoint on. One that fails for good parks its organization, or the activity of one, and nothing else; one of
+ * Projects whole commands from the checkpoint on. One that fails for good parks its organization, or the activity or usage of one, and nothing else; one of
  * a person or a realm, which others' rights rest on, throws HandlerFailed. `moved` is told of each checkpoint that was
  * reached. Undefined when another projector moved on, or a replay changed what is parked.
  */
@@ -69,7 +69,7 @@ function poisonsIn(command: readonly StoredEvent[], failure: HandlerFailed, { pa
   for (const { stream, revision } of command) {
     const category = categoryOf(stream);
     if (category === undefined || poisons.has(stream) || parked.has(stream)) continue;
-    if (category !== 'org' && category !== 'activity') throw failure;
+    if (category === 'user' || category === 'realm') throw failure;
     poisons.set(stream, { stream, revision, failure });
   }
   return [...poisons.values()];

@@ -22,7 +22,7 @@ export interface ReplayScope {
 export type NoScope = 'future' | 'unknown';
 
 /**
- * The events that made an organization's read models what they were at the moment: its own, its activity's, the realm's
+ * The events that made an organization's read models what they were at the moment: its own, its activity's and usage's, the realm's
  * that decided for it, and those of everybody who had been a member of it or done something in it by then, whole: what
  * a person's stream says bears on no organization alone.
  */
@@ -57,6 +57,7 @@ export async function scopeOfOrg(
     people.add(required(metadata, 'actor'));
   const others = new Set([
     activity,
+    streamOf('usage', org),
     streamOf('realm', required(whole.metadata, 'realm')),
     ...[...people].map((id) => streamOf('user', id)),
   ]);

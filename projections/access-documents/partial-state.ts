@@ -33,6 +33,7 @@ const assemble: { readonly [C in Category]: (documents: Documents) => StateByCat
       initialState('realm'),
     ),
   activity: () => initialState('activity'),
+  usage: () => initialState('usage'),
 };
 
 type OrgState = StateByCategory['org'];
@@ -61,6 +62,7 @@ const pick: { readonly [C in Category]: (state: StateByCategory[C], key: Documen
   user: ({ user }) => user,
   realm: ({ realm, settings }, { kind }) => (kind === 'settings' ? settings : realm),
   activity: () => undefined,
+  usage: () => undefined,
 };
 
 export const stateFrom = <C extends Category>(category: C, documents: Documents): StateByCategory[C] =>

@@ -81,7 +81,8 @@ export const auditLogProjection = projectionOfEach({
   tables: [auditEntries, auditTargets],
   each: (event, write) => {
     const { category, stream, streamId, id, type, data, metadata, revision, position, occurredAt } = event;
-    if (category === 'user') return;
+    // What people use is metered, not audited; who changed a budget or a plan is.
+    if (category === 'user' || category === 'usage') return;
     const targets = targetsIn(event);
     const org_id = category === 'realm' ? realmActivity(streamId) : streamId;
     const place = { stream, commit: position.commit, prepare: position.prepare };

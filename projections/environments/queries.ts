@@ -60,3 +60,9 @@ export async function environmentIdsOf(
   const rows = await rest.orderBy('environment_id').limit(page.limit).execute();
   return rows.map(({ environment_id: id }) => id);
 }
+
+export async function environmentsOfKind(db: Database, orgId: string, kind: string): Promise<number> {
+  const query = db.withTables<Tables>().selectFrom('environments').where('org_id', '=', orgId).where('kind', '=', kind);
+  const { count } = await query.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
+  return Number(count);
+}

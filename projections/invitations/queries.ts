@@ -43,3 +43,11 @@ export async function invitationsTo(
     .limit(limit)
     .execute();
 }
+
+/** How many are open at the instant (RFC 3339). */
+export async function pendingInvitations(db: Database, orgId: string, at: string): Promise<number> {
+  const query = db.withTables<Tables>().selectFrom('invitations').where('org_id', '=', orgId);
+  const open = query.where('status', '=', 'pending').where('expires_at', '>', at);
+  const { count } = await open.select(({ fn }) => fn.countAll().as('count')).executeTakeFirstOrThrow();
+  return Number(count);
+}

@@ -73,6 +73,7 @@ export class History {
   private async step(): Promise<boolean> {
     if (this.pick(8) === 0) return this.observe();
     const id = `org-${this.pick(this.size.orgs)}`;
+    if (this.pick(10) === 0) return this.use(id);
     const state = this.states.get(id) ?? initialState('org');
     const [name, input] = this.command(id, state);
     // The pairing of names and inputs is made right above.
@@ -198,6 +199,27 @@ export class History {
       command: 'Observe',
       keyed: 'false',
     });
+    return true;
+  }
+
+  /** Usage of the organization, some of it under its own key; now and then a request that was blocked. */
+  private async use(orgId: string): Promise<boolean> {
+    const userId = `user-${this.pick(this.size.users)}`;
+    const environmentId = `env-${this.pick(this.size.environments)}`;
+    const line = (day: string) => ({
+      userId,
+      environmentId,
+      model: `model-${this.pick(2)}`,
+      day,
+      requests: this.pick(9) + 1,
+    });
+    const cost = { thousandths: this.pick(5000), currency: this.pick(3) === 0 ? 'USD' : 'EUR' };
+    const lines = [{ ...line(this.now().slice(0, 10)), runs: this.pick(3), cost, credits: this.pick(2) }];
+    if (this.pick(3) === 0) lines.push({ ...lines[0], ...line('2025-12-31'), byok: true } as (typeof lines)[number]);
+    const blocked = { userId, environmentId, reason: 'budget', at: this.now() };
+    const isBlocked = this.pick(3) === 0;
+    const event = isBlocked ? { type: 'RequestBlocked', data: blocked } : { type: 'UsageRecorded', data: { lines } };
+    await this.append(`usage-${orgId}`, [event], { command: isBlocked ? 'RecordBlockedRequest' : 'RecordUsage' });
     return true;
   }
 

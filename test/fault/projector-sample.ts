@@ -240,6 +240,24 @@ event('org-beta', 'InvoiceRecorded', { invoiceId: 'in-1', ...billed, status: 'op
 event('org-beta', 'InvoiceRecorded', { invoiceId: 'in-1', ...billed, status: 'paid' });
 event('org-beta', 'InvoiceRecorded', { invoiceId: 'in-2', ...billed, status: 'open', url: 'https://pay.test/in-2' });
 
+const usedBy = { userId: 'fay', environmentId: 'main', provider: 'openai', model: 'gpt-4o' };
+const spent = { requests: 2, inputTokens: 10, outputTokens: 5, cost: { thousandths: 1500, currency: 'EUR' } };
+event('usage-beta', 'UsageRecorded', {
+  lines: [
+    { ...usedBy, day: '2026-01-30', ...spent, credits: 3 },
+    { ...usedBy, day: '2026-01-31', ...spent, byok: true },
+    { day: '2026-01-31', runs: 4 },
+  ],
+});
+event('usage-beta', 'UsageRecorded', { lines: [{ ...usedBy, day: '2026-01-30', ...spent }], admitted: true });
+event('usage-beta', 'RequestBlocked', {
+  ...usedBy,
+  reason: 'guardrail',
+  rule: 'cards',
+  at: '2026-01-31T00:00:00.000Z',
+});
+event('org-beta', 'BudgetSet', { amount: 9, currency: 'EUR', period: 'month', userId: 'fay' });
+
 /** The rows of the sample history, projected anew in batches of these sizes in turn. */
 export async function inBatchesOf(db: Database, sizes: readonly number[]): Promise<Record<string, unknown[]>> {
   await run(db, 'drop schema if exists read_v1 cascade');

@@ -49,6 +49,7 @@ const grantee = fc.oneof(
   { weight: 2, arbitrary: fc.record({ type: fc.constant('group' as const), id: fc.constantFrom(...groups) }) },
 );
 const groupId = fc.constantFrom(...groups);
+const budgetPlace = fc.oneof(fc.record({}), fc.record({ environmentId }), fc.record({ userId }));
 const billingDetails = fc.record(
   { company: name, country: fc.constant('DE'), taxId: fc.constantFrom('DE1', 'DE2') },
   { requiredKeys: ['company', 'country'] },
@@ -140,11 +141,13 @@ const inputs: { readonly [Name in OrgCommandName]: fc.Arbitrary<unknown> } = {
   }),
   AddOrgMcpServer: fc.record({ serverId: modelId, name, url }),
   RemoveOrgMcpServer: fc.record({ serverId: modelId }),
-  SetBudget: fc.record(
-    { amount: fc.nat(3), currency: fc.constant('EUR'), period: fc.constantFrom('day', 'month'), environmentId },
-    { requiredKeys: ['amount', 'currency', 'period'] },
-  ),
-  RemoveBudget: fc.record({ environmentId }, { requiredKeys: [] }),
+  SetBudget: fc
+    .tuple(
+      fc.record({ amount: fc.nat(3), currency: fc.constant('EUR'), period: fc.constantFrom('day', 'month') }),
+      budgetPlace,
+    )
+    .map(([limits, place]) => ({ ...limits, ...place })),
+  RemoveBudget: budgetPlace,
   PlaceLegalHold: fc.record({ holdId: modelId, userId, matter: name }, { requiredKeys: ['matter'] }),
   ReleaseLegalHold: fc.record({ holdId: modelId }),
   EraseMember: fc.record({ userId }),
@@ -358,7 +361,9 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
   event('McpServerAdded', { serverId: modelId, name, url }),
   event('McpServerRemoved', { serverId: modelId }),
   event('BudgetSet', { amount: fc.nat(2), currency: fc.constant('EUR'), period: fc.constant('day'), environmentId }),
-  event('BudgetRemoved', { environmentId }),
+  event('BudgetSet', { amount: fc.nat(2), currency: fc.constant('EUR'), period: fc.constant('day'), userId }),
+  event('BudgetRemoved', { environmentId, userId: fc.constant(undefined) }),
+  event('BudgetRemoved', { userId }),
   event('LegalHoldPlaced', {
     holdId: modelId,
     userId: fc.option(userId, { nil: undefined }),

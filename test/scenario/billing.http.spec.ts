@@ -118,7 +118,7 @@ it('an org admin of a studio edits billing details and the payment method; a mem
   expect((await get('atelier', 'nora', '/billing')).body).toEqual({
     details,
     paymentMethod: { provider: 'stripe', last4: '4242' },
-    credits: { bought: 0 },
+    credits: { bought: 0, used: 0, balance: 0 },
   });
 });
 
@@ -136,7 +136,7 @@ it('a purchase is credited once: by its key, by its id, and not at all as a dry 
   });
   const unnamed = await done('rules', 'liu', org, 'BuyCredits', { credits: 11 });
   expect(unnamed.result).toEqual({ purchaseId: expect.any(String) });
-  expect((await get('rules', 'liu', '/billing')).body.credits).toEqual({ bought: 111 });
+  expect((await get('rules', 'liu', '/billing')).body.credits).toEqual({ bought: 111, used: 0, balance: 111 });
   const audit = await get('rules', 'liu', '/audit?action=BuyCredits&target=order-1');
   expect(audit.body.entries).toMatchObject([{ actor: 'liu@rules', event: 'CreditsBought' }]);
 });

@@ -66,12 +66,12 @@ export interface SendOptions {
 }
 
 /** One event store, one Postgres, and as many processes over them as asked; the first keeps the read models. */
-export async function startWorld({ processes = 1 } = {}): Promise<World> {
+export async function startWorld({ processes = 1, environment = {} } = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'tenantry-world-'));
   const database = await freshDatabase();
   const node = await startNode({});
   const clock = new TestClock();
-  const config = loadConfig({ KEY_DIR: join(folder, 'keys'), PLATFORM_ADMIN_GROUP: 'operators' });
+  const config = loadConfig({ KEY_DIR: join(folder, 'keys'), PLATFORM_ADMIN_GROUP: 'operators', ...environment });
   const keys = await loadKeys(config.keyDir);
   const db = openDatabase(database.url, { poolSize: 2 });
   const nodes: Composition[] = [];

@@ -182,6 +182,9 @@ const inputs: { readonly [Name in CommandName]: object } = {
   BuyCredits: { purchaseId: 'order-1', credits: 10 },
   SetAutoRecharge: { below: 1, credits: 10 },
   RemoveAutoRecharge: {},
+  RecordUsage: { lines: [{ userId: 'kiwimember', environmentId: 'vivarium', requests: 1 }] },
+  AdmitUsage: { lines: [{ userId: 'kiwimember', environmentId: 'vivarium', runs: 1 }] },
+  RecordBlockedRequest: { userId: 'kiwimember', environmentId: 'vivarium', reason: 'budget' },
   RecordInvoice: { invoiceId: 'in-1', number: '1', issuedOn: '2026-03-01', amount: 1, currency: 'EUR', status: 'open' },
 };
 
@@ -280,7 +283,9 @@ describe.each(['stranger', 'outsider'] as const)('a %s', (person) => {
     '%s tells nothing of other organizations',
     async (name) => {
       const answer = await as(person, query(name, ''));
-      const forOperators = ['Projections', 'SubjectExport'].includes(name) || name.startsWith('Realm');
+      // Own usage is told in schemes that have it read by whose it is.
+      const forOthers = ['Projections', 'SubjectExport', 'OwnUsage', 'OwnBlockedRequests'];
+      const forOperators = forOthers.includes(name) || name.startsWith('Realm');
       expect(answer.status).toBe(forOperators ? 403 : 200);
       silent(answer);
     },
@@ -414,6 +419,11 @@ describe('a member without the right', () => {
     Invoices: 403,
     Invoice: 403,
     ProviderKeys: 403,
+    Usage: 403,
+    UsageLimits: 403,
+    BlockedRequests: 403,
+    OwnUsage: 403,
+    OwnBlockedRequests: 403,
     Permissions: 200,
     HistoryState: 403,
     AccessDiff: 403,

@@ -2,7 +2,8 @@ import { Controller, HttpCode, Param, Post, Req, Res, UseGuards } from '@nestjs/
 import { CommandBus } from '@nestjs/cqrs';
 import type { FastifyReply } from 'fastify';
 import { noEffects } from '#libs/application/history/effects.js';
-import { type CommandAnswer, isRefused } from '#libs/application/outcome.js';
+import { isRefusedAttempt } from '#libs/application/activity/recorded-commands.js';
+import type { CommandAnswer } from '#libs/application/outcome.js';
 import type { Step } from '#libs/application/command-request.js';
 import { slug } from '#libs/domain/text.js';
 import { Authenticated } from '../identity/authenticated.guard.js';
@@ -82,18 +83,18 @@ export class CommandsController {
   ): Promise<PostedCommandAnswer> {
     const { caller } = identityOf(request);
     const { idempotencyKey, dryRun, ifMatch } = commandHeaders(request.headers);
-    const outcome = await this.bus.execute(
-      new RunCommand({ orgId, steps, caller, idempotencyKey, dryRun, ifMatch, correlation: request.id }),
-    );
+    const sent = { orgId, steps, caller, idempotencyKey, dryRun, ifMatch, correlation: request.id };
+    const outcome = await this.bus.execute(new RunCommand(sent));
     const { limits } = this.services;
     if (orgId !== undefined && outcome.kind !== 'hidden') limits.belongs(askedOf(request), orgId);
-    if (!dryRun && isRefused(outcome)) limits.refused('commands', caller);
+    if (!dryRun && isRefusedAttempt(sent, outcome)) limits.refused('commands', caller);
     if (outcome.kind !== 'done') throw problemOfOutcome(outcome, steps.length === 1);
     const { answer, planned } = outcome;
     reply.header('etag', `"${answer.revision}"`);
     if (dryRun) {
-      // What was done before does nothing when it is sent again; what acts on the realm plans nothing for one organization.
-      const unplanned = outcome.repeated ? noEffects : { kind: 'realm' as const };
+      // What was done before does nothing when it is sent again, and usage gives nobody access; what acts on the realm plans
+      // nothing for one organization.
+      const unplanned = outcome.repeated || orgId !== undefined ? noEffects : { kind: 'realm' as const };
       const effects = planned === undefined ? unplanned : await this.services.history.effects(caller, planned);
       return { ...answer, dryRun, effects: shownEffects(effects) };
     }

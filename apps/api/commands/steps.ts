@@ -5,6 +5,7 @@ import {
   clientSchemas,
   commandTable,
   isCommandName,
+  isUsageCommand,
 } from '#libs/application/command-table.js';
 import type { Step } from '#libs/application/command-request.js';
 import { isIssuing } from '#libs/application/secrets/credential.js';
@@ -45,7 +46,8 @@ export function stepsFrom(body: unknown): Step[] {
   const steps: Step[] = [];
   for (const [index, { command, input }] of commands.entries()) {
     const place = ['commands', index];
-    if (!isCommandOf('org', command)) {
+    // What is used is recorded on a stream of its own, many lines at once.
+    if (!isCommandOf('org', command) || isUsageCommand(command)) {
       errors.push({ path: [...place, 'command'].join('.'), message: 'is not a command of an organization' });
       continue;
     }

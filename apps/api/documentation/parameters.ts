@@ -6,6 +6,7 @@ const examples: Readonly<Record<string, string>> = {
   environmentId: 'production',
   groupId: 'infrastructure',
   schemeId: 'enterprise',
+  invoiceId: 'in-2026-11',
 };
 
 /** One for each `{name}` of the path; the ids of all things of organizations look alike. */

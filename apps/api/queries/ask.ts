@@ -45,7 +45,7 @@ export class AskHandler implements IQueryHandler<Ask> {
   private async outcomeOf({ name, params, filter, caller, after, correlation }: Ask): Promise<QueryOutcome> {
     const { services } = this;
     const row = queryTable[name];
-    const needs = row.needs(params);
+    const needs = row.needs(params, caller.id);
     const access = await this.accessOf(needs, caller, after);
     const refused = async (why: Exclude<Access, { kind: 'allowed' }>) => {
       await recordRefused(services, { query: name, caller, orgId: orgOf(needs), correlation }, why);

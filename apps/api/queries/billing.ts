@@ -1,9 +1,12 @@
 import { z } from 'zod';
-import type { OrgDocument, SettingsDocument } from '#libs/domain/access/documents.js';
+import type { SettingsDocument } from '#libs/domain/access/documents.js';
+import { meterKey } from '#libs/domain/usage/meters.js';
 import { slug } from '#libs/domain/text.js';
-import { documentsOf } from '#projections/access-documents/queries.js';
+import { streamOf } from '#libs/application/streams.js';
 import { invoiceOf, type InvoiceRow, invoicesOf } from '#projections/invoices/queries.js';
+import { metersOf } from '#projections/usage/queries.js';
 import { keyFrom, pageOf } from './cursor.js';
+import { organizationIn, settingsIn } from './stored-settings.js';
 import { next, nothing, ofOrg, onOrg, page, query } from './query-row.js';
 
 const invoice = z.object({
@@ -31,6 +34,8 @@ const shown = (row: InvoiceRow): z.input<typeof invoice> => ({
   changedAt: row.changed_at,
 });
 
+const creditsUsed = { scope: '', period: 'total', measure: 'credits' } as const;
+
 const ofInvoice = ofOrg.extend({ invoiceId: slug });
 const place = z.string().regex(/^\d{4}-\d\d-\d\d\/[a-z0-9-]{1,63}$/);
 
@@ -41,6 +46,7 @@ export const billingQueries = {
     params: ofOrg,
     filter: nothing,
     needs: (params) => [onOrg('billing:view', params)],
+    restsOn: ({ orgId }) => [streamOf('usage', orgId)],
     answer: z.object({
       /** Absent until one was set. */
       plan: z.string().optional(),
@@ -62,20 +68,21 @@ export const billingQueries = {
         .optional()
         .meta({ description: "The provider's reference is told to nobody; it stands in the audit log" }),
       autoRecharge: z.object({ below: z.int(), credits: z.int() }).optional(),
-      credits: z.object({ bought: z.int() }),
+      credits: z.object({ bought: z.int(), used: z.int(), balance: z.int() }),
     }),
     ask: async ({ orgId }, _, { services }) => {
       const { reads } = services;
-      // The access documents' own projection wrote them, from the domain's types.
-      const org = (await documentsOf(reads, orgId, 'org', [''])).get('') as OrgDocument | undefined;
-      const settings = (await documentsOf(reads, orgId, 'settings', [''])).get('') as SettingsDocument | undefined;
+      const [found, settings] = await Promise.all([organizationIn(reads, orgId), settingsIn(reads, orgId)]);
+      const plan = found?.org.plan;
+      const values = await metersOf(reads, orgId, [creditsUsed]);
+      const used = values.get(meterKey(creditsUsed)) ?? 0;
       const { details, paymentMethod, autoRecharge, creditsBought = 0 } = settings?.billing ?? {};
       return {
-        ...(org?.plan === undefined ? {} : { plan: org.plan }),
+        ...(plan === undefined ? {} : { plan }),
         ...(details === undefined ? {} : { details }),
         ...(paymentMethod === undefined ? {} : { paymentMethod: withoutReference(paymentMethod) }),
         ...(autoRecharge === undefined ? {} : { autoRecharge }),
-        credits: { bought: creditsBought },
+        credits: { bought: creditsBought, used, balance: creditsBought - used },
       };
     },
   }),

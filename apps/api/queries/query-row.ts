@@ -15,6 +15,7 @@ export interface Asking {
     ApiServices,
     | 'reads'
     | 'checks'
+    | 'usage'
     | 'history'
     | 'ledger'
     | 'projections'
@@ -49,7 +50,7 @@ export interface QueryRow<Params extends z.ZodType, Filter extends z.ZodType, An
   /** What the filter cannot do without, as an example of it. */
   readonly example?: Readonly<Record<string, string>>;
   /** One of them is enough. */
-  readonly needs: (params: z.output<Params>) => readonly Need[];
+  readonly needs: (params: z.output<Params>, callerId: string) => readonly Need[];
   /** Streams beside the organization's own whose read models the answer rests on. */
   readonly restsOn?: (params: z.output<Params>) => readonly string[];
   readonly answer: Answer;

@@ -18,6 +18,8 @@ import { schemeQueries } from './schemes.js';
 import { serviceAccountQueries } from './service-accounts.js';
 import { settingsQueries } from './settings.js';
 import { subjectExportQueries } from './subject-exports.js';
+import { usageQueries } from './usage.js';
+import { usageLimitQueries } from './usage-limits.js';
 import { workflowQueries } from './workflows.js';
 
 /** Every query of the product: one row each. */
@@ -31,6 +33,8 @@ export const queryTable = {
   ...settingsQueries,
   ...billingQueries,
   ...providerKeyQueries,
+  ...usageQueries,
+  ...usageLimitQueries,
   ...auditQueries,
   ...changeQueries,
   ...erasureQueries,

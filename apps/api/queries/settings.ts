@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { placeOfBudget } from '#libs/domain/org/budgets.js';
 import { nothing, ofOrg, onOrg, query } from './query-row.js';
 import { settingsIn } from './stored-settings.js';
 
@@ -6,8 +7,9 @@ const budget = z.object({
   amount: z.int(),
   currency: z.string(),
   period: z.string(),
-  /** Absent for the budget of the organization as a whole. */
+  /** Both absent for the budget of the organization as a whole. */
   environmentId: z.string().optional(),
+  userId: z.string().optional(),
 });
 
 export const settingsQueries = {
@@ -39,9 +41,7 @@ export const settingsQueries = {
           ]),
         ),
         mcpServers: Object.entries(mcpServers).map(([id, server]) => ({ id, ...server })),
-        budgets: Object.entries(budgets).map(([environmentId, limits]) =>
-          environmentId === '' ? limits : { ...limits, environmentId },
-        ),
+        budgets: Object.entries(budgets).map(([key, limits]) => ({ ...limits, ...placeOfBudget(key) })),
         ...(checkpointWitness === undefined ? {} : { checkpointWitness }),
       };
     },

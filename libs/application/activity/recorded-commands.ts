@@ -3,6 +3,7 @@ import type { ActivityEvent } from '#libs/domain/activity/activity.js';
 import { holderIn } from '#libs/domain/org/org.js';
 import { BATCH } from '../answer.js';
 import { type CommandRequest, idOf } from '../command-request.js';
+import { isUsageCommand } from '../command-table.js';
 import type { Folds } from '../folds.js';
 import { type CommandOutcome, isRefused, type Refused } from '../outcome.js';
 import { pinnedScheme } from '../pinned-scheme.js';
@@ -28,7 +29,7 @@ export class RecordedCommands {
 
   async execute(request: CommandRequest): Promise<CommandOutcome> {
     const outcome = await this.pipeline.execute(request);
-    if (request.dryRun || !isRefused(outcome)) return outcome;
+    if (request.dryRun || !isRefusedAttempt(request, outcome)) return outcome;
     await recordedInTime(this.record(request, outcome), (error) =>
       this.onLost(error, { command: nameOf(request, outcome), correlation: request.correlation }),
     );
@@ -71,6 +72,10 @@ export class RecordedCommands {
     });
   }
 }
+
+/** That a cap is reached is an answer to whoever meters, and they ask all the time; that they may not ask at all is a refusal. */
+export const isRefusedAttempt = ({ steps }: CommandRequest, outcome: CommandOutcome): outcome is Refused =>
+  isRefused(outcome) && !(outcome.kind === 'refused' && steps.some(({ name }) => isUsageCommand(name)));
 
 /** The refused step's name, where it is known which one that was. */
 function nameOf({ steps }: CommandRequest, outcome: Refused): string {

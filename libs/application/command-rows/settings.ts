@@ -34,13 +34,13 @@ export const settingsRows = {
   },
   SetBudget: {
     target: 'org',
-    summary: 'Set the budget of the organization, or of one of its environments, for each period',
+    summary: 'Set the budget of the organization, of one of its environments or of a member, for each period',
     example: { amount: 50_000, currency: 'EUR', period: 'month', environmentId: 'production' },
     needs: ({ orgId }) => [onOrg(orgId, 'budget:manage')],
   },
   RemoveBudget: {
     target: 'org',
-    summary: 'Remove the budget of the organization, or of one of its environments',
+    summary: 'Remove the budget of the organization, of one of its environments or of a member',
     example: { environmentId: 'production' },
     needs: ({ orgId }) => [onOrg(orgId, 'budget:manage')],
   },

@@ -90,6 +90,7 @@ const changed: { readonly [C in Category]: Changed<StateByCategory[C]> } = {
   user: ({ user: before }, { user: after }) => (before?.claims === after?.claims ? undefined : { user: after }),
   realm: ({ realm: before }, { realm: after }) => (before === after ? undefined : { realm: after }),
   activity: () => undefined,
+  usage: () => undefined,
 };
 
 function ofOrg(before: OrgState, after: OrgState, touched: ReturnType<typeof touches>): Documents | undefined {

@@ -237,7 +237,7 @@ export interface Budget {
 export interface SettingsDocument {
   readonly documents: Readonly<Record<string, VersionedDocument>>;
   readonly mcpServers: Readonly<Record<string, McpServer>>;
-  /** By environment; the organization's own under the empty name. */
+  /** By environment, or `user/<id>`; the organization's own under the empty name. */
   readonly budgets: Readonly<Record<string, Budget>>;
   /** Who outside is given signed checkpoints; absent where nobody is. */
   readonly checkpointWitness?: { readonly url: string };

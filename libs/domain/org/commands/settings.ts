@@ -2,10 +2,13 @@ import { z } from 'zod';
 import { own } from '../../access/documents.js';
 import { type Decision, type Refusal, refuse } from '../../decision.js';
 import { slug, text } from '../../text.js';
+import { type BudgetPlace, budgetKey, budgetPlace, isOnePlace } from '../budgets.js';
 import { nothing, orgCommand } from '../command.js';
 import type { OrgEvent } from '../events.js';
 import { budget, type DocumentKind, endpoint, opaqueDocument, sso, witnessUrl } from '../fields.js';
 import { type OrgState, settingsOf } from '../org.js';
+
+const ONE_PLACE = 'is of an environment or of a person, not of both';
 
 const document = z.strictObject({ document: opaqueDocument });
 const setting = (kind: DocumentKind) =>
@@ -33,20 +36,23 @@ export const settingsCommands = {
     own(settingsOf(state).mcpServers, serverId) === undefined ? [] : [{ type: 'McpServerRemoved', data: { serverId } }],
   ),
 
-  SetBudget: orgCommand(budget.extend({ environmentId: slug.optional() }), (state, { environmentId, ...limits }) => {
-    const fault = placeFault(state, environmentId);
-    if (fault !== undefined) return fault;
-    const present = own(settingsOf(state).budgets, environmentId ?? '');
-    const { amount, currency, period } = limits;
-    if (present?.amount === amount && present.currency === currency && present.period === period) return [];
-    return [{ type: 'BudgetSet', data: { ...limits, ...(environmentId === undefined ? {} : { environmentId }) } }];
-  }),
+  /** Of the organization, one of its environments, or one of its members; where several bear on a use, each is kept. */
+  SetBudget: orgCommand(
+    budget.extend(budgetPlace.shape).refine(isOnePlace, ONE_PLACE),
+    (state, { amount, currency, period, ...place }) => {
+      const fault = placeFault(state, place);
+      if (fault !== undefined) return fault;
+      const present = own(settingsOf(state).budgets, budgetKey(place));
+      if (present?.amount === amount && present.currency === currency && present.period === period) return [];
+      return [{ type: 'BudgetSet', data: { amount, currency, period, ...place } }];
+    },
+  ),
 
-  RemoveBudget: orgCommand(z.strictObject({ environmentId: slug.optional() }), (state, { environmentId }) => {
-    const fault = placeFault(state, environmentId);
-    if (fault !== undefined) return fault;
-    if (own(settingsOf(state).budgets, environmentId ?? '') === undefined) return [];
-    return [{ type: 'BudgetRemoved', data: environmentId === undefined ? {} : { environmentId } }];
+  RemoveBudget: orgCommand(budgetPlace.refine(isOnePlace, ONE_PLACE), (state, place) => {
+    if (state.org.status !== 'active') return refuse('org_not_found');
+    const present = own(settingsOf(state).budgets, budgetKey(place));
+    if (present === undefined) return placeFault(state, place) ?? [];
+    return [{ type: 'BudgetRemoved', data: place }];
   }),
 
   SetCheckpointWitness: orgCommand(z.strictObject({ url: witnessUrl }), (state, { url }) => {
@@ -70,8 +76,10 @@ function set(state: OrgState, kind: DocumentKind, content: unknown): Decision<Or
   return [{ type: 'DocumentSet', data: { kind, version: (present?.version ?? 0) + 1, document: text } }];
 }
 
-function placeFault({ org, environments }: OrgState, environmentId: string | undefined): Refusal | undefined {
+function placeFault({ org, environments, members }: OrgState, place: BudgetPlace): Refusal | undefined {
+  const { environmentId, userId } = place;
   if (org.status !== 'active') return refuse('org_not_found');
+  if (userId !== undefined && !members.has(userId)) return refuse('member_not_found');
   if (environmentId === undefined || environments.get(environmentId)?.status === 'active') return undefined;
   return refuse('environment_not_found');
 }

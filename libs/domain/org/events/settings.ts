@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { slug, text } from '../../text.js';
+import { budgetKey, budgetPlace } from '../budgets.js';
 import { orgEvent } from '../event.js';
 import { budget, documentKind, endpoint, witnessUrl } from '../fields.js';
 import { settings, settingsOf, without, withSettings } from '../org.js';
@@ -26,17 +27,18 @@ export const settingsEvents = {
     evolve: (state, { serverId }) =>
       withSettings(state, { mcpServers: without(settingsOf(state).mcpServers, serverId) }),
   }),
-  BudgetSet: orgEvent(budget.extend({ environmentId: slug.optional() }), {
-    targets: ({ environmentId }) => (environmentId === undefined ? [] : [environmentId]),
+  BudgetSet: orgEvent(budget.extend(budgetPlace.shape), {
+    targets: ({ environmentId, userId }) => [environmentId ?? [], userId ?? []].flat(),
     touches: () => [settings],
-    evolve: (state, { environmentId = '', ...limits }) =>
-      withSettings(state, { budgets: { ...settingsOf(state).budgets, [environmentId]: limits } }),
+    evolve: (state, { amount, currency, period, ...place }) =>
+      withSettings(state, {
+        budgets: { ...settingsOf(state).budgets, [budgetKey(place)]: { amount, currency, period } },
+      }),
   }),
-  BudgetRemoved: orgEvent(z.strictObject({ environmentId: slug.optional() }), {
-    targets: ({ environmentId }) => (environmentId === undefined ? [] : [environmentId]),
+  BudgetRemoved: orgEvent(budgetPlace, {
+    targets: ({ environmentId, userId }) => [environmentId ?? [], userId ?? []].flat(),
     touches: () => [settings],
-    evolve: (state, { environmentId = '' }) =>
-      withSettings(state, { budgets: without(settingsOf(state).budgets, environmentId) }),
+    evolve: (state, place) => withSettings(state, { budgets: without(settingsOf(state).budgets, budgetKey(place)) }),
   }),
   /** From then on, signed checkpoints of this stream are delivered there, the one that covers this event included. */
   CheckpointWitnessSet: orgEvent(z.strictObject({ url: witnessUrl }), {
