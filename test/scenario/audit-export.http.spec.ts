@@ -3,6 +3,9 @@ import { get as httpGet, type IncomingMessage } from 'node:http';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { EventStoreUnavailable, positionText } from '#libs/application/ports/event-store.js';
+import { originOf } from '#libs/application/ledger/leaf.js';
+import { openCheckpoint } from '#libs/ledger/checkpoint.js';
+import { decodeKey } from '#libs/ledger/signed-note.js';
 import { orgEvents } from '#libs/domain/org/events.js';
 import { consistencyToken } from '../../apps/api/requests/consistency-token.js';
 import { csvCell } from '../../apps/api/queries/audit-csv.js';
@@ -98,10 +101,14 @@ describe('an export of the audit log', () => {
       to: entries.at(-1)?.occurredAt,
       before: expect.stringMatching(/^\d+\/\d+$/),
       upTo: { org: '4', activity: expect.stringMatching(/^\d+$/) },
+      checkpoint: expect.any(String),
       sha256: sha256(content.subarray(0, content.lastIndexOf('{"manifest"'))),
       actor: 'ann',
       at: expect.any(String),
     });
+    const signer = decodeKey(api.services.ledger.key);
+    const { size } = openCheckpoint(manifest.checkpoint as string, originOf(signer.name, 'org-acme', 0), signer);
+    expect(size).toBeGreaterThan(4n);
     expect(trailers['content-digest']).toBe(`sha-256=:${sha256(content, 'base64')}:`);
     const later = await page();
     const known = later.filter(

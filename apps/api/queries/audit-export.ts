@@ -1,7 +1,10 @@
 import { createHash } from 'node:crypto';
 import { v7 } from 'uuid';
 import type { Reading } from '#libs/application/activity/recorded-reads.js';
+import type { Ledger } from '#libs/application/ledger/ledger.js';
+import { TreeBehind, TreeDamaged } from '#libs/application/ledger/trees.js';
 import { positionText } from '#libs/application/ports/event-store.js';
+import { streamOf } from '#libs/application/streams.js';
 import { parkedAmong } from '#libs/readstore/parked-streams.js';
 import {
   auditedStream,
@@ -19,7 +22,10 @@ import { writers } from './audit-writers.js';
 /** Entries read, written and held at once. */
 const PAGE = 1000;
 
-type Services = Pick<ApiServices, 'reads' | 'readPosition' | 'readWaitMs' | 'recordedReads' | 'personalData' | 'clock'>;
+type Services = Pick<
+  ApiServices,
+  'reads' | 'readPosition' | 'readWaitMs' | 'recordedReads' | 'personalData' | 'ledger' | 'clock'
+>;
 
 export interface AuditExport {
   readonly exportId: string;
@@ -41,7 +47,7 @@ export async function beginExport(
   filter: AuditFilter,
   format: ExportFormat,
 ): Promise<AuditExport> {
-  const { reads, readPosition, readWaitMs, recordedReads, personalData, clock } = services;
+  const { reads, readPosition, readWaitMs, recordedReads, personalData, ledger, clock } = services;
   const { orgId, caller } = reading;
   const exportId = v7();
   const given = Object.fromEntries(Object.entries(filter).filter((each): each is [string, string] => !!each[1]));
@@ -98,6 +104,7 @@ export async function beginExport(
       from,
       to,
       before: positionText(position),
+      checkpoint: await checkpointOf(ledger, orgId),
       actor: caller.id,
       at: new Date(clock.now()).toISOString(),
     };
@@ -117,4 +124,14 @@ async function lastRevisions(reads: Services['reads'], orgId: string, before: Pl
     }),
   );
   return { org: org ?? '-1', activity: activity ?? '-1' };
+}
+
+/** An export without one is still an export: its manifest says so. */
+async function checkpointOf(ledger: Ledger, orgId: string): Promise<string | null> {
+  try {
+    return (await ledger.checkpoint(streamOf('org', orgId)))?.note ?? null;
+  } catch (error) {
+    if (error instanceof TreeBehind || error instanceof TreeDamaged) return null;
+    throw error;
+  }
 }

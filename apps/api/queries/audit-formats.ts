@@ -17,6 +17,8 @@ export interface Manifest {
   /** Everything before this place in the log is covered, up to these last revisions of the two streams. */
   readonly before: string;
   readonly upTo: { readonly org: string; readonly activity: string };
+  /** A signed note about the organization's own events, these among them; null where its tree could not be signed just then. */
+  readonly checkpoint: string | null;
   /** Of all bytes before the manifest, in hexadecimal. */
   readonly sha256: string;
   /** Who exported, and when. */
