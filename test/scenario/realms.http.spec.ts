@@ -140,7 +140,7 @@ describe('realms of one deployment', () => {
   it('keep their scheme: a start with another one fails', async () => {
     const wanted = { adminGroup: null, adminEmails: [], systemUserId: null, scheme: { id: 'teams', version: 1 } };
     await expect(api.services.observations.configuration({ realmId: 'studio', ...wanted })).rejects.toThrow(
-      'the realm studio runs the scheme studio, not teams',
+      'the realm studio began with the scheme studio, not teams',
     );
   });
 });
