@@ -15,7 +15,7 @@ import { Judge } from '#libs/application/judge.js';
 import { History } from '#libs/application/history/history.js';
 import { Ledger } from '#libs/application/ledger/ledger.js';
 import { RegularSigning } from '#libs/application/ledger/regular-signing.js';
-import { MachineCallers } from '#libs/application/machine-callers.js';
+import { KeyCallers } from '#libs/application/key-callers.js';
 import { MembershipClaims } from '#libs/application/membership-claims.js';
 import { Observations } from '#libs/application/observations.js';
 import { Past } from '#libs/application/past.js';
@@ -217,7 +217,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const probes = healthProbes({ store, db, projector, verifier, readPosition, metrics });
     const past = new Past(folds);
     const people = new TokenVerifier(issuersOf(config, keys, clock), keys, clock);
-    const machines = new MachineCallers(documents, folds, personalData, clock);
+    const keyCallers = new KeyCallers(documents, folds, personalData, clock);
     const machineTokens = new MachineTokens(keys, clock);
     const search = new PostgresSearchReads(db);
     const readiness = new Readiness(probes, drain, logger);
@@ -231,8 +231,8 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       readWaitMs: config.readWaitMs,
       logger,
       clock,
-      verifier: new Credentials(people, machines, machineTokens),
-      machines,
+      verifier: new Credentials(people, keyCallers, machineTokens),
+      keyCallers,
       machineTokens,
       openSession: (caller, orgId) => signSession(keys, config.publicUrl, caller, orgId, clock),
       observations,

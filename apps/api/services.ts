@@ -4,7 +4,7 @@ import type { Checks } from '#libs/application/checks.js';
 import type { Introspection } from '#libs/application/credentials/introspection.js';
 import type { History } from '#libs/application/history/history.js';
 import type { Ledger } from '#libs/application/ledger/ledger.js';
-import type { MachineCallers } from '#libs/application/machine-callers.js';
+import type { KeyCallers } from '#libs/application/key-callers.js';
 import type { Observations } from '#libs/application/observations.js';
 import type { RecordedReads } from '#libs/application/activity/recorded-reads.js';
 import type { CommandPipeline } from '#libs/application/pipeline.js';
@@ -36,7 +36,7 @@ export abstract class ApiServices {
   abstract readonly logger: Logger;
   abstract readonly clock: Clock;
   abstract readonly verifier: Pick<Credentials, 'verify'>;
-  abstract readonly machines: MachineCallers;
+  abstract readonly keyCallers: KeyCallers;
   abstract readonly machineTokens: MachineTokens;
   /** A token of the caller that is scoped to one organization; its lifetime in seconds. */
   abstract readonly openSession: (

@@ -1,6 +1,6 @@
 import type { Facts } from '#libs/domain/access/bindings.js';
 import { bindingsOf } from '#libs/domain/access/bindings.js';
-import { type MemberDocument, realmOf } from '#libs/domain/access/documents.js';
+import { realmOf } from '#libs/domain/access/documents.js';
 import { type Permit, permit } from '#libs/domain/access/permit.js';
 import { liveKey } from '#libs/domain/keys.js';
 import { holderIn, type OrgState } from '#libs/domain/org/org.js';
@@ -29,24 +29,23 @@ export function factsFrom(
   platform: PlatformFacts | undefined,
   at: number,
 ): Facts {
+  const over = org !== undefined && isOver(org, caller, at);
   return {
     scheme,
-    realm: platform?.realm.state.realm,
-    user: platform?.user.state.user,
+    realm: over ? undefined : platform?.realm.state.realm,
+    user: over ? undefined : platform?.user.state.user,
     org: org?.org,
-    member: org && callerIn(org, caller, at),
+    member: over ? undefined : org && holderIn(org, caller.id),
     environment: need.resource.kind === 'environment' ? org?.environments.get(need.resource.environmentId) : undefined,
     session: sessionOf(caller),
   };
 }
 
-/** What the caller holds in the organization: nothing by a key that is over by then. */
-function callerIn(org: OrgState, { id, machine }: Caller, at: number): MemberDocument | undefined {
-  if (machine !== undefined) {
-    const account = org.services.get(machine.accountId);
-    if (account === undefined || liveKey(account.keys, machine.keyId, at) === undefined) return undefined;
-  }
-  return holderIn(org, id);
+/** Whether the key by which the caller is known was revoked or has ended since: then it holds nothing any more. */
+function isOver({ services, members }: OrgState, { id, machine, apiKey }: Caller, at: number): boolean {
+  if (machine !== undefined)
+    return liveKey(services.get(machine.accountId)?.keys ?? {}, machine.keyId, at) === undefined;
+  return apiKey !== undefined && liveKey(members.get(id)?.apiKeys ?? {}, apiKey.keyId, at) === undefined;
 }
 
 /** Asks for every need at one instant: the first denial, or the role and evidence that allowed. */

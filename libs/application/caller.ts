@@ -12,6 +12,8 @@ export interface Caller {
   readonly delegate?: string | undefined;
   /** The request's origin, sealed under this person's key; undefined where none is kept. */
   readonly origin?: string | undefined;
+  /** Of who is known by an own key alone: the one organization that it is for. */
+  readonly apiKey?: ApiKey;
   /** Of a service account alone: the key that it acts by, directly or through a token that it was exchanged for. */
   readonly machine?: { readonly orgId: string; readonly accountId: string; readonly keyId: string };
   /** The organization that the session is in; null where it is in none, absent where there is no session, as of machines. */
@@ -21,6 +23,11 @@ export interface Caller {
 /** The session that bears on what the caller may do. */
 export const sessionOf = ({ id, activeOrg }: Pick<Caller, 'id' | 'activeOrg'>): Session | undefined =>
   activeOrg === undefined ? undefined : { principal: id, activeOrg };
+/** A member's own key to an organization. */
+export interface ApiKey {
+  readonly orgId: string;
+  readonly keyId: string;
+}
 
 /** What a verified token says of its person. Its role-bearing part decides nothing until it is recorded as an event. */
 export interface VerifiedToken {

@@ -3,6 +3,7 @@ import { orgCommands, orgDecisions } from '#libs/domain/org/decisions.js';
 import { realmCommands, realmDecisions } from '#libs/domain/realm/commands.js';
 import { usageCommands } from '#libs/domain/usage/commands.js';
 import { userCommands, userDecisions } from '#libs/domain/user/commands.js';
+import { apiKeyRows } from './command-rows/api-keys.js';
 import { assignmentRows } from './command-rows/assignments.js';
 import { billingRows } from './command-rows/billing.js';
 import { environmentCredentialRows } from './command-rows/environment-credentials.js';
@@ -34,6 +35,7 @@ const orgRows: CommandTable = {
   ...invitationRows,
   ...workflowRows,
   ...serviceAccountRows,
+  ...apiKeyRows,
   ...settingsRows,
   ...providerKeyRows,
   ...legalHoldRows,

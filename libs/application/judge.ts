@@ -160,6 +160,7 @@ export class Judge {
       at,
       emailIndex,
       actorEmailIndex: email === null ? null : emailIndex(email),
+      byKey: caller.apiKey !== undefined,
       newKey: (place) => keys.of(place),
     };
   }

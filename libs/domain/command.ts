@@ -19,6 +19,8 @@ export interface DecisionContext {
   readonly emailIndex: (address: string) => string;
   /** Of the address that the sender's token shows as verified; null where it shows none. */
   readonly actorEmailIndex: string | null;
+  /** Whether the sender is known by an own key, and not signed in. */
+  readonly byKey: boolean;
   /** Makes the text of a key, which decides nothing and stands in no event: what the log holds of it. */
   readonly newKey: (place: KeyPlace) => Pick<IssuedKey, 'fingerprint' | 'lastFour'>;
   /** The realm; undefined on a first try, whose refusal is not the answer. */

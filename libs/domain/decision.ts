@@ -66,6 +66,7 @@ export const refusals = {
   key_exists: 'There is a key with this id. The text of a key is shown once: issue another one.',
   key_not_found: 'There is no such key, or it is over.',
   key_rotated: 'Another key took the place of this one already.',
+  not_by_key: 'A key makes no other keys: whoever it belongs to signs in for that.',
   keys_full: 'As many keys as there may be at once. Revoke one first.',
   scheme_broken: 'The role scheme contradicts itself, or what the realm rests on.',
   scheme_exists: 'There is this version of the role scheme, and it says something else: a version never changes.',

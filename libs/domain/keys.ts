@@ -4,8 +4,8 @@ import { type Refusal, refuse } from './decision.js';
 
 /** Whose a key is: its text begins with this, so that it is found without a search. */
 export interface KeyPlace {
-  /** A service account of an organization. */
-  readonly kind: 'svc';
+  /** A service account, or a member, of an organization. */
+  readonly kind: 'svc' | 'api';
   /** The owner's ids from the outside in, and the key's own last. */
   readonly path: readonly string[];
 }

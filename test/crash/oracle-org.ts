@@ -327,6 +327,8 @@ export class OrgOracle {
       case 'InvoiceRecorded':
       case 'PaymentMethodSaved':
       // Machines are documents alone, which are written as those of workflows.
+      case 'ApiKeyCreated':
+      case 'ApiKeyRevoked':
       case 'ServiceAccountCreated':
       case 'ServiceAccountRenamed':
       case 'ServiceAccountRoleChanged':

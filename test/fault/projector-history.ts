@@ -87,6 +87,7 @@ export class History {
       at: this.clock,
       emailIndex: (address: string) => address.toLowerCase(),
       actorEmailIndex: `${actor}@example.test`,
+      byKey: false,
       newKey: () => ({ fingerprint: 'f'.repeat(43), lastFour: 'last' }),
     });
     if (!Array.isArray(decided)) return false;
@@ -139,6 +140,7 @@ export class History {
       ['AddProviderKey', { keyId: `key-${this.pick(2)}`, provider: 'acme', name: 'Key', credential }],
       ['AddModel', { environmentId, modelId: `model-${this.pick(3)}`, provider: 'acme', name: 'Model' }],
       ['RemoveModel', { environmentId, modelId: `model-${this.pick(3)}` }],
+      ['CreateApiKey', {}],
       ['CreateServiceAccount', { accountId: `service-${this.pick(3)}`, name: 'Service', role: 'org.checker' }],
       ['IssueServiceAccountKey', { accountId: `service-${this.pick(3)}` }],
       ['DeleteServiceAccount', { accountId: `service-${this.pick(6)}` }],

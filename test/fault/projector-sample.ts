@@ -161,6 +161,8 @@ for (const workflowId of ['w1', 'w2'])
 event('org-beta', 'WorkflowMoved', { workflowId: 'w1', from: 'main', environmentId: 'other' });
 event('org-beta', 'WorkflowRemoved', { workflowId: 'w2' });
 const newKey = { fingerprint: 'f'.repeat(43), lastFour: 'last' };
+for (const keyId of ['k1', 'k2']) event('org-beta', 'ApiKeyCreated', { userId: 'fay', keyId, ...newKey });
+event('org-beta', 'ApiKeyRevoked', { userId: 'fay', keyId: 'k1' });
 for (const accountId of ['ci', 'old'])
   event('org-beta', 'ServiceAccountCreated', { accountId, name: accountId, role: 'org.checker' });
 event('org-beta', 'ServiceAccountRenamed', { accountId: 'ci', name: 'Builds' });

@@ -193,6 +193,8 @@ export class NaiveOrg {
         this.providers.delete(data.keyId);
         break;
       // What these change is seen elsewhere: no access follows from it.
+      case 'ApiKeyCreated':
+      case 'ApiKeyRevoked':
       case 'ServiceAccountRenamed':
       case 'InvitationResent':
       case 'OrgOwnershipTransferRequested':

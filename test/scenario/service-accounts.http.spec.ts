@@ -191,7 +191,7 @@ describe('a key of a service account (X-03)', () => {
       expect((await command(each, 'CreateGroup', { groupId: 'g', name: 'G' })).status).toBe(401);
     }
     // Also where the request had been let in just before: its rights are decided on the revision that it would append to.
-    const caller = await api.services.machines.byToken(
+    const caller = await api.services.keyCallers.byToken(
       { orgId: 'acme', accountId: 'ops', keyId: 'ops-key' },
       clock.now(),
     );

@@ -76,6 +76,7 @@ const commands: { readonly [P in Permission]?: Command } = {
     'AssignRole',
     ({ plain }) => ({ userId: plain, role: 'org.privacy-officer', notAfter: '2100-01-01T00:00:00.000Z' }),
   ],
+  'member-api-key:manage': ['RevokeMemberApiKey', ({ plain }) => ({ userId: plain, keyId: 'none' })],
   'member:set-role': ['ChangeMemberRole', ({ plain, otherRole }) => ({ userId: plain, role: otherRole })],
   'admin:appoint': ['ChangeMemberRole', ({ plain }) => ({ userId: plain, role: 'org.admin' })],
   'admin:remove': ['ChangeMemberRole', ({ admin, plainRole }) => ({ userId: admin, role: plainRole })],

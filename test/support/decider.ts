@@ -108,6 +108,7 @@ export interface Command {
   readonly input: unknown;
   readonly newId: string;
   readonly actor?: string;
+  readonly byKey?: boolean;
 }
 
 /** Every actor's verified address is their id at `acme.test`. */
@@ -119,7 +120,7 @@ export const newKey = () => ({ fingerprint: 'f'.repeat(43), lastFour: 'last' });
 /** Decides a command as a caller asks for it: the input is parsed first. */
 export function decide(
   state: OrgState,
-  { name, input, newId, actor = operator }: Command,
+  { name, input, newId, actor = operator, byKey = false }: Command,
   scheme = enterprise,
 ): Decision<OrgEvent> {
   const parsed = orgCommands[name].parse(input);
@@ -131,7 +132,7 @@ export function decide(
   ) => Decision<OrgEvent>;
   const actorEmailIndex = emailIndex(`${actor}@acme.test`);
   const realmDocument = realmWith([{ ...scheme.document, version: 2 }]);
-  const known = { scheme, newId, actor, realm: 'default', at: epoch, emailIndex, actorEmailIndex, newKey };
+  const known = { scheme, newId, actor, realm: 'default', at: epoch, emailIndex, actorEmailIndex, byKey, newKey };
   return decider(state, parsed, { ...known, realmDocument });
 }
 

@@ -144,6 +144,9 @@ const inputs: { readonly [Name in CommandName]: object } = {
   RegisterWorkflow: { workflowId: 'nightly', environmentId: 'vivarium', name: 'Nightly' },
   MoveWorkflow: { workflowId: 'nightly', environmentId: 'vivarium' },
   RemoveWorkflow: { workflowId: 'nightly' },
+  CreateApiKey: { keyId: 'new-key' },
+  RevokeApiKey: { keyId: 'new-key' },
+  RevokeMemberApiKey: { userId: 'kiwimember', keyId: 'new-key' },
   CreateServiceAccount: { accountId: 'new-machine', name: 'New', role: 'org.checker' },
   UpdateServiceAccount: { accountId: 'axolotl', name: 'Renamed' },
   DeleteServiceAccount: { accountId: 'axolotl' },
@@ -371,9 +374,9 @@ describe.each(['stranger', 'outsider'] as const)('a %s', (person) => {
 const timeless = (answer: HttpAnswer) => ({ ...bytesOf(answer), text: answer.text.replaceAll(/"at":"[^"]+"/g, '') });
 
 describe('a member without the right', () => {
-  // Whoever belongs to an organization may leave it and remove workflows that are theirs; an answer to an invitation that is
+  // Whoever belongs to an organization may leave it, remove workflows that are theirs and have keys of their own; an answer to an invitation that is
   // for somebody else is one to none.
-  const free = ['LeaveOrg', 'RemoveWorkflow', 'AcceptInvitation', 'DeclineInvitation'];
+  const free = ['LeaveOrg', 'RemoveWorkflow', 'CreateApiKey', 'RevokeApiKey', 'AcceptInvitation', 'DeclineInvitation'];
   it.each(orgCommandNames.filter((name) => !free.includes(name)))(
     '%s: 403, with the permission that is missing',
     async (name) => {
@@ -414,6 +417,7 @@ describe('a member without the right', () => {
     OwnInvitations: 200,
     Workflows: 200,
     ServiceAccounts: 403,
+    OwnApiKeys: 200,
     Settings: 403,
     Billing: 403,
     Invoices: 403,

@@ -1,8 +1,9 @@
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import type { Caller } from '#libs/application/caller.js';
 import type { Position } from '#libs/application/ports/event-store.js';
+import { costsOf } from '../limits/costs.js';
 import { limitOf } from '../limits/within-limits.guard.js';
-import { Problem, unavailable } from '../problems/problem.js';
+import { notFound, Problem, unavailable } from '../problems/problem.js';
 import type { ApiRequest } from '../requests/api-request.js';
 import { originOf } from '../requests/origin.js';
 import { ApiServices } from '../services.js';
@@ -23,6 +24,7 @@ export class Authenticated implements CanActivate {
     if (!verification.ok)
       throw verification.reason === 'unavailable' ? unavailable() : unauthenticated(verification.reason);
     const { caller } = verification;
+    if (caller.apiKey !== undefined && !isWithin(caller.apiKey.orgId, context, request)) throw notFound();
     const observedUpTo = await this.observedUpTo(caller);
     await this.refuseEndedSession(caller);
     // A check leaves no event, and there are many.
@@ -50,10 +52,16 @@ export class Authenticated implements CanActivate {
 
   /** A key shows nothing of anybody that is not in the log already. */
   private async observedUpTo(caller: Caller): Promise<Position | undefined> {
-    if (caller.machine !== undefined) return undefined;
+    if (caller.machine !== undefined || caller.apiKey !== undefined) return undefined;
     const { upTo } = this.credentials.known(caller) ?? (await this.credentials.observe(caller));
     return upTo;
   }
+}
+
+/** Whether all of what is asked is of that organization: to a key that is for one, nothing else is there. */
+function isWithin(orgId: string, context: ExecutionContext, request: ApiRequest): boolean {
+  const kind = limitOf(context);
+  return kind !== undefined && [...costsOf(kind, request).keys()].every((each) => each === orgId);
 }
 
 /** RFC 6750: a request without any credential is told the scheme only. */

@@ -21,7 +21,7 @@ export class TokenController {
     if (form.data.grant_type !== 'client_credentials') return this.refuse(reply, 'unsupported_grant_type');
     const credentials = credentialsOf(request.headers.authorization, form.data);
     if (typeof credentials === 'string') return this.refuse(reply, credentials);
-    const caller = await this.services.machines.byKey(credentials.secret);
+    const caller = await this.services.keyCallers.byKey(credentials.secret);
     const machine = caller?.machine;
     if (machine === undefined || credentials.id !== `${machine.orgId}/${machine.accountId}`)
       return this.refuse(reply, 'invalid_client');

@@ -4,7 +4,7 @@ import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
 import type { ApiRequest } from '../requests/api-request.js';
 import { AskedQueries } from './asked-queries.js';
 
-/** Who acts without being a person. */
+/** Who is known by keys. */
 @Controller('v1')
 @CountsAs('queries')
 @UseGuards(Authenticated, WithinLimits)
@@ -14,5 +14,10 @@ export class MachinesController {
   @Get('orgs/:orgId/service-accounts')
   serviceAccounts(@Req() request: ApiRequest): Promise<unknown> {
     return this.queries.ask('ServiceAccounts', request);
+  }
+
+  @Get('orgs/:orgId/api-keys')
+  ownApiKeys(@Req() request: ApiRequest): Promise<unknown> {
+    return this.queries.ask('OwnApiKeys', request);
   }
 }

@@ -1,5 +1,6 @@
 import { changeQueries } from '../feed/changes.js';
 import { reportQueries } from '../reports/report-queries.js';
+import { apiKeyQueries } from './api-keys.js';
 import { auditQueries } from './audit.js';
 import { billingQueries } from './billing.js';
 import { environmentQueries } from './environments.js';
@@ -30,6 +31,7 @@ export const queryTable = {
   ...invitationQueries,
   ...workflowQueries,
   ...serviceAccountQueries,
+  ...apiKeyQueries,
   ...settingsQueries,
   ...billingQueries,
   ...providerKeyQueries,

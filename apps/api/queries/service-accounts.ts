@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { IssuedKey } from '#libs/domain/access/documents.js';
 import { serviceAccountsOf } from '#projections/access-documents/queries.js';
 import { keyFrom, pageOf } from './cursor.js';
 import { next, ofOrg, onOrg, page, query, slugKey } from './query-row.js';
@@ -10,6 +11,15 @@ export const keyShape = z.object({
   notAfter: z.string().nullable().meta({ description: 'From then on it is not accepted; null: no end was set' }),
   rotatedAt: z.string().nullable().meta({ description: 'When another key took its place' }),
 });
+
+export const shownKeys = (keys: Readonly<Record<string, IssuedKey>>): z.input<typeof keyShape>[] =>
+  Object.entries(keys).map(([id, { lastFour, issuedAt, notAfter, rotatedAt }]) => ({
+    id,
+    lastFour,
+    issuedAt,
+    notAfter: notAfter ?? null,
+    rotatedAt: rotatedAt ?? null,
+  }));
 
 export const serviceAccountQueries = {
   ServiceAccounts: query({
@@ -40,13 +50,7 @@ export const serviceAccountQueries = {
         name,
         role,
         createdAt,
-        keys: Object.entries(keys).map(([keyId, { lastFour, issuedAt, notAfter, rotatedAt }]) => ({
-          id: keyId,
-          lastFour,
-          issuedAt,
-          notAfter: notAfter ?? null,
-          rotatedAt: rotatedAt ?? null,
-        })),
+        keys: shownKeys(keys),
       }));
       return { serviceAccounts, ...rest };
     },

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Cause, EventCause } from '#libs/application/history/cause.js';
+import type { ReviewedKey } from '#libs/application/history/review/keys.js';
 import type { Movement } from '#libs/application/history/review/movements.js';
 import type { ReviewedPerson } from '#libs/application/history/review/people.js';
 import type { ReviewedConnection } from '#libs/application/history/review/review.js';
@@ -61,7 +62,7 @@ const leaver = movement.extend({
 });
 export type ShownMovement = z.input<typeof movement> & Partial<Pick<z.input<typeof leaver>, 'lastClosed'>>;
 
-const key = z.object({
+const connection = z.object({
   kind: z.literal('oauth_connection'),
   id: z.string(),
   environment: z.string(),
@@ -70,6 +71,17 @@ const key = z.object({
   since: event,
   ageDays: z.int(),
 });
+const secret = z.object({
+  kind: z.enum(['service_account_key', 'api_key', 'provider_key']),
+  id: z.string(),
+  owner: z.string().meta({ description: 'Who acts by it; of a key of an AI provider, that provider' }),
+  lastFour: z.string(),
+  since: event,
+  ageDays: z.int(),
+  rotated: event.nullable().meta({ description: 'When it was put in the place of another one, or renewed, last' }),
+  notAfter: z.string().nullable().meta({ description: 'null: no end was set' }),
+});
+const key = z.discriminatedUnion('kind', [connection, secret]);
 export type ShownKey = z.input<typeof key>;
 
 const use = z.object({ ...named, event });
@@ -159,7 +171,7 @@ export function shownMovement(found: Movement, names: Names): ShownMovement {
   };
 }
 
-export const shownKey = (
+export const shownConnection = (
   { id, environmentId, provider, name, connected }: ReviewedConnection,
   at: number,
 ): ShownKey => ({
@@ -169,7 +181,15 @@ export const shownKey = (
   provider,
   name,
   since: shownEvent(connected),
-  ageDays: Math.floor((at - Date.parse(connected.at)) / DAY_MS),
+  ageDays: daysBetween(connected.at, at),
+});
+
+export const shownKey = ({ given, rotated, notAfter, ...key }: ReviewedKey, at: number): ShownKey => ({
+  ...key,
+  since: shownEvent(given),
+  ageDays: daysBetween(given.at, at),
+  rotated: rotated ? shownEvent(rotated) : null,
+  notAfter: notAfter ?? null,
 });
 
 export const shownUse = (cause: EventCause, names: Names): ShownUse => ({
@@ -178,6 +198,8 @@ export const shownUse = (cause: EventCause, names: Names): ShownUse => ({
 });
 
 const DAY_MS = 86_400_000;
+
+const daysBetween = (from: string, to: number): number => Math.floor((to - Date.parse(from)) / DAY_MS);
 
 const instantOf = (ms: number): string | null => (Number.isFinite(ms) ? new Date(ms).toISOString() : null);
 

@@ -12,6 +12,7 @@ import {
   type ShownPerson,
   type ShownPrivileged,
   type ShownUse,
+  shownConnection,
   shownKey,
   shownMovement,
   shownPerson,
@@ -60,7 +61,10 @@ export function accessReviewOf(orgId: string, review: Review, services: Services
       for await (const { item, names } of namedIn(services, found, ({ principal }) => principal))
         yield shownMovement(item, names);
     },
-    keys: review.connections.map((connection) => shownKey(connection, at.at)),
+    keys: [
+      ...review.connections.map((connection) => shownConnection(connection, at.at)),
+      ...review.keys.map((key) => shownKey(key, at.at)),
+    ],
     async *breakGlass() {
       const found = pagesOf(review.breakGlass, () => true);
       for await (const { item, names } of namedIn(services, found, ({ actor }) => actor)) yield shownUse(item, names);

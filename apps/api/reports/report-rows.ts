@@ -84,11 +84,27 @@ export const sectionsOf = (review: AccessReview): readonly Section[] => [
   {
     name: 'keys',
     title: 'Keys and connections',
-    note: 'By which environments act elsewhere, and since when.',
-    columns: [['id', 'Connection'], ['resource', 'Environment'], ['status', 'Age'], ...decision],
+    note: 'By which environments act elsewhere, and machines and people here; since when, and until when.',
+    columns: [
+      ['id', 'Key'],
+      ['source', 'Kind'],
+      ['resource', 'Of'],
+      ['status', 'Age'],
+      ['notAfter', 'Until'],
+      ...decision,
+    ],
     async *rows() {
-      for (const { id, name, environment, ageDays, since } of review.keys)
-        yield { id, name, resource: environment, status: `${ageDays} days`, ...decided([since]) };
+      for (const key of review.keys) {
+        const { id, kind, ageDays, since } = key;
+        const start = { id, source: kind.replaceAll('_', ' '), status: `${ageDays} days` };
+        if (key.kind === 'oauth_connection')
+          yield { ...start, name: key.name, resource: key.environment, ...decided([since]) };
+        else {
+          const end = key.notAfter === null ? {} : { notAfter: key.notAfter };
+          const renewed = key.rotated === null || key.rotated.id === since.id ? [] : [key.rotated];
+          yield { ...start, resource: key.owner, ...end, ...decided([since, ...renewed]) };
+        }
+      }
     },
   },
   {

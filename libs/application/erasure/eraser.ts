@@ -112,6 +112,7 @@ export class Eraser {
         at: this.clock.now(),
         emailIndex: (address) => emailIndexOf(this.personalData, address),
         actorEmailIndex: null,
+        byKey: false,
         newKey: () => {
           throw new Error('who erases issues no key');
         },

@@ -97,7 +97,8 @@ function ofOrg(before: OrgState, after: OrgState, touched: ReturnType<typeof tou
   const members = new Map<string, MemberDocument | undefined>();
   const environments = new Map<string, EnvironmentDocument | undefined>();
   for (const { kind, id } of touched) {
-    if (kind === 'member' && before.members.get(id) !== after.members.get(id)) members.set(id, after.members.get(id));
+    const [held, holds] = [before.members.get(id), after.members.get(id)];
+    if (kind === 'member' && held !== holds && withoutKeys(held) !== withoutKeys(holds)) members.set(id, holds);
     if (kind === 'service' || kind === 'workflow') {
       const principal = principalOf({ kind, orgId: after.org.id, id });
       const holder = holderIn(after, principal);
@@ -114,6 +115,10 @@ function ofOrg(before: OrgState, after: OrgState, touched: ReturnType<typeof tou
   };
   return Object.keys(documents).length === 0 ? undefined : documents;
 }
+
+/** Keys say who asks, not what that person may do. */
+const withoutKeys = (member: MemberDocument | undefined): string =>
+  JSON.stringify(member && { ...member, apiKeys: undefined }) ?? '';
 
 /** Fields that no decision reads. A field that is added later counts as one that decisions read, until it is named here. */
 const irrelevant = new Set([

@@ -141,6 +141,8 @@ export interface MemberDocument {
   readonly suspension?: Suspension | undefined;
   /** Id of the event that asked for the person to be erased: the membership is about to end. */
   readonly erasureRequested?: string;
+  /** The member's own keys to the organization, by id: whatever ends the membership ends them. */
+  readonly apiKeys?: Readonly<Record<string, IssuedKey>>;
   /** Of machines alone, whose access is told in the shape of a membership. */
   readonly machine?: 'service' | 'workflow';
 }

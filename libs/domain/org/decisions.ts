@@ -1,4 +1,5 @@
 import { partsOf } from '../command.js';
+import { apiKeyCommands } from './commands/api-keys.js';
 import { assignmentCommands } from './commands/assignments.js';
 import { billingCommands } from './commands/billing.js';
 import { environmentCredentialCommands } from './commands/environment-credentials.js';
@@ -25,6 +26,7 @@ const definitions = {
   ...invitationCommands,
   ...workflowCommands,
   ...serviceAccountCommands,
+  ...apiKeyCommands,
   ...settingsCommands,
   ...providerKeyCommands,
   ...legalHoldCommands,

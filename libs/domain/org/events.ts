@@ -1,4 +1,5 @@
 import type { EventOf, Evolutions } from '../event.js';
+import { apiKeyEvents } from './events/api-keys.js';
 import { assignmentEvents } from './events/assignments.js';
 import { billingEvents } from './events/billing.js';
 import { environmentCredentialEvents } from './events/environment-credentials.js';
@@ -24,6 +25,7 @@ const definitions = {
   ...invitationEvents,
   ...workflowEvents,
   ...serviceAccountEvents,
+  ...apiKeyEvents,
   ...settingsEvents,
   ...providerKeyEvents,
   ...legalHoldEvents,

@@ -103,6 +103,7 @@ describe('an organization that is to be under another version', () => {
         at,
         emailIndex,
         actorEmailIndex: null,
+        byKey: false,
         newKey,
         realmDocument: realmWith([document]),
       },
@@ -127,7 +128,7 @@ describe('an organization that is to be under another version', () => {
         orgDecisions.ChangeOrgScheme(
           fold('org', [acme]),
           { schemeId, version: 1 },
-          { ...context, actorEmailIndex: null, newKey, realmDocument: realmWith([]) },
+          { ...context, actorEmailIndex: null, byKey: false, newKey, realmDocument: realmWith([]) },
         ),
       ).toEqual({ refused: 'scheme_unknown' });
   });

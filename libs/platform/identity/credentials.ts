@@ -1,5 +1,5 @@
 import { KEY_PREFIX } from '#libs/application/key-text.js';
-import type { MachineCallers } from '#libs/application/machine-callers.js';
+import type { KeyCallers } from '#libs/application/key-callers.js';
 import type { MachineTokens } from './machine-tokens.js';
 import type { TokenVerifier } from './token-verifier.js';
 import { refused, type Verification } from './verification.js';
@@ -10,7 +10,7 @@ const scheme = /^bearer +(\S+)\s*$/i;
 export class Credentials {
   constructor(
     private readonly people: TokenVerifier,
-    private readonly machines: MachineCallers,
+    private readonly machines: KeyCallers,
     private readonly machineTokens: MachineTokens,
   ) {}
 

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { decodeJwt, errors, jwtVerify, SignJWT } from 'jose';
 import { v4 as randomId } from 'uuid';
 import { z } from 'zod';
-import type { MachineKey } from '#libs/application/machine-callers.js';
+import type { MachineKey } from '#libs/application/key-callers.js';
 import { machineOf, principalOf } from '#libs/domain/access/machines.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import type { Keys } from '../keys.js';

@@ -2,6 +2,7 @@ import type { OrgState } from '#libs/domain/org/org.js';
 import type { RealmDocument } from '#libs/domain/access/documents.js';
 import { type EventCause, causeOf } from '../cause.js';
 import { meta } from '../../metadata.js';
+import { type KeyRecord, recordKey } from './keys.js';
 import type { EventStore, StoredEvent } from '../../ports/event-store.js';
 import { streamOf } from '../../streams.js';
 import { instantOf } from '../../up-to.js';
@@ -21,6 +22,8 @@ export interface Records {
   readonly invitations: ReadonlyMap<string, EventCause>;
   /** By environment and connection: when it was connected last. */
   readonly connections: ReadonlyMap<string, EventCause>;
+  /** By kind, owner and id: how a key came to be, and when it was rotated last. */
+  readonly keys: ReadonlyMap<string, KeyRecord>;
   readonly actedAs: readonly ActedAs[];
 }
 
@@ -41,6 +44,7 @@ export async function recordsIn(store: EventStore, wanted: Wanted): Promise<Reco
   const created = new Map<string, EventCause>();
   const invitations = new Map<string, EventCause>();
   const connections = new Map<string, EventCause>();
+  const keys = new Map<string, KeyRecord>();
   const actedAs: ActedAs[] = [];
   for await (const event of eventsOf(store, streamOf('org', wanted.orgId), ({ revision }) => revision <= upTo)) {
     const { id, type, metadata, revision } = event;
@@ -49,10 +53,11 @@ export async function recordsIn(store: EventStore, wanted: Wanted): Promise<Reco
     const invited = type === 'InvitationAccepted' ? created.get(idIn(event)) : undefined;
     if (invited !== undefined) invitations.set(id, invited);
     if (type === 'OAuthConnected') connections.set(connectionIn(event), causeOf(event));
+    recordKey(keys, event);
     if (role !== undefined && revision > after && metadata[meta.role] === role)
       actedAs.push({ cause: causeOf(event), evidence: (metadata[meta.evidence] ?? '').split(' ') });
   }
-  return { causes, invitations, connections, actedAs };
+  return { causes, invitations, connections, keys, actedAs };
 }
 
 /** The events with these ids, of the realm or of a person, that were there at the instant. */

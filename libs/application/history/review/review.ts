@@ -9,6 +9,7 @@ import { environmentsOf } from '../state.js';
 import type { Step } from '../steps.js';
 import type { Worlds } from '../worlds.js';
 import { breakGlassAmong, breakGlassRole } from './break-glass.js';
+import { keysIn, type ReviewedKey } from './keys.js';
 import { type Movement, movementsIn } from './movements.js';
 import { ReviewedPeople, type ReviewedPerson } from './people.js';
 import { causesIn, connectionKey, evidenceOfRealm, type Records, recordsIn } from './records.js';
@@ -34,6 +35,8 @@ export interface Review {
   /** Events of the window that somebody made by that role. */
   readonly breakGlass: readonly EventCause[];
   readonly connections: readonly ReviewedConnection[];
+  /** Keys that were accepted at that moment. */
+  readonly keys: readonly ReviewedKey[];
   /** In the order of their ids; computed anew for each reader, page by page. */
   people(): AsyncIterable<readonly ReviewedPerson[]>;
   movements(): Iterable<Movement>;
@@ -86,6 +89,7 @@ export class Reviews {
       breakGlassRole: role,
       breakGlass: scheme ? await breakGlassAmong(store, scheme, realmId, records.actedAs, span.to.at) : [],
       connections: connectionsIn(span, records),
+      keys: keysIn(span.to, records.keys),
       people: () => new ReviewedPeople(store, span.to, records.causes).pages(),
       movements: () => movementsIn(span, steps, records.invitations),
     };
