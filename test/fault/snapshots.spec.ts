@@ -75,7 +75,7 @@ const answer = async (folds: Folds, revision: number) => text((await folds.past(
 describe('snapshots', () => {
   it('are written by whoever folds, some way apart, once; and read from then on', async () => {
     const there = await fill();
-    expect(there.length).toBeGreaterThan(4);
+    expect(there.length).toBeGreaterThan(2);
     for (const [i, revision] of there.entries()) expect(revision - (there[i - 1] ?? -1)).toBeGreaterThanOrEqual(20);
     expect(await fill()).toEqual(there);
     // Read from the last one on, not from the start.

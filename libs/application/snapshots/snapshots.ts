@@ -8,7 +8,7 @@ import type { SnapshotCheck } from './snapshot-check.js';
 /** Fewer events than these are folded faster than a snapshot is fetched. */
 const SPACING = 2_000;
 /** Each snapshot is as many events away from the one before as pay for its size: so all together stay within this. */
-const BYTES_PER_EVENT = 1_000;
+const BYTES_PER_EVENT = 4_000;
 /** Longer than this no question waits for a snapshot: the log answers as well. */
 const PATIENCE_MS = 500;
 /** Folds that wait to be written; beyond that they are left out, and a later question offers them again. */
