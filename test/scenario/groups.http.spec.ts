@@ -77,7 +77,7 @@ describe('groups of an organization', () => {
     expect(await get('pat', '/groups')).toMatchObject({ status: 403, permission: 'member:list' });
   });
 
-  it('give their members what is granted to them, with the entry and the grant as evidence', async () => {
+  it('give their members what is granted to them, with the entry and the grant as evidence (T30)', async () => {
     expect(
       read(await post('olga', 'GrantEnvironmentAccess', { ...toTeam, grantee: { type: 'group', id: 'x' } })),
     ).toMatchObject({ status: 422, code: 'group_not_found' });
@@ -107,7 +107,7 @@ describe('groups of an organization', () => {
       });
   });
 
-  it('lose who is removed, and whoever comes back is in none', async () => {
+  it('lose who is removed, and whoever comes back is in none (T43)', async () => {
     await done('olga', 'RemoveMember', { userId: 'pat' });
     expect(await get('olga', '/groups/team/members')).toEqual({ members: [] });
     await done('olga', 'AddMember', { userId: 'pat', role: 'org.participant' });
@@ -119,7 +119,7 @@ describe('groups of an organization', () => {
     expect((await mayUse('pat')).decision).toBe(true);
   });
 
-  it('end with every grant to them in one append, for ever', async () => {
+  it('end with every grant to them in one append, for ever (T31)', async () => {
     await done('olga', 'GrantEnvironmentAccess', { ...toTeam, environmentId: 'dev' });
     const before = new Date().toISOString();
     const deleted = await done('olga', 'DeleteGroup', { groupId: 'team' });
@@ -144,7 +144,7 @@ describe('names', () => {
   }, 60_000);
   afterAll(() => api?.stop());
 
-  it('of the organization change by the platform, of an environment by admins, and are read as they are now', async () => {
+  it('of the organization change by the platform, of an environment by admins, and are read as they are now (T24, T47)', async () => {
     const send = async (sub: string, path: string, body?: unknown, token?: string) =>
       api.http.send({
         path,

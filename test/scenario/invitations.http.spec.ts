@@ -59,7 +59,7 @@ describe('invitations, in a realm of teams', () => {
   }, 60_000);
   afterAll(() => api?.stop());
 
-  it('lead in who shows the very address, with the role and the workspaces that they name', async () => {
+  it('lead in who shows the very address, with the role and the workspaces that they name (C9)', async () => {
     const body = {
       emails: ['Ann@ACME.test', 'ben@acme.test'],
       role: 'org.viewer',
@@ -115,7 +115,7 @@ describe('invitations, in a realm of teams', () => {
     ).toBe(403);
   });
 
-  it('take a place of the plan while they wait, and give it back', async () => {
+  it('take a place of the plan while they wait, and give it back (C18, C19)', async () => {
     await done('olga', 'InviteMembers', { emails: ['c@acme.test', 'd@acme.test'], role: 'org.viewer' });
     const full = await post('olga', 'orgs/acme/commands/InviteMembers', {
       emails: ['e@acme.test'],

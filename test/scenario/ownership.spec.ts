@@ -18,7 +18,7 @@ describe.each([1, 2])('ownership on %i process(es)', (processes) => {
   });
   afterEach(() => world.stop());
 
-  it('has exactly one owner at every point of the history of a hundred concurrent transfers', async () => {
+  it('has exactly one owner at every point of the history of a hundred concurrent transfers (T14)', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 100 }, (_, i) =>
         world.send(

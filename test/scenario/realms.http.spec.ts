@@ -118,7 +118,7 @@ describe('realms of one deployment', () => {
     ]);
   });
 
-  it('let people create organizations for themselves only where they may at all (K1)', async () => {
+  it('let people create organizations for themselves only where they may at all (K1, T4)', async () => {
     const other = { orgId: 'other', name: 'Other', ownerId: 'sam@team-a' };
     expect(JSON.parse((await command('team-a', 'tom', 'realm', 'CreateOrg', other)).text)).toMatchObject({
       status: 422,

@@ -257,7 +257,7 @@ describe('a review of access in the scheme enterprise', () => {
     expect(admin?.lastClosed?.at).toBe(intervals.findLast(({ decision }) => !decision)?.from);
   });
 
-  it('tells how old connections are, and what was done by emergency access', async () => {
+  it('tells how old connections are, and what was done by emergency access (G24)', async () => {
     const first = await report('olga', 'acme', `at=${at.before}`);
     const drive = { kind: 'oauth_connection', id: 'drive', environment: 'prod', provider: 'google', name: 'Drive' };
     expect(first.keys).toMatchObject([{ ...drive, since: { id: sent['ConnectOAuth']?.id }, ageDays: 0 }]);
@@ -270,7 +270,7 @@ describe('a review of access in the scheme enterprise', () => {
 });
 
 describe('a review of access in the scheme teams', () => {
-  it('tells the same sections by that scheme, at two dates', async () => {
+  it('tells the same sections by that scheme, at two dates (C31)', async () => {
     const invited = await report('john@team', 'johns', `at=${sent['InviteMembers']?.at}`);
     await agreesWithHistory('john@team', 'johns', invited);
     expect(ids(invited.population)).toEqual(['john@team']);

@@ -18,6 +18,8 @@ export interface Cell<Column extends string = string, Place extends string = str
   readonly through?: Place;
   /** The switch of the scheme that turns this cell around, where it is a default with one. */
   readonly option?: string;
+  /** Features of the system that this row is. */
+  readonly features?: readonly string[];
 }
 
 type Asks<Place extends string> = readonly `${Permission}@${Place}`[];
@@ -26,6 +28,7 @@ interface More<Column extends string, Place extends string> {
   readonly as?: string;
   readonly through?: Place;
   readonly options?: { readonly [C in Column]?: string };
+  readonly features?: readonly string[];
 }
 
 /**
@@ -67,7 +70,8 @@ function read(mark: string): Pick<Cell, 'certainty' | 'expected'> {
 export const cellId = ({ row, column }: Pick<Cell, 'row' | 'column'>): string => `${row} ${column}`;
 
 export const cellTitle = (cell: Cell): string => {
-  const { expected, permission, place, certainty, situation, as } = cell;
+  const { expected, permission, place, certainty, situation, as, features = [] } = cell;
   const who = as === undefined ? '' : ` as ${as}`;
-  return `${cellId(cell)}: ${expected}${who} ${permission} of ${place} (${certainty}): ${situation}`;
+  const named = features.length === 0 ? '' : ` (${features.join(', ')})`;
+  return `${cellId(cell)}: ${expected}${who} ${permission} of ${place} (${certainty}): ${situation}${named}`;
 };

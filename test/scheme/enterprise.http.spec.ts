@@ -124,7 +124,7 @@ describe('the commands of the enterprise matrix, each as every role', () => {
   });
 
   it.each(['x-user-id', 'x-forwarded-user', 'x-remote-user', 'x-role', 'x-org-id', 'from'])(
-    'no header but Authorization says who asks: %s changes nothing',
+    'no header but Authorization says who asks: %s changes nothing (G19, G23)',
     async (header) => {
       const forged = { [header]: people.OO };
       const body = { userId: 'mallory', role: 'org.admin' };

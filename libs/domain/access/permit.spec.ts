@@ -106,7 +106,7 @@ describe('an allow names its role and one chain of events', () => {
     expect(ask('olga', 'member:manage', acme, { org: [transfer] })).toEqual(allowed('org.admin', 'e5'));
   });
 
-  it('by what a role implies in every environment, without a row of its own', () => {
+  it('by what a role implies in every environment, without a row of its own (T38)', () => {
     expect(ask('adam', 'environment:use', prod)).toEqual(allowed('environment.user', 'e2'));
   });
 
@@ -204,7 +204,7 @@ describe('removal leaves no residue', () => {
     expect(ask('pat', 'environment:use', prod, { org: [granted(), revoked] })).toEqual(denied('role_lacks_permission'));
   });
 
-  it('a removed member has nothing left', () => {
+  it('a removed member has nothing left (T43)', () => {
     expect(ask('pat', 'environment:use', prod, { org: [granted(), patGone] })).toEqual(denied('not_member'));
     expect(ask('pat', 'org:view', acme, { org: [granted(), patGone] })).toEqual(denied('not_member'));
   });
@@ -232,7 +232,7 @@ describe('a platform admin', () => {
   it.each([
     ['a group of the identity provider', observed(['alpha'])],
     ['a verified address on the allowlist', observed([], 'x1')],
-  ])('comes from %s, with the rule and the observation as evidence', (_, claims) => {
+  ])('comes from %s, with the rule and the observation as evidence (G14, G17)', (_, claims) => {
     expect(ask('pia', 'org:create', realm, { user: [claims], at: seen })).toEqual(
       allowed('platform.admin', 'e2', 'e1'),
     );
@@ -255,7 +255,7 @@ describe('a platform admin', () => {
     expect(examine(facts, question).map(({ source }) => source)).toEqual(['idp_group']);
   });
 
-  it('may be the system user, at any instant', () => {
+  it('may be the system user, at any instant (T5)', () => {
     for (const at of [0, later])
       expect(ask('robot', 'org:create', realm, { at })).toEqual(allowed('platform.admin', 'e2'));
   });
@@ -286,7 +286,7 @@ describe('a platform admin', () => {
     expect(examine(robot, { principal: 'robot', permission: 'org:create', resource: realm, at: seen })).toEqual([]);
   });
 
-  it('resolves an organization, and reads nothing in it', () => {
+  it('resolves an organization, and reads nothing in it (T6, T12, T13)', () => {
     const claims = { user: [observed(['alpha'])], at: seen };
     expect(ask('pia', 'org:resolve', acme, claims).allowed).toBe(true);
     expect(ask('pia', 'org:view', acme, claims)).toEqual(denied('not_member'));

@@ -41,7 +41,7 @@ const march = '2026-03-01T00:00:00.000Z';
 const april = '2026-04-01T00:00:00.000Z';
 
 describe('CreateOrg', () => {
-  it('creates the organization and designates its owner in the same act', () => {
+  it('creates the organization and designates its owner in the same act (T7)', () => {
     given([]).when('CreateOrg', { orgId: 'acme', name: 'Acme', ownerId: 'olga' }).then([created]);
   });
 
@@ -68,7 +68,7 @@ describe('AddMember', () => {
     given([created]).when('AddMember', { userId: 'pat', role: 'org.participant' }).then([pat]);
   });
 
-  it('adds any number of admins', () => {
+  it('adds any number of admins (T17)', () => {
     given([created, adam])
       .when('AddMember', { userId: 'ada', role: 'org.admin' })
       .then([joined('ada', 'org.admin')]);
@@ -168,7 +168,7 @@ describe('ChangeMemberRole', () => {
 });
 
 describe('TransferOrgOwnership', () => {
-  it('moves ownership to an admin in one event; the former owner becomes an admin', () => {
+  it('moves ownership to an admin in one event; the former owner becomes an admin (T9, T14)', () => {
     given([created, adam])
       .when('TransferOrgOwnership', { toUserId: 'adam' })
       .then([

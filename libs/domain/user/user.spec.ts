@@ -43,7 +43,7 @@ function given(...events: UserEvent[]) {
 }
 
 describe('a verified token', () => {
-  it('shows a person at first sight', () => {
+  it('shows a person at first sight (G18)', () => {
     given().whenObserved({}).then(profile());
   });
 
