@@ -1,14 +1,15 @@
 /**
- * `npm run coverage:domain`: runs the acceptance table and prints each cell with its tests and their result. Ends with the
- * number of cells that must pass and do; exits with 1 where one does not, or has no test, at a level that must have one.
+ * `npm run coverage:domain`: runs the acceptance table and the specs that name a feature, and prints each cell and each feature
+ * with its tests and their result. Ends with the number of cells that must pass and do; exits with 1 where one does not, or has
+ * no test, at a level that must have one, or where a feature has no test that passes.
  */
-import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { z } from 'zod';
+import { readdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { acceptanceTable } from './acceptance-table.js';
 import { cellId } from './cells.js';
+import { printFeatures } from './feature-coverage.js';
+import { allTitles, featuresIn } from './named-features.js';
+import { runSpecs } from './ran-tests.js';
 import { xRows, xSchemes } from './x.cells.js';
 
 /** The first word of a suite's title is its level. */
@@ -20,42 +21,12 @@ const exempt: { readonly [L in Level]?: readonly string[] } = { evaluation: ['T-
 /** Levels that every other cell must have tests at. */
 const required: readonly Level[] = ['permit', 'evaluation'];
 
-const report = z.object({
-  testResults: z.array(
-    z.object({
-      assertionResults: z.array(
-        z.object({ ancestorTitles: z.array(z.string()), title: z.string(), status: z.string() }),
-      ),
-    }),
-  ),
-});
-
-interface Ran {
-  readonly suite: string;
-  readonly title: string;
-  readonly passed: boolean;
-}
-
-function runTests(): readonly Ran[] {
-  const folder = mkdtempSync(join(tmpdir(), 'tenantry-coverage-'));
-  try {
-    const output = join(folder, 'results.json');
-    const options = ['--experimental-vm-modules', '--disable-warning=ExperimentalWarning'];
-    const jest = ['node_modules/jest/bin/jest.js', 'test/scheme', '--json', `--outputFile=${output}`];
-    spawnSync(process.execPath, [...options, ...jest], { stdio: ['ignore', 'ignore', 'inherit'] });
-    return report.parse(JSON.parse(readFileSync(output, 'utf8'))).testResults.flatMap(({ assertionResults }) =>
-      assertionResults.map(({ ancestorTitles: [suite = ''], title, status }) => ({
-        suite,
-        title,
-        passed: status === 'passed',
-      })),
-    );
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
-
-const ran = runTests();
+const naming = allTitles().filter(({ title }) => featuresIn(title).length > 0);
+const ofSchemes = readdirSync(import.meta.dirname).filter((name) => name.endsWith('.spec.ts'));
+const files = new Set([...ofSchemes.map((name) => join('test/scheme', name)), ...naming.map(({ file }) => file)]);
+const ran = runSpecs([...files], (path) =>
+  naming.filter(({ file }) => resolve(file) === path).map(({ title }) => title),
+);
 
 /** `3/3` for three tests that passed; undefined where there is none. */
 function resultOf(
@@ -108,8 +79,10 @@ for (const scheme of Object.keys(xSchemes))
     if (!passed) failed++;
     console.log(`${passed ? 'ok  ' : 'FAIL'} ${row} ${scheme}: ${tests.length || 'NO'} tests`);
   }
+const { all, covered, open, failed: unproven } = printFeatures(ran);
 console.log(
   `\nlevels: ${required.join(', ')}, and ${levels.filter((level) => !required.includes(level)).join(', ')} where there is one; ${failed} of all cells and rows failed or lack a test`,
 );
+console.log(`features: ${covered} of ${all} are proven by tests, ${open} are open, ${unproven} failed or lack a test`);
 console.log(`${passing} of ${needed}`);
-process.exitCode = failed === 0 ? 0 : 1;
+process.exitCode = failed + open + unproven === 0 ? 0 : 1;

@@ -20,8 +20,8 @@ describe('the features of the five systems', () => {
 
   it('are each named by a test, or known to be open', () => {
     const named = new Set(allTitles().flatMap(({ title }) => featuresIn(title)));
-    const missing = ids.filter((id) => !named.has(id));
-    expect(missing).toEqual(Object.keys(openFeatures));
+    expect(ids.filter((id) => !named.has(id) && openFeatures[id] === undefined)).toEqual([]);
+    expect(Object.keys(openFeatures).filter((id) => !ids.includes(id))).toEqual([]);
   });
 
   it('are named one by one, or from one to another', () => {

@@ -93,7 +93,7 @@ it('a person is there from the first sign-in on, and a plain member once in an o
   expect(await world.may('fresh', 'own-api-key:manage', 'account', 'fresh')).toBe(true);
 });
 
-it("the audit log of an organization is its admin's and the platform's, and nobody else's (G7, G9, G21)", async () => {
+it("the audit log and the usage of an organization are its admin's and the platform's, and nobody else's (G7, G9, G21)", async () => {
   for (const [sub, status] of [
     ['gus', 200],
     ['root', 200],
@@ -101,7 +101,8 @@ it("the audit log of an organization is its admin's and the platform's, and nobo
     ['mel', 403],
     ['olga', 404],
   ] as const)
-    expect([sub, (await world.get(sub, `${gated}/audit`)).status]).toEqual([sub, status]);
+    for (const path of ['audit', 'usage'])
+      expect([sub, path, (await world.get(sub, `${gated}/${path}`)).status]).toEqual([sub, path, status]);
 });
 
 it('a forged header changes nothing, and without a token nothing is answered (G19, G23)', async () => {

@@ -84,11 +84,12 @@ it('owner and admin take what costs; a member builds and runs, and takes none of
   expect(owner).toEqual(expect.arrayContaining([...admin]));
 });
 
-it('from the home view administrators reach members, plan, billing and environments; a member the last alone (R15, R17)', async () => {
+it('from the home view administrators reach members, plan, billing and environments; a member usage and environments alone (R15, R17)', async () => {
   for (const sub of ['max', 'ada', 'liu']) expect(await world.permissions(sub, 'factory')).toContain('dashboard:view');
   for (const [path, member] of [
     ['members', 403],
     ['billing', 403],
+    ['usage/limits', 200],
     ['environments', 200],
   ] as const) {
     for (const sub of ['max', 'ada']) expect((await world.get(sub, `${factory}/${path}`)).status).toBe(200);

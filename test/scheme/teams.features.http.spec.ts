@@ -45,6 +45,19 @@ it('an organization groups members of four roles, workspaces, and one plan for a
   await world.done('john', johns, 'DeleteEnvironment', { environmentId: 'third' });
 });
 
+it('what is used in any workspace is used of the one organization, told with members and workspaces against their limits (C5, C21)', async () => {
+  await world.done('root', 'realm', 'AssignPlatformRole', { userId: 'meter', role: 'platform.meter' });
+  const lines = ['main', 'side'].map((environmentId) => ({ environmentId, requests: 3, credits: 5 }));
+  await world.done('meter', johns, 'RecordUsage', { lines });
+  expect((await world.get('john', `${johns}/usage`)).body.total).toMatchObject({ requests: 6, credits: 10 });
+  expect((await world.get('john', `${johns}/usage/limits`)).body.limits).toEqual(
+    expect.arrayContaining([
+      { limited: 'members', limit: 5, usage: 4 },
+      { limited: 'workspaces', limit: 3, usage: 2 },
+    ]),
+  );
+});
+
 it('who is in a workspace is in the organization; developers and viewers only where they were assigned (C6, C14, C25, C26)', async () => {
   expect((await world.post('ada', johns, 'GrantEnvironmentAccess', workspaceOf('main', 'nina'))).status).toBe(422);
   for (const sub of ['dev', 'vera']) {
