@@ -101,6 +101,17 @@ it('a participant sees and uses what was granted to them, and nothing else; admi
   expect(await world.permissions('paul', 'acme')).toEqual(['org:leave', 'org:select', 'org:view']);
 });
 
+it('what a person has built for themselves comes into a shared environment that they have access to, and into no other (T42)', async () => {
+  const workflow = { workflowId: 'nightly', environmentId: 'prod', name: 'Nightly' };
+  expect((await world.post('paul', acme, 'RegisterWorkflow', workflow)).status).toBe(403);
+  const grantee = { type: 'user', id: 'paul' };
+  await world.done('ada', acme, 'GrantEnvironmentAccess', { environmentId: 'prod', grantee });
+  await world.done('paul', acme, 'RegisterWorkflow', workflow);
+  expect((await world.get('paul', `${acme}/workflows`)).body.workflows).toMatchObject([
+    { id: 'nightly', environmentId: 'prod', ownerId: 'paul' },
+  ]);
+});
+
 it('a personal environment is its person’s, and nothing of the organization (T40)', async () => {
   expect((await world.get('paul', 'me')).body.personalEnvironment).toMatchObject({ id: 'personal/paul' });
   expect(await world.may('paul', 'environment:use', 'environment', 'personal/paul')).toBe(true);
