@@ -241,7 +241,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       limits: limits.limits,
       usage,
       checks,
-      introspection: new Introspection(new PostgresIssuedKeys(db), documents, checks, clock),
+      introspection: new Introspection(new PostgresIssuedKeys(db), documents, checks, usage, clock),
       searches: new Searches(documents, search, readPosition, past, clock, config.readWaitMs),
       history: new History(store, folds, new ReadClaimBearers(db, store, readPosition, config.readWaitMs), clock),
       ledger,

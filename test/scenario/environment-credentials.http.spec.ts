@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { Credential } from '#libs/application/secrets/credential.js';
+import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { rowsOf } from '#libs/readstore/sql.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { TestClock } from '../support/world.js';
@@ -72,7 +73,8 @@ describe("an environment's credential", () => {
       environment: 'live',
       models: [{ id: 'model-of-live', provider: 'openai', name: 'M' }],
       mcp_servers: [],
-      budgets: [],
+      spendable: true,
+      limits: [],
     });
     const { body } = await get('olga', 'orgs/acme/environments/live');
     expect(body.credential).toEqual({ id: answer.result.credentialId });
@@ -125,6 +127,29 @@ describe("an environment's credential", () => {
     const credential = { apiKey: 'sk-another-of-acme-0001' };
     await done('olga', 'orgs/acme', 'AddProviderKey', { keyId: 'k', provider: 'openai', name: 'K', credential });
     expect((await introspected(live)).models.map(idOf)).toEqual(['model-of-live']);
+  });
+
+  it('tells what is used of each budget, and whether more may be (G12, T33)', async () => {
+    const { document } = schemeOf({ id: 'enterprise', version: 1 }, undefined);
+    const roles = document.roles.map((role) =>
+      role.key === 'org.owner' ? { ...role, permissions: [...role.permissions, 'budget:manage'] } : role,
+    );
+    await done('root', 'realm', 'DefineRoleScheme', { document: { ...document, version: 2, roles } });
+    await done('root', 'orgs/acme', 'ChangeOrgScheme', { schemeId: 'enterprise', version: 2 });
+    await done('root', 'realm', 'AssignPlatformRole', { userId: 'meter', role: 'platform.meter' });
+    const budget = { amount: 10, currency: 'EUR', period: 'total' };
+    await done('olga', 'orgs/acme', 'SetBudget', { ...budget, environmentId: 'live' });
+    await done('olga', 'orgs/acme', 'SetBudget', { ...budget, amount: 500 });
+    const lines = [{ environmentId: 'live', cost: { thousandths: 10_000, currency: 'EUR' } }];
+    const both = (usage: number) => [
+      { limited: 'budget', limit: 10, usage, period: 'total', currency: 'EUR', environment: 'live' },
+      { limited: 'budget', limit: 500, usage, period: 'total', currency: 'EUR' },
+    ];
+    expect(await introspected(live)).toMatchObject({ spendable: true, limits: both(0) });
+    await done('meter', 'orgs/acme', 'RecordUsage', { lines });
+    expect(await introspected(live)).toMatchObject({ spendable: false, limits: both(10) });
+    await done('olga', 'orgs/acme', 'RemoveBudget', { environmentId: 'live' });
+    expect(await introspected(live)).toMatchObject({ spendable: true, limits: both(10).slice(1) });
   });
 
   it('is rotated with an overlap: both are accepted until a stated time, then the new one alone', async () => {

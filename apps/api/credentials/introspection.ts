@@ -7,12 +7,15 @@ export const introspectionRequest = z.strictObject({
   token_type_hint: z.string().max(100).optional(),
 });
 
-const budget = z.object({
-  of: z.enum(['environment', 'org']),
-  /** In minor units of the currency. */
-  amount: z.int(),
-  currency: z.string(),
+const limit = z.object({
+  limited: z.string().meta({ description: 'budget, runsPerMonth or creditsPerMonth' }),
+  /** Of a budget in minor units of the currency. */
+  limit: z.int(),
+  usage: z.int(),
   period: z.string(),
+  currency: z.string().optional(),
+  /** Where it is of the environment alone. */
+  environment: z.string().optional(),
 });
 
 export const introspection = z.union([
@@ -27,15 +30,16 @@ export const introspection = z.union([
     exp: z.int().optional(),
     models: z.array(z.object({ id: z.string(), provider: z.string(), name: z.string() })),
     mcp_servers: z.array(z.object({ id: z.string(), name: z.string(), url: z.string() })),
-    /** All of them cap what the environment uses. */
-    budgets: z.array(budget),
+    /** No cap that bears on the environment is reached: the tightest one wins. */
+    spendable: z.boolean(),
+    limits: z.array(limit),
   }),
 ]);
 export type Introspection = z.output<typeof introspection>;
 
 export function shownKey(found: Exclude<Introspected, { kind: 'stale' | 'parked' }>): Introspection {
   if (found.kind === 'inactive') return { active: false };
-  const { key, budgets } = found;
+  const { key, spendable, limits } = found;
   return {
     active: true,
     token_type: 'environment_credential',
@@ -45,6 +49,14 @@ export function shownKey(found: Exclude<Introspected, { kind: 'stale' | 'parked'
     ...(key.expiresAt === undefined ? {} : { exp: Math.floor(Date.parse(key.expiresAt) / 1000) }),
     models: [...key.models],
     mcp_servers: [...key.mcpServers],
-    budgets: [...budgets],
+    spendable,
+    limits: limits.map(({ cap: { limited, limit: most, meter, currency, environmentId }, usage }) => ({
+      limited,
+      limit: most,
+      usage,
+      period: meter.period,
+      ...(currency === undefined ? {} : { currency }),
+      ...(environmentId === undefined ? {} : { environment: environmentId }),
+    })),
   };
 }

@@ -1,12 +1,12 @@
 import type {
-  Budget,
   EnvironmentDocument,
   OrgDocument,
   RealmDocument,
   SettingsDocument,
 } from '#libs/domain/access/documents.js';
-import { own } from '#libs/domain/access/documents.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
+import { bearsOn, type Cap, capsOf, isReached, usedOf } from '#libs/domain/usage/caps.js';
+import { dayOf } from '#libs/domain/usage/meters.js';
 import type { Caller } from '../caller.js';
 import type { Checks } from '../checks.js';
 import type { Clock } from '../ports/clock.js';
@@ -15,6 +15,7 @@ import type { DocumentSource } from '../ports/current-documents.js';
 import type { Position } from '../ports/event-store.js';
 import { streamOf } from '../streams.js';
 import { looksLikeVirtualKey } from '../key-text.js';
+import type { UsageTail } from '../usage/usage-tail.js';
 import type { Parked, Stale } from '../view.js';
 import { hashOfKey, keysOf, type VirtualKey } from './virtual-key.js';
 
@@ -22,12 +23,21 @@ export type Introspected =
   | { readonly kind: 'inactive' }
   | Stale
   | Parked
-  | { readonly kind: 'active'; readonly key: VirtualKey; readonly budgets: readonly CappingBudget[] };
+  | {
+      readonly kind: 'active';
+      readonly key: VirtualKey;
+      readonly spendable: boolean;
+      readonly limits: readonly Limit[];
+    };
 
-/** A budget that an environment's use counts against. */
-export interface CappingBudget extends Budget {
-  readonly of: 'environment' | 'org';
+/** A budget or a limit of the plan that an environment's use counts against, with what is used of it. */
+export interface Limit {
+  readonly cap: Cap;
+  /** In the limit's own units. */
+  readonly usage: number;
 }
+
+const nothingUsed = { values: new Map<string, number>() };
 
 /** Tells those who may ask about others in the organization what a virtual key is good for, as of all that this process has seen. */
 export class Introspection {
@@ -35,6 +45,7 @@ export class Introspection {
     private readonly keys: IssuedKeys,
     private readonly documents: DocumentSource,
     private readonly checks: Pick<Checks, 'access'>,
+    private readonly usage: Pick<UsageTail, 'now'>,
     private readonly clock: Clock,
   ) {}
 
@@ -67,21 +78,18 @@ export class Introspection {
     ];
     if (org === undefined || org.status !== 'active' || environment === undefined) return { kind: 'inactive' };
     const now = this.clock.now();
-    const key = keysOf({ scheme: schemeOf(org.scheme, realm), org, settings, environment }, now).find(
-      (one) => one.credentialId === credentialId,
-    );
+    const scheme = schemeOf(org.scheme, realm);
+    const key = keysOf({ scheme, org, settings, environment }, now).find((one) => one.credentialId === credentialId);
     if (key === undefined || key.blocked) return { kind: 'inactive' };
-    return { kind: 'active', key, budgets: budgetsOf(settings, environmentId) };
+    const capped = { plan: org.plan, budgets: settings?.budgets ?? {}, scheme };
+    const caps = capsOf(capped, dayOf(now)).filter((cap) => bearsOn(cap, { environmentId }));
+    const meters = caps.map(({ meter }) => meter);
+    const { values } = caps.length === 0 ? nothingUsed : await this.usage.now(orgId, meters);
+    return {
+      kind: 'active',
+      key,
+      spendable: !caps.some((cap) => isReached(cap, values)),
+      limits: caps.map((cap) => ({ cap, usage: usedOf(cap, values) })),
+    };
   }
-}
-
-/** The tightest of them caps what is used. */
-function budgetsOf(settings: SettingsDocument | undefined, environmentId: string): readonly CappingBudget[] {
-  const { budgets = {} } = settings ?? {};
-  const ofEnvironment = own(budgets, environmentId);
-  const ofOrg = own(budgets, '');
-  return [
-    ...(ofEnvironment === undefined ? [] : [{ of: 'environment', ...ofEnvironment } as const]),
-    ...(ofOrg === undefined ? [] : [{ of: 'org', ...ofOrg } as const]),
-  ];
 }
