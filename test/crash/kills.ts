@@ -6,6 +6,7 @@ import { signDevToken } from '#libs/platform/identity/dev-issuer.js';
 import { openDatabase } from '#libs/readstore/database.js';
 import { type Answered, answerTo, type Target } from '../fault/crash-clients.js';
 import { orgs, ownerOf, plannedCommands, seeded } from '../fault/crash-plan.js';
+import { mayUse } from '../property/naive-access.js';
 import { NaiveOrg } from '../property/naive-org.js';
 import { wholeLog } from '../support/whole-log.js';
 import { KilledDeployment, type Victim } from './killed-deployment.js';
@@ -148,7 +149,7 @@ async function asked(deployment: KilledDeployment, log: readonly StoredEvent[], 
         resource: { type: 'environment', id: `${orgId}/${environment}` },
       })),
     );
-    const expected = people.flatMap((person) => environments.map((each) => org.mayUse(person, each, Date.now())));
+    const expected = people.flatMap((person) => environments.map((each) => mayUse(org, person, each, Date.now())));
     for (const url of [...deployment.apis, ...deployment.apis]) {
       const headers = { authorization: bearers.get(ownerOf(orgId)) ?? '', 'content-type': 'application/json' };
       for (const [index, evaluation] of evaluations.entries()) {

@@ -32,7 +32,7 @@ const run = (swap: boolean, options: Partial<RebuildOptions> = {}) => rebuilt({ 
 const reference = () => project(db, store, history, { schema: 'reference', batchSize: 1_000_000 });
 const otherVersions = allProjections.map((each) => ({ ...each, version: each.version + 1 }));
 
-it('finds the live rows equal to rebuilt ones', async () => {
+it('finds the live rows equal to rebuilt ones (P10)', async () => {
   await project(db, store, history, { batchSize: 7 });
   const { position } = history;
   expect(await run(false)).toEqual({

@@ -50,7 +50,7 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, scheme] as con
       return instants[Math.min(instants.length - 1, Math.floor(where * instants.length))] ?? 0;
     };
 
-    it('has a state at every instant and revision that says what permit() says', async () => {
+    it('has a state at every instant and revision that says what permit() says (P11)', async () => {
       await fc.assert(
         fc.asyncProperty(happenings, fc.array(pick, { minLength: 8, maxLength: 8 }), async (given, places) => {
           const world = await HistoryWorld.of(scheme, given);

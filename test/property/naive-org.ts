@@ -1,18 +1,19 @@
 import type { OrgEvent } from '#libs/domain/org/events.js';
 
-interface NaiveGrant {
+export interface NaiveGrant {
   readonly from: string | undefined;
   readonly until: string | undefined;
+  /** The role in the environment that the grant names, if any. */
+  readonly role: string | undefined;
 }
 
 /**
- * An organization written down a second time, from the rules and without the code: mutable, in plain maps and sets.
- * One owner always; owner and admins reach every environment; a participant reaches what was granted to this very
- * person, or to a group that the person is in, in [from, until); who leaves, or what is deleted, takes its grants along.
- * Whoever is suspended, or is in a suspended organization, reaches nothing.
+ * An organization written down a second time, from the rules and without the code: mutable, in plain maps and sets. Who leaves,
+ * or what is deleted, takes its grants along. What follows from it for whom, the naive access tells.
  */
 export class NaiveOrg {
   exists = false;
+  id = '';
   name = '';
   suspended = false;
   owner = '';
@@ -25,9 +26,13 @@ export class NaiveOrg {
   /** Person → roles that two people have given them. */
   readonly confirmed = new Map<string, Set<string>>();
   private readonly assigners = new Map<string, string>();
+  /** `person role` → when it ends. */
+  readonly assignedUntil = new Map<string, string>();
+  /** Environment → kind. */
+  readonly kinds = new Map<string, string>();
   /** How many people had a place, and how many environments there were, when a plan was last set. */
   whenLimited = { members: 0, environments: 0 };
-  private readonly pending = new Set<string>();
+  readonly pending = new Set<string>();
   readonly groupNames = new Map<string, string>();
   /** Group → people. */
   readonly inGroup = new Map<string, Set<string>>();
@@ -41,10 +46,14 @@ export class NaiveOrg {
   /** Environment → group → window. */
   readonly groupGrants = new Map<string, Map<string, NaiveGrant>>();
 
+  /** Whether models come only from providers whose key is held, as in the scheme `enterprise` (T27). */
+  constructor(private readonly ownProviders = true) {}
+
   apply({ type, data }: OrgEvent): void {
     switch (type) {
       case 'OrgCreated':
         this.exists = true;
+        this.id = data.orgId;
         this.name = data.name;
         this.owner = data.owner.userId;
         this.roles.set(data.owner.userId, data.owner.role);
@@ -96,6 +105,9 @@ export class NaiveOrg {
         this.roles.set(data.to, 'org.owner');
         break;
       case 'EnvironmentCreated':
+        this.kinds.set(data.environmentId, data.kind ?? 'environment');
+        this.environments.set(data.environmentId, data.name);
+        break;
       case 'EnvironmentRenamed':
         this.environments.set(data.environmentId, data.name);
         break;
@@ -109,7 +121,7 @@ export class NaiveOrg {
       case 'EnvironmentAccessGranted': {
         const granted = this.grantsTo(data.grantee.type);
         const onThis = granted.get(data.environmentId) ?? new Map<string, NaiveGrant>();
-        onThis.set(data.grantee.id, { from: data.notBefore, until: data.notAfter });
+        onThis.set(data.grantee.id, { from: data.notBefore, until: data.notAfter, role: data.role });
         granted.set(data.environmentId, onThis);
         break;
       }
@@ -117,7 +129,7 @@ export class NaiveOrg {
         this.grantsTo(data.grantee.type).get(data.environmentId)?.delete(data.grantee.id);
         break;
       case 'ModelAdded': {
-        if (![...this.providers.values()].includes(data.provider))
+        if (this.ownProviders && ![...this.providers.values()].includes(data.provider))
           throw new Error(`a model of ${data.provider}, of which no key is held`);
         const models = this.models.get(data.environmentId) ?? new Map<string, string>();
         this.models.set(data.environmentId, models.set(data.modelId, `${data.provider}/${data.name}`));
@@ -131,6 +143,7 @@ export class NaiveOrg {
         break;
       case 'RoleAssigned':
         this.assigners.set(`${data.userId} ${data.role}`, data.assignedBy);
+        this.assignedUntil.set(`${data.userId} ${data.role}`, data.notAfter);
         this.confirmed.get(data.userId)?.delete(data.role);
         break;
       case 'RoleAssignmentConfirmed': {
@@ -159,9 +172,9 @@ export class NaiveOrg {
       case 'InvitationAccepted':
         this.pending.delete(data.invitationId);
         this.roles.set(data.userId, data.role);
-        for (const { environmentId } of data.environments) {
+        for (const { environmentId, role } of data.environments) {
           const onThis = this.grants.get(environmentId) ?? new Map<string, NaiveGrant>();
-          this.grants.set(environmentId, onThis.set(data.userId, { from: undefined, until: undefined }));
+          this.grants.set(environmentId, onThis.set(data.userId, { from: undefined, until: undefined, role }));
         }
         break;
       case 'ServiceAccountCreated':
@@ -229,33 +242,8 @@ export class NaiveOrg {
     }
   }
 
-  /** A service account reaches what its role does; a workflow the one environment that it is linked to. */
-  private machineMayUse(machine: string, environment: string): boolean {
-    if (!this.exists || !this.environments.has(environment) || this.suspended) return false;
-    const [kind, id = ''] = machine.split(':acme/');
-    if (kind === 'workflow') return this.workflows.get(id) === environment;
-    return ['org.admin', 'org.owner'].includes(this.machines.get(id)?.role ?? '');
-  }
-
   private keysOf(account: string): Map<string, boolean> {
     return this.machines.get(account)?.keys ?? new Map<string, boolean>();
-  }
-
-  mayUse(person: string, environment: string, at: number): boolean {
-    if (person.includes(':')) return this.machineMayUse(person, environment);
-    const role = this.roles.get(person);
-    if (!this.exists || role === undefined || !this.environments.has(environment)) return false;
-    if (this.suspended || this.suspendedMembers.has(person)) return false;
-    if (role !== 'org.participant') return true;
-    const own = this.grants.get(environment)?.get(person);
-    const through = [...(this.groupGrants.get(environment) ?? [])]
-      .filter(([group]) => this.inGroup.get(group)?.has(person))
-      .map(([, grant]) => grant);
-    return [...(own === undefined ? [] : [own]), ...through].some(
-      ({ from, until }) =>
-        (from === undefined || at >= new Date(from).getTime()) &&
-        (until === undefined || at < new Date(until).getTime()),
-    );
   }
 
   private grantsTo(type: 'user' | 'group'): Map<string, Map<string, NaiveGrant>> {

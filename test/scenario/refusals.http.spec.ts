@@ -78,7 +78,7 @@ async function eventsOf(stream: string): Promise<number> {
 }
 
 describe('a refused command', () => {
-  it('N times gives exactly N entries, also when they come at once (G12, G13)', async () => {
+  it('N times gives exactly N entries, also when they come at once (G12, G13, P14)', async () => {
     const answers = await Promise.all(
       Array.from({ length: 25 }, (_, i) => command('bob', 'AddMember', { userId: `new-${i}`, role: 'org.member' })),
     );

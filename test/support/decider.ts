@@ -117,6 +117,15 @@ export const emailIndex = (address: string): string => `index of ${address.toLow
 /** What a decider takes for the digest and the last characters of a new key. */
 export const newKey = () => ({ fingerprint: 'f'.repeat(43), lastFour: 'last' });
 
+const realms = new WeakMap<CompiledScheme, RealmDocument>();
+
+/** One that has defined the scheme's next version, the same as the first. Properties decide by the hundred thousand. */
+function realmOf(scheme: CompiledScheme): RealmDocument {
+  const realm = realms.get(scheme) ?? realmWith([{ ...scheme.document, version: 2 }]);
+  realms.set(scheme, realm);
+  return realm;
+}
+
 /** Decides a command as a caller asks for it: the input is parsed first. */
 export function decide(
   state: OrgState,
@@ -131,7 +140,7 @@ export function decide(
     context: DecisionContext,
   ) => Decision<OrgEvent>;
   const actorEmailIndex = emailIndex(`${actor}@acme.test`);
-  const realmDocument = realmWith([{ ...scheme.document, version: 2 }]);
+  const realmDocument = realmOf(scheme);
   const known = { scheme, newId, actor, realm: 'default', at: epoch, emailIndex, actorEmailIndex, byKey, newKey };
   return decider(state, parsed, { ...known, realmDocument });
 }

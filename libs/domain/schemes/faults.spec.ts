@@ -47,7 +47,7 @@ describe('a broken role scheme is refused with the path of each fault:', () => {
     ).toThrow('scheme small: implicit.0.from: names an unknown role org.a; implicit.0.to: names an unknown role org.b');
   });
 
-  it('roles that inherit in a circle, told once', () => {
+  it('roles that inherit in a circle, told once (P7)', () => {
     const b: Role = { key: 'org.b', title: 'B', scope: 'org', inherits: ['org.c'] };
     const c: Role = { key: 'org.c', title: 'C', scope: 'org', inherits: ['org.b'] };
     expect(withRoles(b, c)).toEqual(['roles.3.inherits: inherits in a circle: org.b > org.c > org.b']);
