@@ -44,6 +44,7 @@ module.exports = {
     vendor('@eventstore/db-client', 'libs/(eventstore|embedded-eventstore)/'),
     vendor('pg', 'libs/(readstore|platform/embedded-postgres)/'),
     vendor('ioredis', 'libs/access/'),
+    vendor('nodemailer', 'libs/platform/mail/'),
     vendor('lmdb', 'libs/embedded-eventstore/'),
     vendor('prom-client', 'libs/platform/telemetry/'),
     vendor('@opentelemetry', 'libs/platform/telemetry/'),

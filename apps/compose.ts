@@ -141,7 +141,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       const log = (line: string) => logger.info({ rebuild: line }, 'read models');
       await bringUpToDate({ db, store, personalData, projections: allProjections, log });
       const inTurns = options.project === 'while_leading';
-      const reactions = reactionsOf({ config, store, db, ledger, secrets, clock, metrics, logger });
+      const reactions = reactionsOf({ config, store, db, ledger, secrets, personalData, clock, metrics, logger });
       stops.push(keepReadModels({ projector, reactions, db, metrics, logger }, inTurns));
     }
     const verifier = options.project

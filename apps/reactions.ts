@@ -3,13 +3,16 @@ import { Folds } from '#libs/application/folds.js';
 import type { Ledger } from '#libs/application/ledger/ledger.js';
 import type { EventStore } from '#libs/application/ports/event-store.js';
 import type { Clock } from '#libs/application/ports/clock.js';
+import type { PersonalData } from '#libs/application/ports/personal-data.js';
 import type { SecretKeeper } from '#libs/application/ports/secret-keeper.js';
 import { CheckpointWitness } from '#libs/application/reactions/checkpoint-witness.js';
 import { EnvironmentCredentials } from '#libs/application/reactions/environment-credentials.js';
+import { InvitationMail, type MailTold } from '#libs/application/reactions/mail.js';
 import type { Reaction } from '#libs/application/reactions/reaction.js';
 import { SecretDestruction } from '#libs/application/reactions/secret-destruction.js';
 import type { Config } from '#libs/platform/config.js';
 import { LiteLlmIssuer } from '#libs/platform/litellm/litellm-issuer.js';
+import { SmtpMailer } from '#libs/platform/mail/smtp-mailer.js';
 import { GuardedOutlet } from '#libs/platform/outlet/guarded-outlet.js';
 import type { Metrics } from '#libs/platform/telemetry/metrics.js';
 import type { Database } from '#libs/readstore/database.js';
@@ -23,6 +26,7 @@ interface Parts {
   readonly db: Database;
   readonly ledger: Ledger;
   readonly secrets: SecretKeeper;
+  readonly personalData: PersonalData;
   readonly clock: Clock;
   readonly metrics: Metrics;
   readonly logger: Logger;
@@ -38,6 +42,7 @@ export function reactionsOf({
   db,
   ledger,
   secrets,
+  personalData,
   clock,
   metrics,
   logger,
@@ -46,10 +51,17 @@ export function reactionsOf({
   const folds = new Folds(store, FOLDS_BYTES);
   const keys = new PostgresIssuedKeys(db);
   const issuer = config.litellm === undefined ? keys : new LiteLlmIssuer(keys, config.litellm, () => clock.now());
+  const mailer = config.mail === undefined ? undefined : new SmtpMailer(config.mail);
+  const told = (mail: MailTold) => {
+    metrics.mails.inc({ outcome: mail.outcome });
+    if (mail.outcome === 'written') logger.info({ mail }, 'a mail was written; there is no SMTP_URL to send it by');
+    if (mail.outcome === 'refused') logger.warn({ mail }, 'a mail is refused for good; it is not tried again');
+  };
   const reactions: readonly Reaction[] = [
     new CheckpointWitness(folds, ledger, outlet, config.witness.intervalMs),
     new SecretDestruction(folds, secrets),
     new EnvironmentCredentials(folds, secrets, issuer, clock),
+    new InvitationMail({ store, folds, personalData, mailer, clock, publicUrl: config.publicUrl, told }),
   ];
   return reactions.map((reaction) => {
     const { name } = reaction;

@@ -16,6 +16,9 @@ export function text(max: number, min = 1) {
     .pipe(z.string().min(min).max(max));
 }
 
+/** What is written into a line, as of a mail's header, must not end it. */
+export const oneLine = (value: string): string => value.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
+
 /** An identifier chosen by a client: safe in URLs, stream names and keys. */
 export const slug = z
   .string()

@@ -113,6 +113,15 @@ export const secretUrl = (schemes: readonly string[]) =>
     })
     .transform((value) => new Secret(value));
 
+/** The message never repeats the value, which may hold a password. */
+export const smtpUrl = z
+  .string()
+  .refine((value) => {
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    return url !== undefined && ['smtp:', 'smtps:'].includes(url.protocol) && url.hostname !== '';
+  }, 'must be a URL that starts with smtp:// or smtps:// and names a host')
+  .transform((value) => new Secret(value));
+
 /** The message never repeats the value. */
 export const secretValue = z
   .string()

@@ -12,11 +12,12 @@ import {
   secretUrl,
   secretValue,
   share,
+  smtpUrl,
   wholeNumber,
 } from './config-values.js';
 import { perMinute, ofCallerAndOrg } from './config-limits.js';
 import { realmList } from './config-realms.js';
-import { isEmail } from './identity/email.js';
+import { isEmail, isMailbox } from './identity/email.js';
 
 /** What `.env.example` and messages say of a variable. */
 export const reference = z.registry<{ description: string; example: string }>();
@@ -150,6 +151,15 @@ export const configSchema = z.object({
   LITELLM_MASTER_KEY: secretValue.optional().register(reference, {
     description: "Key of the proxy's admin API.",
     example: 'sk-1234',
+  }),
+  SMTP_URL: smtpUrl.optional().register(reference, {
+    description:
+      'SMTP server that invitations are mailed by; without it mails go nowhere, and the log tells that they were written.',
+    example: 'smtps://user:password@mail.example.com',
+  }),
+  MAIL_FROM: z.string().refine(isMailbox, 'must be an e-mail address').optional().register(reference, {
+    description: 'Address that mails come from. Needed with SMTP_URL.',
+    example: 'tenantry@example.com',
   }),
   TRUST_PROXY: listOf(networkAddress)
     .optional()

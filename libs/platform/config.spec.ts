@@ -208,6 +208,22 @@ describe('configuration', () => {
     expect(JSON.stringify(litellm)).not.toContain(key);
   });
 
+  it('takes an SMTP server only with an address that mails come from, and its password never prints', () => {
+    const [url, from] = ['smtps://user:hunter2@mail.test', 'no-reply@acme.test'];
+    expect(problemsOf({ SMTP_URL: url })).toEqual([expect.stringContaining('MAIL_FROM: is needed')]);
+    expect(problemsOf({ MAIL_FROM: from })).toEqual([expect.stringContaining('SMTP_URL: is needed')]);
+    const { mail } = loadConfig({ SMTP_URL: url, MAIL_FROM: from });
+    expect([mail?.url.reveal(), mail?.from]).toEqual([url, from]);
+    expect(JSON.stringify(mail)).not.toContain('hunter2');
+    for (const wrong of ['https://user:hunter2@mail.test', 'smtp://', 'smtp://user:hunter2@', 'hunter2']) {
+      const problems = problemsOf({ SMTP_URL: wrong, MAIL_FROM: from });
+      expect([wrong, problems]).toEqual([wrong, [expect.stringContaining('SMTP_URL: must be')]]);
+      expect(problems.join()).not.toContain('hunter2');
+    }
+    for (const wrong of ['Acme <no-reply@acme.test>', 'a@b@c', 'a', 'a@b>'])
+      expect(problemsOf({ SMTP_URL: url, MAIL_FROM: wrong })).toEqual([expect.stringContaining('MAIL_FROM: must be')]);
+  });
+
   it('is described in .env.example, which is generated', () => {
     const reference = configReference();
     expect(readFileSync('.env.example', 'utf8')).toBe(reference);

@@ -52,6 +52,8 @@ export interface Config {
   };
   /** Undefined: nobody is told of virtual keys. */
   readonly litellm: { readonly url: string; readonly masterKey: Secret<string> } | undefined;
+  /** Undefined: mails go nowhere. */
+  readonly mail: { readonly url: Secret<string>; readonly from: string } | undefined;
   /** Addresses and networks of proxies, which are believed where requests come from. */
   readonly trustedProxies: readonly string[];
   /** How long requests are still served after SIGTERM, while /readyz says that no more should be sent. */
@@ -135,6 +137,7 @@ export function loadConfig(environment: Environment = processEnvironment()): Con
       ]),
     }),
     litellm: litellmOf(values),
+    mail: mailOf(values),
     trustedProxies: Object.freeze(values.TRUST_PROXY ?? []),
     drainMs: values.DRAIN_MS ?? (developmentIssuer ? 0 : PRODUCTION_DRAIN_MS),
     tracing: tracingOf(values),
@@ -146,6 +149,10 @@ function litellmOf({
   LITELLM_MASTER_KEY: masterKey,
 }: z.output<typeof configSchema>): Config['litellm'] {
   return url === undefined || masterKey === undefined ? undefined : Object.freeze({ url, masterKey });
+}
+
+function mailOf({ SMTP_URL: url, MAIL_FROM: from }: z.output<typeof configSchema>): Config['mail'] {
+  return url === undefined || from === undefined ? undefined : Object.freeze({ url, from });
 }
 
 function tracingOf(values: z.output<typeof configSchema>): TracingConfig | undefined {
@@ -232,6 +239,8 @@ function combinedProblems(given: Readonly<Record<string, string>>): string[] {
   for (const [one, other] of [
     ['LITELLM_URL', 'LITELLM_MASTER_KEY'],
     ['LITELLM_MASTER_KEY', 'LITELLM_URL'],
+    ['SMTP_URL', 'MAIL_FROM'],
+    ['MAIL_FROM', 'SMTP_URL'],
   ] as const)
     if (given[one] !== undefined && given[other] === undefined)
       problems.push(describe(other, `is needed with ${one}`, referenceOf(other).example));

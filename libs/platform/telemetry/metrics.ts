@@ -112,6 +112,12 @@ export class Metrics {
     labelNames: ['reaction', 'outcome'] as const,
     registers: this.registers,
   });
+  readonly mails = new Counter({
+    name: 'tenantry_mails_total',
+    help: 'Mails by what became of them',
+    labelNames: ['outcome'] as const,
+    registers: this.registers,
+  });
   readonly reactionsWaiting = new Gauge({
     name: 'tenantry_reactions_waiting',
     help: 'Keys for which a reaction has something to do',
