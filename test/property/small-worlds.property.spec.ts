@@ -59,14 +59,30 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, scheme] as con
     function beginning(orgId: OrgId, ownerId: string) {
       const plain = ['org.participant', 'org.developer', 'org.member'].find((key) => scheme.roles.has(key));
       const by = { newId: 'dev', actor: ownerId };
+      const granted = grantedIn[id] ?? [];
       return [
         { name: 'CreateOrg' as const, input: { orgId, name: orgId, ownerId }, ...by },
         { name: 'AddMember' as const, input: { userId: 'cyd', role: plain }, ...by },
         { name: 'CreateEnvironment' as const, input: { name: 'dev' }, ...by },
+        ...(id === 'enterprise'
+          ? [{ name: 'CreateGroup' as const, input: { groupId: 'team', name: 'team' }, ...by }]
+          : []),
+        ...granted.map((to) => ({
+          name: 'GrantEnvironmentAccess' as const,
+          input: { environmentId: 'dev', ...to },
+          ...by,
+        })),
       ];
     }
   },
 );
+
+/** What there is at the beginning that somebody might widen. */
+const grantedIn: Readonly<Record<string, readonly object[]>> = {
+  enterprise: [{ grantee: { type: 'group', id: 'team' } }],
+  teams: [{ grantee: { type: 'user', id: 'cyd' } }],
+  studio: [{ grantee: { type: 'user', id: 'cyd' }, role: 'workspace.viewer' }],
+};
 
 const keyOf = ({ acme, beta }: { acme: SmallOrg; beta: SmallOrg }) => `${acme.key} ${beta.key}`;
 
