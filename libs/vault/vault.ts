@@ -84,9 +84,14 @@ export class Vault extends PersonalData {
   }
 
   /** Under a key from memory too: if it was destroyed meanwhile, so is what is sealed here. */
-  async sealOrigin(userId: string, correlation: string, value: Origin): Promise<string | undefined> {
-    const stream = streamOf('user', userId);
-    const key = (await this.keysToOpen(new Set([stream]))).get(stream);
+  async sealOrigin(
+    { id, isMachine }: { readonly id: string; readonly isMachine: boolean },
+    correlation: string,
+    value: Origin,
+  ): Promise<string | undefined> {
+    const stream = streamOf('user', id);
+    const known = (await this.keysToOpen(new Set([stream]))).get(stream);
+    const key = known ?? (isMachine ? await this.keyToSeal(stream) : undefined);
     return key && JSON.stringify(sealField(key, placeOfOrigin(stream, correlation), value));
   }
 

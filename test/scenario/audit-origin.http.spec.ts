@@ -112,6 +112,25 @@ describe('the origin of a request', () => {
     expect(await entries('environment=late')).toEqual([]);
   });
 
+  it('is kept of machines too', async () => {
+    await command('ann', 'orgs/acme', 'CreateServiceAccount', {
+      accountId: 'robot',
+      name: 'Robot',
+      role: 'org.checker',
+    });
+    const issued = await command('ann', 'orgs/acme', 'IssueServiceAccountKey', { accountId: 'robot' });
+    const { result } = JSON.parse(issued.text) as { result: { key: string } };
+    const authorization = `Bearer ${result.key}`;
+    const { status } = await api.http.send({
+      path: '/v1/orgs/acme/commands/RemoveMember',
+      headers: { authorization, ...canary },
+      body: { userId: 'bob' },
+    });
+    expect(status).toBe(403);
+    const [refused] = await entries('action=RemoveMember&outcome=denied');
+    expect(refused).toMatchObject({ actor: expect.stringContaining('robot'), address: CLIENT, agent: AGENT });
+  });
+
   it('names who acted in the name of another', async () => {
     const body = { environmentId: 'made-by-a-bot', name: 'Made' };
     expect((await command('ann', 'orgs/acme', 'CreateEnvironment', body, { act: 'bot' })).status).toBe(200);

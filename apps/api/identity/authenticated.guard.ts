@@ -46,8 +46,9 @@ export class Authenticated implements CanActivate {
     if (left || access.kind === 'hidden') throw unauthenticated('session_ended');
   }
 
-  private origin({ id }: Caller, request: ApiRequest): Promise<string | undefined> {
-    return this.services.personalData.sealOrigin(id, request.id, originOf(request));
+  private origin({ id, machine }: Caller, request: ApiRequest): Promise<string | undefined> {
+    const principal = { id, isMachine: machine !== undefined };
+    return this.services.personalData.sealOrigin(principal, request.id, originOf(request));
   }
 
   /** A key shows nothing of anybody that is not in the log already. */

@@ -13,8 +13,12 @@ export abstract class PersonalData {
   }
   /** The same under every key that there was, the present one first: what was digested before a rotation is found by these. */
   abstract indexes(purpose: string, value: string): Indexes;
-  /** Of a request by that person. Undefined where they have no key, or not any more: none is made for it. */
-  abstract sealOrigin(userId: string, correlation: string, origin: Origin): Promise<string | undefined>;
+  /** Of a request by that person. Undefined where they have no key, or not any more: none is made for it, but for a machine. */
+  abstract sealOrigin(
+    principal: { readonly id: string; readonly isMachine: boolean },
+    correlation: string,
+    origin: Origin,
+  ): Promise<string | undefined>;
   /** In the same order; null where the key was destroyed. */
   abstract openOrigins(sealed: readonly SealedOrigin[]): Promise<readonly (Origin | null)[]>;
   /** For whoever destroys the subject's key: this process stops using it at once. */
