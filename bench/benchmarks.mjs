@@ -1,6 +1,7 @@
 /** Every benchmark, in the order of running, with what it measures. */
 export const benchmarks = {
   permit: 'decisions per second in process',
+  schemes: 'decisions per second in process, in each of the five schemes',
   appends: 'durable appends through the official client',
   'event-store': 'opening a large log, and a subscriber from the start of a million events',
   projection: 'events per second into the read models',
@@ -8,7 +9,11 @@ export const benchmarks = {
   rebuild: 'events per second into new read models, against COPY of the same rows',
   commands: 'commands per second over HTTP',
   evaluations: 'permission checks per second over HTTP',
+  batch: '1 000 evaluations in one request',
+  searches: 'the first page of searches over a large organization',
+  'check-size': 'cost of a check by the number of memberships',
   tiers: 'permission checks over HTTP, by the tier that their documents come from',
+  invitations: 'inviting 10 000 people',
   'two-apis': 'two api processes against one',
   parked: "others' permission checks while one organization is parked",
   history: 'a question about the past, cold and warm, by the length of the stream',

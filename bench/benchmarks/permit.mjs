@@ -1,46 +1,22 @@
 import { createMongoAbility, subject } from '@casl/ability';
 import { newEnforcer, newModel } from 'casbin';
 import { permit } from '../../dist/libs/domain/access/permit.js';
-import { schemeOf } from '../../dist/libs/domain/schemes/built-in.js';
-import { benchmark, inTurns } from '../support/benchmark.mjs';
-import { organization, questionsOf } from '../support/organization.mjs';
+import { benchmark, decisionRate, inTurns } from '../support/benchmark.mjs';
+import { factsIn, organization, questionsOf } from '../support/organization.mjs';
 
 const QUESTIONS = 4096;
 const SMALL = 1_000;
 const LARGE = 100_000;
-const ROUND_MS = 250;
-
-/** Decisions per second of one engine over the same questions; `decide` answers whether it is allowed. */
-function rate(questions, decide) {
-  let count = 0;
-  const began = performance.now();
-  let elapsed = 0;
-  while (elapsed < ROUND_MS) {
-    // The clock is read once per 64 decisions: it costs as much as one.
-    for (let i = 0; i < 64; i++) decide(questions[count++ % QUESTIONS]);
-    elapsed = performance.now() - began;
-  }
-  return (count / elapsed) * 1000;
-}
 
 /** Facts are looked up in the folded organization for every question, as a command does it. */
 function ours(organization) {
-  const factsFor = lookUp(organization);
+  const factsFor = factsIn(organization);
   return (question) => permit(factsFor(question), question).allowed;
-}
-
-function lookUp({ state, realm }) {
-  const scheme = schemeOf(state.org.scheme);
-  return ({ principal, resource }) => {
-    const member = state.members.get(principal);
-    const environment = resource.kind === 'environment' ? state.environments.get(resource.environmentId) : undefined;
-    return { scheme, realm, user: undefined, org: state.org, member, environment };
-  };
 }
 
 /** The same questions beside facts that were looked up before: what `permit()` alone costs. */
 const withFacts = (questions, organization) =>
-  questions.map((question) => ({ question, facts: lookUp(organization)(question) }));
+  questions.map((question) => ({ question, facts: factsIn(organization)(question) }));
 const alone = ({ facts, question }) => permit(facts, question).allowed;
 
 const casbinModel = `
@@ -131,13 +107,13 @@ await benchmark(async ({ row }) => {
 
   const seen = await inTurns(
     {
-      small: () => rate(asked.small, decide.small),
-      large: () => rate(asked.large, decide.large),
-      all: () => rate(asked.all, decide.large),
-      aloneSmall: () => rate(prepared.small, alone),
-      aloneLarge: () => rate(prepared.large, alone),
-      casbin: () => rate(asked.small, byCasbin),
-      casl: () => rate(byCasl.asked, byCasl.decide),
+      small: () => decisionRate(asked.small, decide.small),
+      large: () => decisionRate(asked.large, decide.large),
+      all: () => decisionRate(asked.all, decide.large),
+      aloneSmall: () => decisionRate(prepared.small, alone),
+      aloneLarge: () => decisionRate(prepared.large, alone),
+      casbin: () => decisionRate(asked.small, byCasbin),
+      casl: () => decisionRate(byCasl.asked, byCasl.decide),
     },
     { rounds: 11, warmUp: 2 },
   );

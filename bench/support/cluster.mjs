@@ -33,7 +33,7 @@ export async function startCluster(folder, cleanUp, { redis = false } = {}) {
     POSTGRES_URL: postgres.url,
     REDIS_URL: redisUrl,
   };
-  const start = (name) => startApp(name, { folder, cleanUp, env });
+  const start = (name, more) => startApp(name, { folder, cleanUp, env: { ...env, ...more } });
   const projector = await start('projector');
   const store = await EsdbEventStore.connect(connectionString);
   cleanUp(() => store.close());
@@ -44,9 +44,11 @@ export async function startCluster(folder, cleanUp, { redis = false } = {}) {
     store,
     db,
     nodePid: node.process.pid,
+    postgresUrl: postgres.url,
     projector,
     tokenOf: await tokensOf(folder),
-    startApi: () => start('api'),
+    /** `more` are settings of this one. */
+    startApi: (more) => start('api', more),
     /** Until the read models hold all that is in the log now. */
     caughtUp: async () => {
       if (!(await position.reached(await store.head(), CAUGHT_UP_WITHIN_MS)))

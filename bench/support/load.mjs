@@ -31,8 +31,20 @@ function allAnswered(url, { non2xx, errors }) {
 }
 
 /** An AuthZEN question as it is sent: whether a person may do something in an organization, or in an environment of it. */
-export const questionOf = ({ person, action, type, id, token }) => ({
+export const questionOf = ({ person, action, type, id, token }) =>
+  requestOf(token, { subject: { type: 'user', id: person }, action: { name: action }, resource: { type, id } });
+
+/** A body as it is posted by the token's holder. */
+export const requestOf = (token, body) => ({
   method: 'POST',
-  body: JSON.stringify({ subject: { type: 'user', id: person }, action: { name: action }, resource: { type, id } }),
+  body: JSON.stringify(body),
   headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+});
+
+/** A question to `permit()` in the words of AuthZEN. */
+export const authZenOf = ({ principal, permission, resource: { orgId, environmentId } }) => ({
+  subject: { type: 'user', id: principal },
+  action: { name: permission },
+  resource:
+    environmentId === undefined ? { type: 'org', id: orgId } : { type: 'environment', id: `${orgId}/${environmentId}` },
 });

@@ -63,6 +63,16 @@ export function organization(people, orgId = 'acme') {
   };
 }
 
+/** Looks up what `permit()` needs for a question in the folded organization, as a command does it. */
+export function factsIn({ state, realm }) {
+  const scheme = schemeOf(state.org.scheme);
+  return ({ principal, resource }) => {
+    const member = state.members.get(principal);
+    const environment = resource.kind === 'environment' ? state.environments.get(resource.environmentId) : undefined;
+    return { scheme, realm, user: undefined, org: state.org, member, environment };
+  };
+}
+
 /** A service's mixture: mostly uses of environments by those who may, some of the organization, some that are denied. */
 export function questionsOf({ state, memberships }, count, people = memberships.length) {
   const next = random(7);

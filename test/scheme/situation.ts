@@ -1,11 +1,11 @@
 import type { Facts, Resource } from '#libs/domain/access/bindings.js';
 import { own } from '#libs/domain/access/documents.js';
-import { permit } from '#libs/domain/access/permit.js';
+import { permit, type Question } from '#libs/domain/access/permit.js';
 import type { OrgEvent } from '#libs/domain/org/events.js';
 import { noOrg, type OrgState } from '#libs/domain/org/org.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import type { EnvironmentKind } from '#libs/domain/schemes/scheme.js';
-import { fold, stamp } from '../support/decider.js';
+import { fold, stamp } from '../support/fold.js';
 import type { Cell } from './cells.js';
 
 /** An organization of a situation, as every level sets it up: by events, or by commands. */
@@ -47,29 +47,29 @@ export function principalOf({ people, others }: Situation, { row, column, as }: 
 
 /** Whether the cell's question is allowed in its situation, under the scheme, as `permit()` alone decides. */
 export function isAllowed(situation: Situation, scheme: CompiledScheme, cell: Cell): boolean {
-  if (cell.through === undefined) return asks(situation, scheme, cell, cell.place).allowed;
+  const direct = questionOf(situation, scheme, cell);
+  if (cell.through === undefined) return permit(direct.facts, direct.question).allowed;
   // A credential reaches what its own environment holds: nobody finds another environment's model behind it.
-  const [theirs, ours] = [cell.place, cell.through].map(
-    (place) => asks(situation, scheme, cell, place).facts.environment,
-  );
-  const [model] = Object.keys(theirs?.models ?? {});
+  const through = questionOf(situation, scheme, cell, cell.through);
+  const [model] = Object.keys(direct.facts.environment?.models ?? {});
+  const ours = through.facts.environment;
   if (model === undefined || ours === undefined) throw new Error('the situation lacks a model');
-  return asks(situation, scheme, cell, cell.through).allowed && own(ours.models, model) !== undefined;
+  return permit(through.facts, through.question).allowed && own(ours.models, model) !== undefined;
 }
 
-function asks(
+/** The question that a cell asks about a place, with the facts of its situation. */
+export function questionOf(
   situation: Situation,
   scheme: CompiledScheme,
   cell: Cell,
-  place: string,
-): { readonly allowed: boolean; readonly facts: Facts } {
+  place = cell.place,
+): { readonly facts: Facts; readonly question: Question } {
   const principal = principalOf(situation, cell);
   const resource = situation.resource(place, cell.column, principal);
   const { activeOrg } = situation;
   const session = activeOrg === undefined ? undefined : { principal, activeOrg };
   const facts = { ...factsOf(situation, scheme, principal, resource), session };
-  const question = { principal, permission: cell.permission, resource, at: now };
-  return { allowed: permit(facts, question).allowed, facts };
+  return { facts, question: { principal, permission: cell.permission, resource, at: now } };
 }
 
 function factsOf(situation: Situation, scheme: CompiledScheme, principal: string, resource: Resource): Facts {

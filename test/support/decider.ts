@@ -1,8 +1,6 @@
 import { expect } from '@jest/globals';
 import type { RealmDocument } from '#libs/domain/access/documents.js';
-import { type Category, evolve, initialState, type StateByCategory } from '#libs/domain/aggregates.js';
 import { type Decision, isRefusal, type Refusal, type RefusalCode, refuse } from '#libs/domain/decision.js';
-import type { Stamp } from '#libs/domain/event.js';
 import { type DecisionContext, type OrgCommandName, orgCommands, orgDecisions } from '#libs/domain/org/decisions.js';
 import { type OrgEvent, orgEvents } from '#libs/domain/org/events.js';
 import { noOrg, type OrgState } from '#libs/domain/org/org.js';
@@ -11,6 +9,9 @@ import { type CompiledScheme, compileScheme } from '#libs/domain/schemes/compile
 import { nameOfScheme } from '#libs/domain/schemes/reference.js';
 import { type SchemeDocument, schemeDocument } from '#libs/domain/schemes/scheme.js';
 import type { z } from 'zod';
+import { epoch, fold, stamp, type TypedEvent } from './fold.js';
+
+export { epoch, fold, stamp, type TypedEvent };
 
 export const builtIn = (id: string): CompiledScheme => schemeOf({ id, version: 1 }, undefined);
 export const enterprise = builtIn('enterprise');
@@ -20,31 +21,6 @@ export const newId = 'new-id';
 
 /** Who sends the commands of a decider's spec, where it matters to nobody: no member. */
 const operator = 'operator';
-
-export interface TypedEvent {
-  readonly type: string;
-  readonly data: unknown;
-}
-
-export const epoch = Date.parse('2026-01-01T00:00:00.000Z');
-
-/** Event `e1` happened one second after the epoch of all specs, and so on. */
-export function stamp(index: number): Stamp {
-  return { id: `e${index}`, revision: BigInt(index - 1), occurredAt: new Date(epoch + index * 1000).toISOString() };
-}
-
-/** Folds events; `after` tells how many came before them. */
-export function fold<C extends Category>(
-  category: C,
-  events: readonly TypedEvent[],
-  state: StateByCategory[C] = initialState(category),
-  after = 0,
-): StateByCategory[C] {
-  return events.reduce(
-    (folded, { type, data }, i) => evolve(category, folded, { type, data, stamp: stamp(after + i + 1) }),
-    state,
-  );
-}
 
 /** A realm that runs the enterprise scheme, and has defined these versions. */
 export const realmWith = (documents: readonly SchemeDocument[]): RealmDocument => ({
