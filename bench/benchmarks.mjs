@@ -14,6 +14,7 @@ export const benchmarks = {
   'check-size': 'cost of a check by the number of memberships',
   tiers: 'permission checks over HTTP, by the tier that their documents come from',
   invitations: 'inviting 10 000 people',
+  'better-auth': "checks and membership commands, beside better-auth's organization plugin on the same Postgres",
   'two-apis': 'two api processes against one',
   parked: "others' permission checks while one organization is parked",
   history: 'a question about the past, cold and warm, by the length of the stream',

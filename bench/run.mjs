@@ -44,7 +44,7 @@ async function main() {
 }
 
 async function installPeers() {
-  const packages = ['casbin', '@casl/ability', 'autocannon'];
+  const packages = ['casbin', '@casl/ability', 'autocannon', 'better-auth', 'pg'];
   const present = await Promise.all(
     packages.map((name) =>
       stat(join(here, 'node_modules', name)).then(
