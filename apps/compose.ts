@@ -20,6 +20,7 @@ import { MembershipClaims } from '#libs/application/membership-claims.js';
 import { Observations } from '#libs/application/observations.js';
 import { Past } from '#libs/application/past.js';
 import { emailIndexesOf } from '#libs/application/ports/personal-data.js';
+import { PersonalOrgs } from '#libs/application/personal-orgs.js';
 import { CommandPipeline } from '#libs/application/pipeline.js';
 import { SealedCommands } from '#libs/application/secrets/sealed-commands.js';
 import { SecretSweep } from '#libs/application/secrets/secret-sweep.js';
@@ -236,6 +237,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       machineTokens,
       openSession: (caller, orgId) => signSession(keys, config.publicUrl, caller, orgId, clock),
       observations,
+      personalOrgs: new PersonalOrgs(folds, commands),
       pipeline: recorded,
       recordedReads: new RecordedReads(activity, folds, personalData, clock),
       limits: limits.limits,

@@ -7,6 +7,7 @@ import type { Ledger } from '#libs/application/ledger/ledger.js';
 import type { KeyCallers } from '#libs/application/key-callers.js';
 import type { Observations } from '#libs/application/observations.js';
 import type { RecordedReads } from '#libs/application/activity/recorded-reads.js';
+import type { PersonalOrgs } from '#libs/application/personal-orgs.js';
 import type { CommandPipeline } from '#libs/application/pipeline.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import type { EventStore } from '#libs/application/ports/event-store.js';
@@ -44,6 +45,7 @@ export abstract class ApiServices {
     orgId: string,
   ) => Promise<{ readonly token: string; readonly expiresIn: number }>;
   abstract readonly observations: Observations;
+  abstract readonly personalOrgs: PersonalOrgs;
   abstract readonly pipeline: Pick<CommandPipeline, 'execute'>;
   abstract readonly recordedReads: RecordedReads;
   abstract readonly limits: Limits;

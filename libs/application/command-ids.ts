@@ -27,3 +27,7 @@ export const secretIdOf = (parts: readonly (string | number)[]): string =>
 /** The event id of a read that leaves one event however often it is repeated. `parts` tell apart what is not the same. */
 export const repeatedReadIdOf = (parts: readonly (string | number)[]): string =>
   v5(`read/${JSON.stringify(parts)}`, NAMESPACE);
+
+/** The id of the organization that a person of the realm is given: the same one for ever, and none that a client can give. */
+export const personalOrgIdOf = ({ realm, id }: Pick<Caller, 'realm' | 'id'>): string =>
+  `personal-${v5(JSON.stringify(['personal', realm, id]), NAMESPACE)}`;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import { personalOrgIdOf } from '#libs/application/command-ids.js';
 import { actions, isPermission, type Permission } from '#libs/domain/schemes/actions.js';
 import { builtInSchemes } from '#libs/domain/schemes/built-in.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
@@ -195,6 +196,11 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, scheme] as con
     return mine;
   }
 
+  /** What people are given at sign-in. */
+  function personalOrgs(): readonly string[] {
+    return scheme.document.tenancy.personalOrg ? people.map((id) => personalOrgIdOf({ realm, id })) : [];
+  }
+
   /** People by their ids of this run, instants from now on. */
   function given(key: string, value: unknown): unknown {
     if (key === 'userId') return person(String(value));
@@ -269,6 +275,7 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, scheme] as con
           for (const each of permissions) if (await may(principal, each, resource)) expected.push(each);
         } else {
           const { type } = asked;
+          const owned = [...orgs, ...personalOrgs()];
           body = {
             subject: { type: 'user', id: principal },
             action: { name: asked.permission },
@@ -277,14 +284,14 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, scheme] as con
           };
           const candidates =
             type === 'org'
-              ? orgs
+              ? owned
               : type === 'realm'
                 ? [realm]
                 : type === 'account'
                   ? people
                   : [
                       ...(type === 'environment' ? people.map((each) => `personal/${each}`) : []),
-                      ...orgs.flatMap((org) => environments.map((id) => `${org}/${id}`)),
+                      ...owned.flatMap((org) => [...environments, 'default'].map((id) => `${org}/${id}`)),
                     ];
           for (const id of candidates) if (await may(principal, asked.permission, { type, id })) expected.push(id);
         }

@@ -89,7 +89,9 @@ describe('invitations, in a realm of teams', () => {
     await done('ann', 'AcceptInvitation', { invitationId: id });
     expect((await done('ann', 'AcceptInvitation', { invitationId: id })).events).toEqual([]);
     expect(await get('ann', 'me/invitations')).toEqual({ invitations: [] });
-    expect(await get('ann', 'me')).toMatchObject({ organizations: [{ id: 'acme', role: 'org.viewer' }] });
+    expect(await get('ann', 'me')).toMatchObject({
+      organizations: [{ id: 'acme', role: 'org.viewer' }, { role: 'org.owner' }],
+    });
     expect(await get('ann', 'orgs/acme/environments')).toMatchObject({ environments: [{ id: 'main' }] });
     expect(await get('olga', 'orgs/acme/environments/main/access')).toMatchObject({
       grants: [{ grantee: { type: 'user', id: 'ann@team' }, role: 'workspace.developer', grantedBy: 'ann@team' }],

@@ -289,7 +289,10 @@ describe('a review of access in the scheme teams', () => {
         id: 'john@team',
         privileges: [
           { permissions: expect.arrayContaining(['owner:appoint', 'member:invite']) },
-          { permissions: ['environment:grant', 'environment:override-role'] },
+          ...['default', 'main'].map((id) => ({
+            resource: { type: 'workspace', id: `johns/${id}` },
+            permissions: ['environment:grant', 'environment:override-role'],
+          })),
         ],
       },
     ]);

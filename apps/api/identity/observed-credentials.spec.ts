@@ -17,7 +17,10 @@ function credentials(fail: { next: boolean } = { next: false }) {
     },
   };
   const store = { head: async () => ({ commit: 7n, prepare: 7n }) };
-  const services = { clock, observations, store } as unknown as ConstructorParameters<typeof ObservedCredentials>[0];
+  const personalOrgs = { provide: async () => {} };
+  const services = { clock, observations, personalOrgs, store } as unknown as ConstructorParameters<
+    typeof ObservedCredentials
+  >[0];
   return { seen, clock, credentials: new ObservedCredentials(services) };
 }
 

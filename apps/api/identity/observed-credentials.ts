@@ -10,12 +10,15 @@ interface Observed {
   readonly upTo: Position | undefined;
 }
 
-/** What a credential shows of its person stands in the log before the first request with it goes on, and again hourly. */
+/**
+ * What a credential shows of its person, and what the person is given at sign-in, stands in the log before the first request
+ * with it goes on, and again hourly.
+ */
 export class ObservedCredentials {
   private readonly observed = new LRUCache<string, Observed>({ max: 50_000 });
   private readonly running = new Map<string, Promise<Observed>>();
 
-  constructor(private readonly services: Pick<ApiServices, 'observations' | 'store' | 'clock'>) {}
+  constructor(private readonly services: Pick<ApiServices, 'observations' | 'personalOrgs' | 'store' | 'clock'>) {}
 
   /** Without waiting where that was done within the hour. */
   known({ id, credential }: Caller): Observed | undefined {
@@ -36,8 +39,9 @@ export class ObservedCredentials {
   }
 
   private async record(caller: Caller, key: string): Promise<Observed> {
-    const { observations, store, clock } = this.services;
+    const { observations, personalOrgs, store, clock } = this.services;
     await observations.token(caller);
+    await personalOrgs.provide(caller);
     const observed = { at: clock.now(), upTo: await store.head() };
     this.observed.set(key, observed);
     return observed;

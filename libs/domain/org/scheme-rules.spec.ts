@@ -48,6 +48,26 @@ describe('an environment is of a kind that the scheme has', () => {
   });
 });
 
+describe('an organization begins (K1)', () => {
+  const input = { orgId: 'acme', name: 'Acme', ownerId: 'olga' };
+  const workspace = { environmentId: 'default', name: 'Default Workspace', kind: 'workspace' } as const;
+
+  it('with its default workspace where the scheme says so, of its own first kind (C2)', () => {
+    given([], teams, 'olga')
+      .when('CreateOrg', input)
+      .then([created('teams', 'org.owner'), { type: 'EnvironmentCreated', data: workspace }]);
+  });
+
+  it('with nothing but who created it where it does not (V1, R1)', () => {
+    given([], studio, 'olga')
+      .when('CreateOrg', input)
+      .then([created('studio', 'org.admin')]);
+    given([], projects, 'olga')
+      .when('CreateOrg', input)
+      .then([created('projects', 'org.owner')]);
+  });
+});
+
 describe('a role raised in one workspace (C16)', () => {
   const base = [created('teams', 'org.owner'), joined('adam', 'org.admin'), child('main', 'workspace')];
   const asViewer = [...base, joined('pat', 'org.viewer')];

@@ -185,6 +185,14 @@ describe('a broken role scheme is refused with the path of each fault:', () => {
     expect(faults({ roles: [appointed, { ...staff, permissions: ['admin:appoint'] }] })).toEqual([]);
   });
 
+  it('an organization for everybody that not everybody may create (C1)', () => {
+    const tenancy = { orgsPerUser: null, personalOrg: true };
+    const account: Role = { key: 'realm.account', title: 'Account', scope: 'realm', permissions: ['org:create'] };
+    const roles = [...smallest.roles, account];
+    expect(faults({ tenancy, roles })).toEqual(['tenancy.personalOrg: no role in sources.everyone holds org:create']);
+    expect(faults({ tenancy, roles, sources: { record: true, everyone: ['realm.account'] } })).toEqual([]);
+  });
+
   describe('somebody may give what they do not hold:', () => {
     const clerk: Role = { key: 'org.clerk', title: 'Clerk', scope: 'org', permissions: ['member:manage'] };
     const chief: Role = {

@@ -26,7 +26,7 @@ export function faultsOf(document: SchemeDocument): readonly Fault[] {
     ...circles(document),
     ...unscoped(document),
   ];
-  return broken.length > 0 ? broken : [...ownerless(document), ...escalations(document)];
+  return broken.length > 0 ? broken : [...ownerless(document), ...ungiven(document), ...escalations(document)];
 }
 
 function namesTwice({ roles, options }: SchemeDocument): Fault[] {
@@ -157,4 +157,12 @@ function ownerless(document: SchemeDocument): Fault[] {
   );
   const message = `nobody need hold ${ownerRole}, and no platform role may give it: an organization could be left without`;
   return byPlatform ? [] : [{ path: 'orgCreation.ownerRole', message }];
+}
+
+/** An organization of their own is created by everybody themselves: all must be able to. */
+function ungiven(document: SchemeDocument): Fault[] {
+  const held = heldPermissions(document);
+  const may = document.sources.everyone.some((key) => held.get(key)?.has('org:create'));
+  if (!document.tenancy.personalOrg || may) return [];
+  return [{ path: 'tenancy.personalOrg', message: 'no role in sources.everyone holds org:create' }];
 }

@@ -93,6 +93,7 @@ export const schemeDocument = z.strictObject({
     orgsPerUser: z.int().min(1).nullable(),
     /** A session is scoped to one organization, and reaches no other. */
     activeOrg: z.boolean().default(false),
+    /** Everybody is given an organization of their own at their first sign-in. */
     personalOrg: z.boolean().default(false),
     personalEnvironment: z.boolean().default(false),
   }),
@@ -100,6 +101,7 @@ export const schemeDocument = z.strictObject({
     by: z.enum(['platform', 'signup', 'registration', 'any_account']),
     /** The role that the creator, or whom the platform names, begins with. */
     ownerRole: key,
+    /** An organization begins with one of what it is divided into at first. */
     defaultWorkspace: z.boolean().default(false),
   }),
   /** Ownership moves from the holder of `role` to a holder of `target`; the former holder becomes `former`. */

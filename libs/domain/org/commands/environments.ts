@@ -2,9 +2,10 @@ import { z } from 'zod';
 import { type EnvironmentDocument, type Grant, own } from '../../access/documents.js';
 import { type Refusal, refuse } from '../../decision.js';
 import type { CompiledChild, CompiledScheme } from '../../schemes/compiled.js';
-import { environmentKind } from '../../schemes/scheme.js';
+import { type EnvironmentKind, environmentKind } from '../../schemes/scheme.js';
 import { instant, slug, text } from '../../text.js';
 import { orgCommand } from '../command.js';
+import type { OrgEvent } from '../events.js';
 import { childRoleKey, endpoint, grantee } from '../fields.js';
 import { environmentLimitFault } from '../limits.js';
 import type { OrgState } from '../org.js';
@@ -14,6 +15,11 @@ import { activeGroup } from './groups.js';
 const ofEnvironment = z.strictObject({ environmentId: slug });
 const access = z.strictObject({ environmentId: slug, grantee });
 type Grantee = z.output<typeof grantee>;
+
+/** The event of a new environment. Its kind is left out where it is the one that events without one have always had. */
+export function environmentCreated(environmentId: string, name: string, kind: EnvironmentKind): OrgEvent {
+  return { type: 'EnvironmentCreated', data: { environmentId, name, ...(kind === 'environment' ? {} : { kind }) } };
+}
 
 export const environmentCommands = {
   CreateEnvironment: orgCommand(
@@ -26,10 +32,7 @@ export const environmentCommands = {
       const id = environmentId ?? newId;
       const present = environments.get(id);
       const full = environmentLimitFault(state, scheme, wanted);
-      // Left out where it is the kind that events without one have always had.
-      const ofKind = wanted === 'environment' ? {} : { kind: wanted };
-      if (present === undefined)
-        return full ?? [{ type: 'EnvironmentCreated', data: { environmentId: id, name, ...ofKind } }];
+      if (present === undefined) return full ?? [environmentCreated(id, name, wanted)];
       const same = present.name === name && (present.kind ?? 'environment') === wanted;
       return present.status === 'active' && same ? [] : refuse('environment_exists');
     },

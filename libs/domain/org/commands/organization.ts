@@ -2,14 +2,26 @@ import { z } from 'zod';
 import { DEFAULT_REALM, own } from '../../access/documents.js';
 import { type Decision, refuse } from '../../decision.js';
 import { schemeVersion } from '../../realm/schemes.js';
+import type { CompiledScheme } from '../../schemes/compiled.js';
+import type { EnvironmentKind } from '../../schemes/scheme.js';
 import { principalId, slug, text } from '../../text.js';
 import { changeScheme } from '../change-scheme.js';
 import { type DecisionContext, nothing, orgCommand } from '../command.js';
 import type { OrgEvent } from '../events.js';
 import type { OrgState } from '../org.js';
+import { environmentCreated } from './environments.js';
 
-/** `personal/<user>` names a person's own environment where others are named `<organization>/<environment>`. */
-const newOrgId = slug.refine((id) => id !== 'personal', 'is reserved');
+/**
+ * `personal/<user>` names a person's own environment where others are named `<organization>/<environment>`. Ids after
+ * `personal-` are those of organizations that people are given at sign-up: nobody takes somebody else's before.
+ */
+const newOrgId = slug.refine((id) => id !== 'personal' && !id.startsWith('personal-'), 'is reserved');
+
+const defaultNames: Readonly<Record<EnvironmentKind, string>> = {
+  environment: 'Default Environment',
+  workspace: 'Default Workspace',
+  project: 'Default Project',
+};
 
 const ofPlan = z.strictObject({ plan: slug });
 
@@ -26,6 +38,13 @@ function setPlan(
   return [{ type: 'OrgPlanSet', data: { plan, ...(org.plan === undefined ? {} : { from: org.plan }) } }];
 }
 
+/** What an organization begins with where the scheme says so (C2): one of what it is divided into at first. */
+function firstEnvironment({ document }: CompiledScheme): readonly OrgEvent[] {
+  const [kind] = document.children;
+  if (!document.orgCreation.defaultWorkspace || kind === undefined) return [];
+  return [environmentCreated('default', defaultNames[kind], kind)];
+}
+
 export const organizationCommands = {
   CreateOrg: orgCommand(
     z.strictObject({ orgId: newOrgId.optional(), name: text(200), ownerId: principalId }),
@@ -37,7 +56,7 @@ export const organizationCommands = {
       const ofRealm = realm === DEFAULT_REALM ? {} : { realm };
       const owner = { userId: ownerId, role: orgCreation.ownerRole };
       const data = { orgId: orgId ?? newId, name, ...ofRealm, scheme: { id, version }, owner };
-      return [{ type: 'OrgCreated', data }];
+      return [{ type: 'OrgCreated', data }, ...firstEnvironment(scheme)];
     },
   ),
 
