@@ -291,7 +291,8 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, scheme] as con
                   ? people
                   : [
                       ...(type === 'environment' ? people.map((each) => `personal/${each}`) : []),
-                      ...owned.flatMap((org) => [...environments, 'default'].map((id) => `${org}/${id}`)),
+                      ...owned.map((org) => `${org}/default`),
+                      ...orgs.flatMap((org) => environments.map((id) => `${org}/${id}`)),
                     ];
           for (const id of candidates) if (await may(principal, asked.permission, { type, id })) expected.push(id);
         }

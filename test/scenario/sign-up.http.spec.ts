@@ -117,6 +117,15 @@ describe('the ways in which organizations come to be (K1)', () => {
     expect(again.organizations.find(({ id }) => id === own)).toMatchObject({ name: "Fay's", role: 'org.owner' });
   });
 
+  it('C1: one that its owner deletes does not come back', async () => {
+    const own = personalOf('hal@team');
+    expect((await me('hal@team')).organizations.map(({ id }) => id)).toEqual([own]);
+    expect((await send('hal@team', `/v1/orgs/${own}/commands/DeleteOrg`, {})).status).toBe(200);
+    const again = (await send('hal@team', '/v1/me', undefined, { name: 'Hal' })).body as unknown as Me;
+    expect(again.organizations).toEqual([]);
+    expect(await typesIn(own)).toEqual(['OrgCreated', 'EnvironmentCreated', 'OrgDeleted']);
+  });
+
   it("C1: nobody takes the id of somebody else's before", async () => {
     const taken = await create('mallory@team', { orgId: personalOf('gil@team') });
     expect(taken).toMatchObject({ status: 400, body: { code: 'invalid' } });

@@ -26,6 +26,8 @@ export const teams = schemeDocument.parse({
         'usage:read',
         'provider-key:manage',
         'org:transfer',
+        // Who owns what sign-up gave them could otherwise never leave it, nor be erased.
+        'org:delete',
         'owner:appoint',
         'owner:remove',
       ],
