@@ -163,8 +163,6 @@ export const features = {
 /** Features that no test proves yet, each with the reason. */
 export const openFeatures: Readonly<Record<string, string>> = {
   T41: "the realm has no models of the platform's own, and a personal environment shows none",
-  C1: 'a person creates the first organization; nothing creates one at the first sign-in',
-  C2: 'the first workspace is created by a command of its own',
   C4: 'workspaces are created and apart from each other, but are of no cloud provider',
   V18: 'the right to assign is decided (V-W2); what is assigned is not recorded',
   V21: "the right is decided (V-M13); an organization's service accounts have keys, the organization itself has none",

@@ -20,6 +20,8 @@ beforeAll(async () => {
     await world.done('john', johns, 'AddMember', { userId, role });
   for (const environmentId of ['main', 'side'])
     await world.done('john', johns, 'CreateEnvironment', { environmentId, name: environmentId });
+  // The one that it began with.
+  await world.done('john', johns, 'DeleteEnvironment', { environmentId: 'default' });
 }, 60_000);
 afterAll(() => world?.stop());
 
@@ -146,6 +148,7 @@ it('a person owns an organization and is a viewer in another (C32)', async () =>
   await world.done('vera', 'realm', 'CreateOrg', { orgId: 'veras', name: "Vera's", ownerId: 'vera' });
   expect((await world.get('vera', 'me')).body.organizations).toMatchObject([
     { id: 'johns', role: 'org.viewer' },
+    { name: 'Personal organization', role: 'org.owner' },
     { id: 'veras', role: 'org.owner' },
   ]);
   expect(await world.may('vera', 'member:invite', 'org', 'veras')).toBe(true);
