@@ -52,7 +52,9 @@ type Step =
 
 /** The scheme with invitations, and with plans that limit all that there is. */
 export function roomy({ document }: CompiledScheme): CompiledScheme {
-  const small = Object.fromEntries([['members', 3], ...document.children.map((kind) => [`${kind}s`, 1])]);
+  // Room for the environment that every history creates, beside the one that the organization may begin with.
+  const some = document.orgCreation.defaultWorkspace ? 2 : 1;
+  const small = Object.fromEntries([['members', 3], ...document.children.map((kind) => [`${kind}s`, some])]);
   const forbidRoles = [document.orgCreation.ownerRole];
   return compileScheme({
     ...document,

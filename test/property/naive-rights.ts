@@ -90,7 +90,7 @@ function teams(): NaiveRights {
     platform: platform('org:set-plan', ''),
     org: {
       'org.owner': `${admin} billing:view billing:manage billing-details:edit subscription:manage payment-method:save
-        invoice:view usage:read provider-key:manage org:transfer owner:appoint owner:remove`,
+        invoice:view usage:read provider-key:manage org:transfer org:delete owner:appoint owner:remove`,
       'org.admin': admin,
       'org.developer': `${belonging} member:list`,
       'org.viewer': `${belonging} member:list audit:read`,
