@@ -25,7 +25,8 @@ export const hour = (n: number): number => start + n * HOUR;
 
 export const resources: readonly Resource[] = [
   { kind: 'org', orgId },
-  ...environments.map((environmentId): Resource => ({ kind: 'environment', orgId, environmentId })),
+  // Some schemes have organizations begin with one of their own.
+  ...[...environments, 'default'].map((environmentId): Resource => ({ kind: 'environment', orgId, environmentId })),
 ];
 
 interface Draft {
@@ -208,7 +209,7 @@ export class HistoryWorld {
       const [index, count] = (metadata['part'] ?? '').split('/');
       return each <= revision && index === count;
     });
-    return whole.at(-1)?.revision === found;
+    return (whole.at(-1)?.revision ?? -1n) === found;
   }
 
   events(stream: string): readonly StoredEvent[] {
