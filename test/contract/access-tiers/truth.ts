@@ -1,3 +1,4 @@
+import { required } from '#libs/application/metadata.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 import type { StreamDocument } from '#libs/application/ports/read-models.js';
 import { evolve, initialState, type StateByCategory, touches } from '#libs/domain/aggregates.js';
@@ -19,8 +20,8 @@ export class Truth {
     const keys = new Map<string, StreamDocument>();
     const states: OrgState[] = [];
     let state = initialState('org');
-    for (const { id, type, data, revision } of events) {
-      const event = { type, data, stamp: { id, revision, occurredAt: '' } };
+    for (const { id, type, data, revision, metadata } of events) {
+      const event = { type, data, stamp: { id, revision, occurredAt: required(metadata, 'occurredAt') } };
       state = evolve('org', state, event);
       states.push(state);
       const named = touches('org', event);
