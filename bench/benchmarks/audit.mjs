@@ -6,7 +6,7 @@ import { eventsOf, random } from '../support/organization.mjs';
 import { fill } from '../support/stored-events.mjs';
 import { temporaryFolder } from '../support/temporary.mjs';
 
-const ENTRIES = Number(process.env.BENCH_AUDIT_ENTRIES ?? 200_000);
+const ENTRIES = Number(process.env.BENCH_AUDIT_ENTRIES ?? 1_000_000);
 const PEOPLE = 250;
 const ORG = 'org-audited';
 const PAGES = 300;
