@@ -3,7 +3,7 @@ import { chmod, chown, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Client } from 'pg';
 import { inChild, killChildren, PROJECT } from '../../../test/support/servers-in-child.js';
 import { lockDataDir } from '../data-dir-lock.js';
@@ -17,6 +17,9 @@ const QUICK_START_MS = 3_000;
 const WAYS = await waysHere();
 const NOBODY = { uid: 65534, gid: 65534 };
 const otherUserSeesProject = spawnSync('test', ['-r', join(PROJECT, 'package.json')], NOBODY).status === 0;
+
+// A disk that is busy makes each start of a server slow.
+jest.setTimeout(120_000);
 
 describe('the embedded Postgres', () => {
   let dir: string;
