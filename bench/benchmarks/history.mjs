@@ -65,7 +65,12 @@ await benchmark(async ({ row, cleanUp }) => {
       const asked = { revision: BigInt(size - 2) };
       const ask = async (folds) => {
         const began = performance.now();
-        const facts = await new Past(folds).facts('default', orgId, asked, Date.now());
+        const facts = await new Past(folds).facts(
+          { id: question.principal, realm: 'default' },
+          orgId,
+          asked,
+          Date.now(),
+        );
         const moment = await facts.of(question);
         permit(moment.facts, { ...question, at: moment.at });
         return performance.now() - began;
