@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { ActivityLog } from '#libs/application/activity/activity-log.js';
 import { RecordedCommands } from '#libs/application/activity/recorded-commands.js';
+import { SignIns } from '#libs/application/activity/sign-ins.js';
 import { RecordedReads } from '#libs/application/activity/recorded-reads.js';
 import { CommandPaths } from '#libs/application/command-paths.js';
 import { UsagePipeline } from '#libs/application/usage/usage-pipeline.js';
@@ -239,6 +240,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       observations,
       personalOrgs: new PersonalOrgs(folds, commands),
       pipeline: recorded,
+      signIns: new SignIns(activity, folds),
       recordedReads: new RecordedReads(activity, folds, personalData, clock),
       limits: limits.limits,
       usage,

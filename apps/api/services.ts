@@ -6,6 +6,7 @@ import type { History } from '#libs/application/history/history.js';
 import type { Ledger } from '#libs/application/ledger/ledger.js';
 import type { KeyCallers } from '#libs/application/key-callers.js';
 import type { Observations } from '#libs/application/observations.js';
+import type { SignIns } from '#libs/application/activity/sign-ins.js';
 import type { RecordedReads } from '#libs/application/activity/recorded-reads.js';
 import type { PersonalOrgs } from '#libs/application/personal-orgs.js';
 import type { CommandPipeline } from '#libs/application/pipeline.js';
@@ -48,6 +49,7 @@ export abstract class ApiServices {
   abstract readonly personalOrgs: PersonalOrgs;
   abstract readonly pipeline: Pick<CommandPipeline, 'execute'>;
   abstract readonly recordedReads: RecordedReads;
+  abstract readonly signIns: SignIns;
   abstract readonly limits: Limits;
   abstract readonly usage: UsageTail;
   abstract readonly checks: Checks;

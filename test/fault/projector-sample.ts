@@ -259,6 +259,7 @@ event('usage-beta', 'RequestBlocked', {
   at: '2026-01-31T00:00:00.000Z',
 });
 event('org-beta', 'BudgetSet', { amount: 9, currency: 'EUR', period: 'month', userId: 'fay' });
+event('activity-beta', 'SignedIn', {}, recorded);
 
 /** The rows of the sample history, projected anew in batches of these sizes in turn. */
 export async function inBatchesOf(db: Database, sizes: readonly number[]): Promise<Record<string, unknown[]>> {

@@ -167,6 +167,5 @@ export const openFeatures: Readonly<Record<string, string>> = {
   V18: 'the right to assign is decided (V-W2); what is assigned is not recorded',
   V21: "the right is decided (V-M13); an organization's service accounts have keys, the organization itself has none",
   V22: 'the right is decided (V-M14); there is no key to show',
-  V23: "people's own keys are in the audit log; their sign-ins into the organization are not",
   G6: 'the right is decided (G-M05); login methods are configuration, and no command sets them',
 };

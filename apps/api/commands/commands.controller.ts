@@ -7,6 +7,7 @@ import type { CommandAnswer } from '#libs/application/outcome.js';
 import type { Step } from '#libs/application/command-request.js';
 import { slug } from '#libs/domain/text.js';
 import { Authenticated } from '../identity/authenticated.guard.js';
+import { recordSignIn } from '../identity/record-sign-in.js';
 import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
 import { notFound } from '../problems/problem.js';
 import { problemOfOutcome } from '../problems/problem-of-outcome.js';
@@ -86,7 +87,10 @@ export class CommandsController {
     const sent = { orgId, steps, caller, idempotencyKey, dryRun, ifMatch, correlation: request.id };
     const outcome = await this.bus.execute(new RunCommand(sent));
     const { limits } = this.services;
-    if (orgId !== undefined && outcome.kind !== 'hidden') limits.belongs(askedOf(request), orgId);
+    if (orgId !== undefined && outcome.kind !== 'hidden') {
+      limits.belongs(askedOf(request), orgId);
+      if (!dryRun) await recordSignIn(this.services, caller, orgId, request.id);
+    }
     if (!dryRun && isRefusedAttempt(sent, outcome)) limits.refused('commands', caller);
     if (outcome.kind !== 'done') throw problemOfOutcome(outcome, steps.length === 1);
     const { answer, planned } = outcome;

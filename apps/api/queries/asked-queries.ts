@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
+import { recordSignIn } from '../identity/record-sign-in.js';
 import { notFound } from '../problems/problem.js';
 import { problemOfAccess } from '../problems/problem-of-outcome.js';
 import { type ApiRequest, askedOf, identityOf } from '../requests/api-request.js';
@@ -27,7 +28,11 @@ export class AskedQueries {
     if (!params.success) throw notFound();
     const outcome = await this.bus.execute(new Ask(name, params.data, filter, caller, after, request.id));
     const asked = askedOf(request);
-    if (outcome.kind !== 'hidden') for (const orgId of asked.costs.keys()) this.services.limits.belongs(asked, orgId);
+    if (outcome.kind !== 'hidden')
+      for (const orgId of asked.costs.keys()) {
+        this.services.limits.belongs(asked, orgId);
+        await recordSignIn(this.services, caller, orgId, request.id);
+      }
     if (outcome.kind !== 'answered') throw problemOfAccess(outcome);
     return outcome.answer;
   }

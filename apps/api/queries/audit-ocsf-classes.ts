@@ -1,10 +1,10 @@
 import type { ShownEntry } from './audit-entries.js';
 
 /**
- * 3001 Account Change, 3004 Entity Management, 3005 User Access Management, 3006 Group Management, 3007 User Management,
+ * 3001 Account Change, 3002 Authentication, 3004 Entity Management, 3005 User Access Management, 3006 Group Management, 3007 User Management,
  * 6003 API Activity.
  */
-export type OcsfClass = 3001 | 3004 | 3005 | 3006 | 3007 | 6003;
+export type OcsfClass = 3001 | 3002 | 3004 | 3005 | 3006 | 3007 | 6003;
 
 /** Releases before 1.9 have other classes for what is done to people. */
 export type OcsfVersion = '1.8' | '1.9';
@@ -32,6 +32,7 @@ const activities: Readonly<Record<string, Activity & { readonly before?: Activit
   GroupMemberRemoved: is(3006, 4),
   OrgSuspended: is(3004, 12),
   OrgResumed: is(3004, 13),
+  SignedIn: is(3002, 1),
   AuditRead: is(6003, 2),
   AuditExportStarted: is(6003, 2),
   AuditExported: is(6003, 2),
@@ -91,6 +92,8 @@ export function subjectOf(entry: ShownEntry, classUid: OcsfClass, orgId: string)
       const person = textIn(data, 'userId');
       return { group: { uid: groupId }, ...(person === undefined ? {} : { user: { uid: person } }), ...resources };
     }
+    case 3002:
+      return { user: { uid: actor } };
     case 3001:
       return { user: { uid: user } };
     case 3005:

@@ -2,7 +2,15 @@ import type { ShownEntry } from './audit-entries.js';
 import type { ExportWriter, Manifest } from './audit-formats.js';
 import { activityOf, endpointOf, type OcsfClass, type OcsfVersion, subjectOf } from './audit-ocsf-classes.js';
 
-const categories: { readonly [Class in OcsfClass]: number } = { 3001: 3, 3004: 3, 3005: 3, 3006: 3, 3007: 3, 6003: 6 };
+const categories: { readonly [Class in OcsfClass]: number } = {
+  3001: 3,
+  3002: 3,
+  3004: 3,
+  3005: 3,
+  3006: 3,
+  3007: 3,
+  6003: 6,
+};
 
 /** Open Cybersecurity Schema Framework, an event a line. The last one is the export itself, with its manifest. */
 export const ocsfOf = (orgId: string, version: OcsfVersion): ExportWriter => ({

@@ -4,6 +4,7 @@ import type { Caller } from '#libs/application/caller.js';
 import { organizationsNamed } from '#projections/organizations/queries.js';
 import { membershipsOfUser } from '#projections/members/queries.js';
 import { Authenticated } from '../identity/authenticated.guard.js';
+import { recordSignIn } from '../identity/record-sign-in.js';
 import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
 import { Problem, staleRead } from '../problems/problem.js';
 import { problemOfAccess } from '../problems/problem-of-outcome.js';
@@ -40,6 +41,7 @@ export class SessionController {
       await recordRefused(this.services, { query: 'EnterOrg', caller, orgId, correlation: request.id }, access);
       throw problemOfAccess(access);
     }
+    await recordSignIn(this.services, caller, orgId, request.id);
     const { token, expiresIn } = await openSession(caller, orgId);
     return {
       access_token: token,

@@ -42,6 +42,8 @@ export const activityEvents = {
     /** Last revisions of the organization and of its activity that the export covers; -1 for none. */
     upTo: z.strictObject({ org: z.string().regex(/^(-1|\d+)$/), activity: z.string().regex(/^(-1|\d+)$/) }),
   }),
+  /** One of the organization's people came with a credential that was not seen there before (V23). */
+  SignedIn: z.strictObject({}),
   /** A review of who held what at a moment, and of what changed since another one, was given away. */
   AccessReviewRead: z.strictObject({ at: moment, since: moment }),
   /** An archive that shows who could do what left the deployment: the question, its answer and the archive's digest. */
@@ -72,6 +74,7 @@ export const activityEvolutions: Evolutions<ActivityState, ActivityEvent> = {
   AuditExportStarted: recorded,
   SubjectExported: recorded,
   AuditExported: recorded,
+  SignedIn: recorded,
   AccessReviewRead: recorded,
   EvidenceCreated: recorded,
 };
@@ -84,6 +87,7 @@ export function activityTargets({ type, data }: ActivityEvent): string[] {
     case 'ReadRefused':
       return data.orgId === undefined ? [] : [data.orgId];
     case 'AuditRead':
+    case 'SignedIn':
     case 'AccessReviewRead':
       return [];
     case 'SubjectExported':

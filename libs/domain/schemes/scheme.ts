@@ -133,6 +133,8 @@ export const schemeDocument = z.strictObject({
     /** What a member is answered who lacks a right: no; over to what they may see; or as if there were no such thing. */
     style: z.enum(['forbid', 'redirect', 'hide']),
   }),
+  /** Whether the organization's audit log holds that its people signed in. */
+  signIns: z.enum(['audited', 'unaudited']).default('unaudited'),
   /** Plan → what is limited → how many; null is no limit. */
   plans: z.record(named, z.record(named, z.int().min(0).nullable())).default({}),
   /** Permissions that take a second one in the child that holds the object. */

@@ -113,6 +113,7 @@ export const studio = schemeDocument.parse({
   invitations: { batchMax: 50, forbidRoles: ['org.admin'], countPending: true, ttlHours: 168 },
   platformReach: { content: false, audit: false, usage: false, actsAsOrgAdmin: false },
   refusals: { audit: 'none', style: 'redirect' },
+  signIns: 'audited',
   conjunctions: [
     { permission: 'feature:define', and: 'environment:use', on: 'workspace' },
     { permission: 'feature:design', and: 'environment:use', on: 'workspace' },

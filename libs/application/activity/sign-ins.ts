@@ -1,0 +1,45 @@
+import { LRUCache } from 'lru-cache';
+import { v7 } from 'uuid';
+import { nameOfScheme } from '#libs/domain/schemes/reference.js';
+import type { Caller } from '../caller.js';
+import { repeatedReadIdOf } from '../command-ids.js';
+import type { Folds } from '../folds.js';
+import { pinnedScheme } from '../pinned-scheme.js';
+import type { ActivityLog } from './activity-log.js';
+
+const REMEMBERED = 50_000;
+
+/**
+ * Records in an organization's activity that one of its people came with a new credential, where the scheme has that audited
+ * (V23). Each once, however many requests and processes it comes to. Keys are no sign-in: that they are issued stands there.
+ */
+export class SignIns {
+  private readonly known = new LRUCache<string, true>({ max: REMEMBERED });
+
+  constructor(
+    private readonly activity: ActivityLog,
+    private readonly folds: Folds,
+  ) {}
+
+  /** Throws EventStoreUnavailable; the next request then records it. */
+  async came(caller: Caller, orgId: string, correlation: string): Promise<void> {
+    if (caller.machine !== undefined || caller.apiKey !== undefined) return;
+    // A session is of a credential that signed in when it entered.
+    if (typeof caller.activeOrg === 'string') return;
+    const { id: actor, realm, credential } = caller;
+    const key = JSON.stringify([realm, actor, orgId, credential]);
+    if (this.known.has(key)) return;
+    const { org, members } = (await this.folds.recent('org', orgId)).state;
+    const member = members.get(actor);
+    // Not remembered: whoever only visits may become a member, while this process still sees the time before.
+    if (org.status !== 'active' || member === undefined) return;
+    const { document } = await pinnedScheme(this.folds, realm, org.scheme);
+    if (document.signIns === 'audited') {
+      const id = repeatedReadIdOf([realm, actor, orgId, credential, 'sign-in']);
+      const event = { type: 'SignedIn', data: {} } as const;
+      const entry = { command: 'SignIn', commandId: v7(), correlation, scheme: nameOfScheme(org.scheme) };
+      await this.activity.record({ event, caller, orgId, ...entry, role: member.role, id });
+    }
+    this.known.set(key, true);
+  }
+}
