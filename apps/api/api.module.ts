@@ -20,6 +20,7 @@ import { AskedQueries } from './queries/asked-queries.js';
 import { AuditExports } from './queries/audit-exports.js';
 import { RealmController } from './queries/realm.controller.js';
 import { BillingController } from './queries/billing.controller.js';
+import { ContentsController } from './queries/contents.controller.js';
 import { TokenController } from './identity/token.controller.js';
 import { LedgerKeyController } from './queries/ledger-key.controller.js';
 import { SecretsController } from './queries/secrets.controller.js';
@@ -39,6 +40,7 @@ export class ApiModule {
         CommandsController,
         QueriesController,
         BillingController,
+        ContentsController,
         RealmController,
         ChangesController,
         SecretsController,

@@ -6,6 +6,7 @@ import { userCommands, userDecisions } from '#libs/domain/user/commands.js';
 import { apiKeyRows } from './command-rows/api-keys.js';
 import { assignmentRows } from './command-rows/assignments.js';
 import { billingRows } from './command-rows/billing.js';
+import { contentRows } from './command-rows/contents.js';
 import { environmentCredentialRows } from './command-rows/environment-credentials.js';
 import { environmentRows } from './command-rows/environments.js';
 import { groupRows } from './command-rows/groups.js';
@@ -32,6 +33,7 @@ const orgRows: CommandTable = {
   ...groupRows,
   ...environmentRows,
   ...environmentCredentialRows,
+  ...contentRows,
   ...invitationRows,
   ...workflowRows,
   ...serviceAccountRows,

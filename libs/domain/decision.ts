@@ -40,6 +40,7 @@ export const refusals = {
   role_not_invitable: 'Nobody is invited to this role.',
   mcp_server_exists: 'There is an MCP server with this id that differs.',
   oauth_connection_exists: 'There is an OAuth connection with this id that differs.',
+  contents_full: 'The environment has as many products and projects as it may have. Unassign one first.',
   workflow_exists: 'A workflow with this id exists, or existed, in the organization.',
   workflow_not_found: 'The organization has no such workflow.',
   credential_exists: 'The environment has a credential. Rotate it, or revoke it first.',

@@ -319,6 +319,9 @@ export class OrgOracle {
       case 'InvitationDeclined':
       case 'InvitationResent':
       case 'InvitedAddressErased':
+      // Nobody under this scheme assigns anything.
+      case 'ContentAssigned':
+      case 'ContentUnassigned':
       // No crash is peculiar to billing.
       case 'AutoRechargeRemoved':
       case 'AutoRechargeSet':

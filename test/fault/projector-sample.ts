@@ -260,6 +260,9 @@ event('usage-beta', 'RequestBlocked', {
 });
 event('org-beta', 'BudgetSet', { amount: 9, currency: 'EUR', period: 'month', userId: 'fay' });
 event('activity-beta', 'SignedIn', {}, recorded);
+for (const id of ['p1', 'p2'])
+  event('org-beta', 'ContentAssigned', { environmentId: 'main', content: { kind: 'product', id } });
+event('org-beta', 'ContentUnassigned', { environmentId: 'main', content: { kind: 'product', id: 'p2' } });
 
 /** The rows of the sample history, projected anew in batches of these sizes in turn. */
 export async function inBatchesOf(db: Database, sizes: readonly number[]): Promise<Record<string, unknown[]>> {

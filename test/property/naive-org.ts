@@ -215,6 +215,8 @@ export class NaiveOrg {
       case 'EnvironmentMcpServerRemoved':
       case 'OAuthConnected':
       case 'OAuthDisconnected':
+      case 'ContentAssigned':
+      case 'ContentUnassigned':
       case 'DocumentSet':
       case 'McpServerAdded':
       case 'McpServerRemoved':

@@ -19,6 +19,7 @@ export const name = fc.constantFrom('One', 'Two');
 export const provider = fc.constantFrom('anthropic', 'openai');
 export const credential = fc.constantFrom(...['x', 'y'].map(secretReferenceTo));
 export const url = fc.constantFrom('https://mcp.test/a', 'https://mcp.test/b');
+export const content = fc.record({ kind: fc.constantFrom('product', 'project'), id: modelId });
 export const plan = fc.constantFrom('small', 'large', 'constructor');
 // Those of the decider's people, who show them as verified.
 const addresses = people.map((id) => `${id}@acme.test`);
@@ -100,6 +101,8 @@ export function inputsUnder({ document, roles }: CompiledScheme, orgId = 'acme')
     RemoveMcpServer: fc.record({ environmentId, serverId: modelId }),
     ConnectOAuth: fc.record({ environmentId, connectionId: modelId, provider, name }),
     DisconnectOAuth: fc.record({ environmentId, connectionId: modelId }),
+    AssignContent: fc.record({ environmentId, content }),
+    UnassignContent: fc.record({ environmentId, content }),
     SetOrgPlan: fc.record({ plan }),
     ChangeSubscription: fc.record({ plan }),
     ChangeOrgScheme: fc.record({ schemeId: fc.constant(document.id), version: fc.integer({ min: 1, max: 3 }) }),
@@ -203,6 +206,8 @@ const weights: { readonly [Name in OrgCommandName]: number } = {
   RemoveMcpServer: 1,
   ConnectOAuth: 2,
   DisconnectOAuth: 1,
+  AssignContent: 2,
+  UnassignContent: 1,
   SetOrgPlan: 1,
   ChangeSubscription: 1,
   ChangeOrgScheme: 1,

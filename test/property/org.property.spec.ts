@@ -22,6 +22,7 @@ import { mayUse as naivelyMayUse } from './naive-access.js';
 import { NaiveOrg } from './naive-org.js';
 import {
   assigned,
+  content,
   credential,
   environmentId,
   environments,
@@ -113,6 +114,8 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
   event('EnvironmentMcpServerRemoved', { environmentId, serverId: modelId }),
   event('OAuthConnected', { environmentId, connectionId: modelId, provider, name }),
   event('OAuthDisconnected', { environmentId, connectionId: modelId }),
+  event('ContentAssigned', { environmentId, content }),
+  event('ContentUnassigned', { environmentId, content }),
   event('OrgPlanSet', { plan, from: fc.constant(undefined) }),
   event('OrgOwnershipTransferRequested', { to: userId, requestedBy: userId }),
   event('OrgSchemeChanged', {

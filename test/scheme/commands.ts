@@ -93,6 +93,10 @@ const commands: { readonly [P in Permission]?: Command } = {
     'AddProviderKey',
     () => ({ keyId: 'k', provider: 'openai', name: 'K', credential: { apiKey: 'sk-of-a-matrix-0000' } }),
   ],
+  'environment-content:assign': [
+    'AssignContent',
+    (_, environmentId) => ({ environmentId, content: { kind: 'product', id: 'P-2041' } }),
+  ],
   'environment:grant': [
     'RevokeEnvironmentAccess',
     ({ plain }, environmentId) => ({ environmentId, grantee: { type: 'user', id: plain } }),

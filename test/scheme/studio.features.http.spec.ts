@@ -98,6 +98,38 @@ it('a member sees the own workspaces, and manages the members of one as its Work
   expect((await world.post('nora', atelier, 'GrantEnvironmentAccess', house)).status).toBe(403);
 });
 
+it('a collaborator assigns products and projects to a workspace, a viewer reads them, nobody else does (V18)', async () => {
+  await world.done('mia', atelier, 'CreateEnvironment', { environmentId: 'attic', name: 'Attic' });
+  const attic = `${atelier}/environments/attic/contents`;
+  const of = (kind: string, id: string) => ({ environmentId: 'attic', content: { kind, id } });
+  await world.done('mia', atelier, 'GrantEnvironmentAccess', roleIn('attic', 'nora', 'workspace.viewer'));
+  expect((await world.post('nora', atelier, 'AssignContent', of('product', 'P-1'))).status).toBe(403);
+  await world.done('mia', atelier, 'GrantEnvironmentAccess', roleIn('attic', 'nora', 'workspace.collaborator'));
+  for (const [kind, id] of [
+    ['project', 'P-1'],
+    ['product', 'P-2'],
+    ['product', 'P-1'],
+  ] as const)
+    await world.done('nora', atelier, 'AssignContent', of(kind, id), { 'idempotency-key': `"${kind}-${id}"` });
+  const again = await world.done('nora', atelier, 'AssignContent', of('product', 'P-1'), {
+    'idempotency-key': '"product-P-1"',
+  });
+  expect(again.events).toMatchObject([{ type: 'ContentAssigned' }]);
+  const tried = await world.done('nora', atelier, 'UnassignContent', of('product', 'P-2'), { 'dry-run': 'true' });
+  expect(tried.events).toMatchObject([{ type: 'ContentUnassigned', data: of('product', 'P-2') }]);
+  await world.done('nora', atelier, 'UnassignContent', of('product', 'P-2'));
+  await world.done('mia', atelier, 'GrantEnvironmentAccess', roleIn('attic', 'nora', 'workspace.viewer'));
+  const first = (await world.get('nora', `${attic}?limit=1`)).body;
+  expect(first.contents).toEqual([{ kind: 'product', id: 'P-1', assignedAt: expect.any(String) }]);
+  const rest = (await world.get('nora', `${attic}?limit=1&cursor=${first.next}`)).body;
+  expect(rest).toEqual({ contents: [{ kind: 'project', id: 'P-1', assignedAt: expect.any(String) }] });
+  expect((await world.get('noel', attic)).status).toBe(303);
+  const audited = (await world.get('mia', `${atelier}/audit?target=P-2&environment=attic`)).body.entries;
+  expect(audited.map(({ event }: { event: string }) => event)).toEqual(['ContentUnassigned', 'ContentAssigned']);
+  await world.done('mia', atelier, 'DeleteEnvironment', { environmentId: 'attic' });
+  expect((await world.get('mia', attic)).status).toBe(404);
+});
+
 it('billing and invoices are read by everybody and changed by admins; costs and insights are for all (V7, V16, V17)', async () => {
   for (const sub of ['mia', 'nora']) {
     for (const path of ['billing', 'invoices'])

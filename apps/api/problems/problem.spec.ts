@@ -22,6 +22,7 @@ describe('the table of problems', () => {
     expect(conflicts.sort()).toEqual([
       'already_member',
       'conflict',
+      'contents_full',
       'credential_exists',
       'environment_exists',
       'foreign_token',

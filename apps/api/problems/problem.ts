@@ -81,6 +81,7 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   role_not_invitable: 422,
   mcp_server_exists: 409,
   oauth_connection_exists: 409,
+  contents_full: 409,
   workflow_exists: 409,
   workflow_not_found: 422,
   credential_exists: 409,

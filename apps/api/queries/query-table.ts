@@ -3,6 +3,7 @@ import { reportQueries } from '../reports/report-queries.js';
 import { apiKeyQueries } from './api-keys.js';
 import { auditQueries } from './audit.js';
 import { billingQueries } from './billing.js';
+import { contentQueries } from './contents.js';
 import { environmentQueries } from './environments.js';
 import { erasureQueries } from './erasures.js';
 import { groupQueries } from './groups.js';
@@ -27,6 +28,7 @@ import { workflowQueries } from './workflows.js';
 export const queryTable = {
   ...organizationQueries,
   ...environmentQueries,
+  ...contentQueries,
   ...groupQueries,
   ...invitationQueries,
   ...workflowQueries,

@@ -304,6 +304,8 @@ export interface EnvironmentDocument {
   readonly models: Readonly<Record<string, Model>>;
   readonly mcpServers?: Readonly<Record<string, McpServer>> | undefined;
   readonly oauthConnections?: Readonly<Record<string, OAuthConnection>> | undefined;
+  /** What was assigned to it, by `product/<id>` or `project/<id>`. */
+  readonly contents?: Readonly<Record<string, { readonly assignedAt: string }>> | undefined;
   readonly groupGrants: Readonly<Record<string, Grant>>;
   /** Absent where none was issued, or not any more. */
   readonly credential?: EnvironmentCredential | undefined;

@@ -2,6 +2,7 @@ import { partsOf } from '../command.js';
 import { apiKeyCommands } from './commands/api-keys.js';
 import { assignmentCommands } from './commands/assignments.js';
 import { billingCommands } from './commands/billing.js';
+import { contentCommands } from './commands/contents.js';
 import { environmentCredentialCommands } from './commands/environment-credentials.js';
 import { environmentCommands } from './commands/environments.js';
 import { groupCommands } from './commands/groups.js';
@@ -23,6 +24,7 @@ const definitions = {
   ...groupCommands,
   ...environmentCommands,
   ...environmentCredentialCommands,
+  ...contentCommands,
   ...invitationCommands,
   ...workflowCommands,
   ...serviceAccountCommands,

@@ -2,6 +2,7 @@ import type { EventOf, Evolutions } from '../event.js';
 import { apiKeyEvents } from './events/api-keys.js';
 import { assignmentEvents } from './events/assignments.js';
 import { billingEvents } from './events/billing.js';
+import { contentEvents } from './events/contents.js';
 import { environmentCredentialEvents } from './events/environment-credentials.js';
 import { environmentEvents } from './events/environments.js';
 import { groupEvents } from './events/groups.js';
@@ -22,6 +23,7 @@ const definitions = {
   ...groupEvents,
   ...environmentEvents,
   ...environmentCredentialEvents,
+  ...contentEvents,
   ...invitationEvents,
   ...workflowEvents,
   ...serviceAccountEvents,

@@ -7,6 +7,11 @@ export const roleKey = z.string().regex(/^org\.[a-z][a-z-]{0,60}$/, 'must look l
 export const childRoleKey = z
   .string()
   .regex(/^(environment|workspace|project)\.[a-z][a-z-]{0,60}$/, 'must look like workspace.viewer');
+/** A product or a project, by an id that is somebody else's and opaque here; no address, as it stands in the log for good. */
+export const content = z.strictObject({
+  kind: z.enum(['product', 'project']),
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/, 'must be 1 to 128 letters, digits or . _ -'),
+});
 /** An environment that comes with an invitation. */
 export const invitedTo = z.strictObject({ environmentId: slug, role: childRoleKey.optional() });
 /** Where something is listening: no credentials in it, which are secrets and stand nowhere in events. */

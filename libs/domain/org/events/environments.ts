@@ -46,6 +46,7 @@ export const environmentEvents = {
         models: {},
         mcpServers: undefined,
         oauthConnections: undefined,
+        contents: undefined,
         credential: undefined,
         groupGrants: {},
       })),
