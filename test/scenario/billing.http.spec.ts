@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTestApi, type TestApi } from '../support/api.js';
+import { RealmOrgs } from '../support/realm-orgs.js';
 
 /** Realm → the organization in it, and who holds which role there beside its owner. */
 const worlds = {
@@ -20,55 +20,13 @@ const invoice = {
   status: 'open',
 };
 
-let api: TestApi;
-const tokens = new Map<Realm, string>();
-
-const idOf = (realm: Realm, sub: string) => (realm === 'default' ? sub : `${sub}@${realm}`);
-async function headersOf(realm: Realm, sub: string): Promise<Record<string, string>> {
-  const claims = sub === 'root' ? { email: 'admin@localhost' } : {};
-  const token = tokens.get(realm);
-  const own = await api.bearer(sub, { realm, ...claims });
-  return {
-    authorization: token === undefined ? own : await api.enter(own, `${realm}-org`, token),
-    ...(token === undefined ? {} : { 'consistency-token': token }),
-  };
-}
-async function post(realm: Realm, sub: string, target: string, name: string, body: object, more = {}) {
-  const headers = { ...(await headersOf(realm, sub)), ...more };
-  const answer = await api.http.send({ path: `/v1/${target}/commands/${name}`, headers, body });
-  const { 'consistency-token': seen } = answer.headers;
-  if (typeof seen === 'string') tokens.set(realm, seen);
-  return { status: answer.status, body: JSON.parse(answer.text) };
-}
-async function done(...given: Parameters<typeof post>) {
-  const { status, body } = await post(...given);
-  expect([given[3], status, body]).toEqual([given[3], 200, expect.anything()]);
-  return body;
-}
-async function get(realm: Realm, sub: string, path: string) {
-  const answer = await api.http.send({ path: `/v1/orgs/${realm}-org${path}`, headers: await headersOf(realm, sub) });
-  return { status: answer.status, body: JSON.parse(answer.text) };
-}
+let orgs: RealmOrgs<Realm>;
 
 beforeAll(async () => {
-  const REALMS = 'default=enterprise,team=teams,atelier=studio,rules=projects,gate=gateway';
-  api = await startTestApi({ environment: { REALMS, READ_WAIT_MS: '20000' } });
-  for (const [name, { owner, others }] of Object.entries(worlds)) {
-    const realm = name as Realm;
-    const creator = ['default', 'gate'].includes(realm) ? 'root' : owner;
-    const created = { orgId: `${realm}-org`, name: realm, ownerId: idOf(realm, owner) };
-    await done(realm, creator, 'realm', 'CreateOrg', created);
-    for (const [sub, role] of Object.entries(others)) {
-      // Where nobody is added as an admin at once, an appointment follows.
-      const adder = role === 'org.admin' && realm === 'gate' ? 'root' : owner;
-      await done(realm, adder, `orgs/${realm}-org`, 'AddMember', { userId: idOf(realm, sub), role });
-    }
-    const meter = { userId: idOf(realm, 'meter'), role: 'platform.meter' };
-    await done(realm, 'root', 'realm', 'AssignPlatformRole', meter);
-    await done(realm, 'meter', `orgs/${realm}-org`, 'RecordInvoice', invoice);
-  }
+  orgs = await RealmOrgs.start(worlds);
+  for (const realm of Object.keys(worlds)) await orgs.done(realm as Realm, 'meter', 'RecordInvoice', invoice);
 }, 120_000);
-afterAll(() => api?.stop());
+afterAll(() => orgs?.api.stop());
 
 describe('who sees billing and invoices (K6, K7)', () => {
   const seen: readonly (readonly [Realm, string, billing: number, invoices: number])[] = [
@@ -90,9 +48,9 @@ describe('who sees billing and invoices (K6, K7)', () => {
     ['gate', 'mel', 403, 403],
   ];
   it.each(seen)('%s: %s is answered %i and %i (T-M03, C-M12, V-M15, V-M18, R-M18)', async (realm, sub, one, other) => {
-    expect((await get(realm, sub, '/billing')).status).toBe(one);
-    expect((await get(realm, sub, '/invoices')).status).toBe(other);
-    expect((await get(realm, sub, '/invoices/in-1')).status).toBe(other);
+    expect((await orgs.ofOrg(realm, sub, 'billing')).status).toBe(one);
+    expect((await orgs.ofOrg(realm, sub, 'invoices')).status).toBe(other);
+    expect((await orgs.ofOrg(realm, sub, 'invoices/in-1')).status).toBe(other);
   });
 });
 
@@ -103,7 +61,7 @@ it('who pays does not say what they owe: only a service of the platform records 
     ['rules', 'liu'],
     ['rules', 'root'],
   ] as const)
-    expect(await post(realm, sub, `orgs/${realm}-org`, 'RecordInvoice', invoice)).toMatchObject({
+    expect(await orgs.post(realm, sub, 'RecordInvoice', invoice)).toMatchObject({
       status: 403,
       body: { code: 'forbidden', permission: 'invoice:record' },
     });
@@ -111,11 +69,11 @@ it('who pays does not say what they owe: only a service of the platform records 
 
 it('an org admin of a studio edits billing details and the payment method; a member sees them (V7, V-M17)', async () => {
   const details = { company: 'Atelier GmbH', country: 'DE' };
-  await done('atelier', 'mia', 'orgs/atelier-org', 'SetBillingDetails', details);
+  await orgs.done('atelier', 'mia', 'SetBillingDetails', details);
   const method = { provider: 'stripe', reference: 'pm_secretive', last4: '4242' };
-  await done('atelier', 'mia', 'orgs/atelier-org', 'SavePaymentMethod', method);
-  expect((await post('atelier', 'nora', 'orgs/atelier-org', 'SetBillingDetails', details)).status).toBe(403);
-  expect((await get('atelier', 'nora', '/billing')).body).toEqual({
+  await orgs.done('atelier', 'mia', 'SavePaymentMethod', method);
+  expect((await orgs.post('atelier', 'nora', 'SetBillingDetails', details)).status).toBe(403);
+  expect((await orgs.ofOrg('atelier', 'nora', 'billing')).body).toEqual({
     details,
     paymentMethod: { provider: 'stripe', last4: '4242' },
     credits: { bought: 0, used: 0, balance: 0 },
@@ -123,21 +81,20 @@ it('an org admin of a studio edits billing details and the payment method; a mem
 });
 
 it('a purchase is credited once: by its key, by its id, and not at all as a dry run (R-M07)', async () => {
-  const org = 'orgs/rules-org';
   const buy = { purchaseId: 'order-1', credits: 100 };
-  const dry = await done('rules', 'liu', org, 'BuyCredits', buy, { 'dry-run': 'true' });
+  const dry = await orgs.done('rules', 'liu', 'BuyCredits', buy, { 'dry-run': 'true' });
   expect(dry).toMatchObject({ dryRun: true, events: [{ type: 'CreditsBought', data: buy }] });
-  const first = await done('rules', 'liu', org, 'BuyCredits', buy, { 'idempotency-key': '"b1"' });
-  expect(await done('rules', 'liu', org, 'BuyCredits', buy, { 'idempotency-key': '"b1"' })).toEqual(first);
-  expect((await done('rules', 'ann', org, 'BuyCredits', buy)).events).toEqual([]);
-  expect(await post('rules', 'liu', org, 'BuyCredits', { ...buy, credits: 1 })).toMatchObject({
+  const first = await orgs.done('rules', 'liu', 'BuyCredits', buy, { 'idempotency-key': '"b1"' });
+  expect(await orgs.done('rules', 'liu', 'BuyCredits', buy, { 'idempotency-key': '"b1"' })).toEqual(first);
+  expect((await orgs.done('rules', 'ann', 'BuyCredits', buy)).events).toEqual([]);
+  expect(await orgs.post('rules', 'liu', 'BuyCredits', { ...buy, credits: 1 })).toMatchObject({
     status: 409,
     body: { code: 'purchase_exists' },
   });
-  const unnamed = await done('rules', 'liu', org, 'BuyCredits', { credits: 11 });
+  const unnamed = await orgs.done('rules', 'liu', 'BuyCredits', { credits: 11 });
   expect(unnamed.result).toEqual({ purchaseId: expect.any(String) });
-  expect((await get('rules', 'liu', '/billing')).body.credits).toEqual({ bought: 111, used: 0, balance: 111 });
-  const audit = await get('rules', 'liu', '/audit?action=BuyCredits&target=order-1');
+  expect((await orgs.ofOrg('rules', 'liu', 'billing')).body.credits).toEqual({ bought: 111, used: 0, balance: 111 });
+  const audit = await orgs.ofOrg('rules', 'liu', 'audit?action=BuyCredits&target=order-1');
   expect(audit.body.entries).toMatchObject([{ actor: 'liu@rules', event: 'CreditsBought' }]);
 });
 
@@ -147,12 +104,12 @@ it('invoices are listed youngest first, page by page (V-M18)', async () => {
     ['in-2', '2026-04-01'],
     ['in-2b', '2026-04-01'],
   ])
-    await done('team', 'meter', 'orgs/team-org', 'RecordInvoice', { ...invoice, invoiceId, issuedOn });
-  await done('team', 'meter', 'orgs/team-org', 'RecordInvoice', { ...invoice, status: 'paid' });
+    await orgs.done('team', 'meter', 'RecordInvoice', { ...invoice, invoiceId, issuedOn });
+  await orgs.done('team', 'meter', 'RecordInvoice', { ...invoice, status: 'paid' });
   const listed: string[] = [];
   for (let next: string | undefined = ''; next !== undefined; ) {
     const query: string = next === '' ? '' : `&cursor=${next}`;
-    const { body } = await get('team', 'john', `/invoices?limit=2${query}`);
+    const { body } = await orgs.ofOrg('team', 'john', `invoices?limit=2${query}`);
     listed.push(...body.invoices.map(({ id, status }: Record<string, string>) => `${id} ${status}`));
     next = body.next;
   }

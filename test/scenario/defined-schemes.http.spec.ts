@@ -7,7 +7,7 @@ import { startTestApi, type TestApi } from '../support/api.js';
 import { TestClock } from '../support/world.js';
 
 /** A sixth scheme: readers see the audit trail, and nobody configures anything. */
-const library = {
+const sixth = {
   ...exampleScheme,
   roles: exampleScheme.roles.map((role) => {
     const { key, inherits = [], permissions = [] } = role;
@@ -71,18 +71,16 @@ describe('a role scheme that a platform defines as data', () => {
   afterAll(() => api.stop());
 
   it('is refused while it is broken, with the path of each fault', async () => {
-    const roles = library.roles.map((role) =>
-      role.key === 'org.member' ? { ...role, inherits: ['org.admin'] } : role,
-    );
-    const broken = await onRealm('DefineRoleScheme', { document: { ...library, roles } });
+    const roles = sixth.roles.map((role) => (role.key === 'org.member' ? { ...role, inherits: ['org.admin'] } : role));
+    const broken = await onRealm('DefineRoleScheme', { document: { ...sixth, roles } });
     expect([broken.status, broken.json.code, broken.json.faults]).toEqual([
       422,
       'scheme_broken',
       [{ path: 'roles.1.inherits', message: 'inherits in a circle: org.admin > org.member > org.admin' }],
     ]);
-    const sources = { ...library.sources, everyone: ['org.member'] };
-    const [admin, ...others] = library.roles;
-    const unknown = { ...library, sources, roles: [{ ...admin, permissions: ['org:conquer'] }, ...others] };
+    const sources = { ...sixth.sources, everyone: ['org.member'] };
+    const [admin, ...others] = sixth.roles;
+    const unknown = { ...sixth, sources, roles: [{ ...admin, permissions: ['org:conquer'] }, ...others] };
     const invalid = await onRealm('DefineRoleScheme', { document: unknown });
     expect([invalid.status, invalid.json.errors]).toEqual([
       400,
@@ -95,15 +93,15 @@ describe('a role scheme that a platform defines as data', () => {
 
   it('is shown once it is defined, each version by itself, to its realm alone', async () => {
     const key = { 'idempotency-key': 'define' };
-    const done = await onRealm('DefineRoleScheme', { document: library }, key);
+    const done = await onRealm('DefineRoleScheme', { document: sixth }, key);
     expect([done.status, done.json.events.map(({ type }: { type: string }) => type)]).toEqual([
       200,
       ['RoleSchemeDefined'],
     ]);
-    expect((await onRealm('DefineRoleScheme', { document: library }, key)).json).toEqual(done.json);
-    const again = await onRealm('DefineRoleScheme', { document: library }, { 'idempotency-key': 'again' });
+    expect((await onRealm('DefineRoleScheme', { document: sixth }, key)).json).toEqual(done.json);
+    const again = await onRealm('DefineRoleScheme', { document: sixth }, { 'idempotency-key': 'again' });
     expect(again.json.events.map(({ type }: { type: string }) => type)).toEqual(['RealmCommandHadNoEffect']);
-    expect((await onRealm('DefineRoleScheme', { document: library })).json.events).toEqual([]);
+    expect((await onRealm('DefineRoleScheme', { document: sixth })).json.events).toEqual([]);
     for (const path of ['library', 'library?version=1', 'library/matrix', 'gateway'])
       expect([path, (await send('mel', `/v1/schemes/${path}`)).status]).toEqual([path, 200]);
     expect((await send('mel', '/v1/schemes/library')).json).toMatchObject({ id: 'library', version: 1 });
@@ -197,8 +195,8 @@ describe('a role scheme that a platform defines as data', () => {
   });
 
   it('is what organizations begin under once the realm has adopted it, also after a restart', async () => {
-    const sources = { ...library.sources, idpGroup: null, emailAllowlist: null };
-    const closed = { ...library, version: 2, sources };
+    const sources = { ...sixth.sources, idpGroup: null, emailAllowlist: null };
+    const closed = { ...sixth, version: 2, sources };
     expect((await onRealm('DefineRoleScheme', { document: closed })).status).toBe(200);
     const locked = await onRealm('AdoptRoleScheme', { schemeId: 'library', version: 2 });
     expect([locked.status, locked.json.code]).toEqual([422, 'scheme_locks_out']);
@@ -215,7 +213,7 @@ describe('a role scheme that a platform defines as data', () => {
 
   it('comes before what rests on it, also where the clock of another process is behind', async () => {
     clock.advance(60_000);
-    expect((await onRealm('DefineRoleScheme', { document: { ...library, version: 3 } })).status).toBe(200);
+    expect((await onRealm('DefineRoleScheme', { document: { ...sixth, version: 3 } })).status).toBe(200);
     clock.advance(-60_000);
     expect((await onGated('op', 'ChangeOrgScheme', { schemeId: 'library', version: 3 })).status).toBe(200);
     const lastOf = async (stream: string) => {

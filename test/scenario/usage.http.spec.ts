@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startTestApi, type TestApi } from '../support/api.js';
+import { RealmOrgs } from '../support/realm-orgs.js';
 
 /** Realm → its organization's owner, and who holds which role there beside them. */
 const worlds = {
@@ -10,54 +10,17 @@ const worlds = {
 } as const;
 type Realm = keyof typeof worlds;
 
-let api: TestApi;
-const tokens = new Map<Realm, string>();
-
-const idOf = (realm: Realm, sub: string) => (realm === 'default' ? sub : `${sub}@${realm}`);
-async function headersOf(realm: Realm, sub: string): Promise<Record<string, string>> {
-  const claims = sub === 'root' ? { email: 'admin@localhost' } : {};
-  const token = tokens.get(realm);
-  const own = await api.bearer(sub, { realm, ...claims });
-  return {
-    authorization: realm !== 'rules' || token === undefined ? own : await api.enter(own, 'rules-org', token),
-    ...(token === undefined ? {} : { 'consistency-token': token }),
-  };
-}
-async function post(realm: Realm, sub: string, name: string, body: object, more = {}, target = `orgs/${realm}-org`) {
-  const headers = { ...(await headersOf(realm, sub)), ...more };
-  const answer = await api.http.send({ path: `/v1/${target}/commands/${name}`, headers, body });
-  const { 'consistency-token': seen } = answer.headers;
-  if (typeof seen === 'string') tokens.set(realm, seen);
-  return { status: answer.status, body: JSON.parse(answer.text) };
-}
-async function done(...given: Parameters<typeof post>) {
-  const { status, body } = await post(...given);
-  expect([given[2], status, body]).toEqual([given[2], 200, expect.anything()]);
-  return body;
-}
-async function get(realm: Realm, sub: string, path: string) {
-  const answer = await api.http.send({ path: `/v1/${path}`, headers: await headersOf(realm, sub) });
-  return { status: answer.status, body: JSON.parse(answer.text) };
-}
-const ofOrg = (realm: Realm, sub: string, path: string) => get(realm, sub, `orgs/${realm}-org/${path}`);
+let orgs: RealmOrgs<Realm>;
 
 beforeAll(async () => {
-  const REALMS = 'default=enterprise,team=teams,rules=projects,gate=gateway';
-  api = await startTestApi({ environment: { REALMS, READ_WAIT_MS: '20000' } });
-  for (const [name, { owner, others }] of Object.entries(worlds)) {
+  orgs = await RealmOrgs.start(worlds);
+  for (const [name, { owner }] of Object.entries(worlds)) {
     const realm = name as Realm;
-    const creator = ['default', 'gate'].includes(realm) ? 'root' : owner;
-    const created = { orgId: `${realm}-org`, name: realm, ownerId: idOf(realm, owner) };
-    await done(realm, creator, 'CreateOrg', created, {}, 'realm');
-    for (const [sub, role] of Object.entries(others))
-      await done(realm, owner, 'AddMember', { userId: idOf(realm, sub), role });
-    const meter = { userId: idOf(realm, 'meter'), role: 'platform.meter' };
-    await done(realm, 'root', 'AssignPlatformRole', meter, {}, 'realm');
-    const lines = [{ userId: idOf(realm, owner), requests: 2, cost: { thousandths: 2500, currency: 'EUR' } }];
-    await done(realm, 'meter', 'RecordUsage', { lines });
+    const lines = [{ userId: orgs.idOf(realm, owner), requests: 2, cost: { thousandths: 2500, currency: 'EUR' } }];
+    await orgs.done(realm, 'meter', 'RecordUsage', { lines });
   }
 }, 120_000);
-afterAll(() => api?.stop());
+afterAll(() => orgs?.api.stop());
 
 describe('who reads usage (K7, K13)', () => {
   const seen: readonly (readonly [Realm, string, number])[] = [
@@ -81,18 +44,18 @@ describe('who reads usage (K7, K13)', () => {
   ];
   it.each(seen)('%s: %s is answered %i (C-M12, R-M17, G-M07)', async (realm, sub, status) => {
     for (const path of ['usage', 'usage?by=user', 'usage/limits', 'blocked-requests'])
-      expect([path, (await ofOrg(realm, sub, path)).status]).toEqual([path, status]);
+      expect([path, (await orgs.ofOrg(realm, sub, path)).status]).toEqual([path, status]);
   });
 
   it.each(['gus', 'mel', 'root'])('%s of a gateway reads own usage, and nobody else by it (G-M16)', async (sub) => {
-    const { status, body } = await get('gate', sub, 'me/usage?org=gate-org');
+    const { status, body } = await orgs.get('gate', sub, 'me/usage?org=gate-org');
     expect([status, body.total.requests]).toEqual([200, sub === 'gus' ? 2 : 0]);
   });
 
   it('own usage of an organization that one may not see looks like that of none', async () => {
-    const shape = async (org: string) => (await get('gate', 'stranger', `me/usage?org=${org}`)).body;
+    const shape = async (org: string) => (await orgs.get('gate', 'stranger', `me/usage?org=${org}`)).body;
     expect(await shape('gate-org')).toEqual(await shape('no-such-org'));
-    expect((await get('team', 'john', 'me/usage?org=team-org')).status).toBe(403);
+    expect((await orgs.get('team', 'john', 'me/usage?org=team-org')).status).toBe(403);
   });
 });
 
@@ -106,64 +69,64 @@ describe('recording (C21, G10)', () => {
       ['gate', 'root'],
     ] as const)
       for (const name of ['RecordUsage', 'AdmitUsage'])
-        expect(await post(realm, sub, name, { lines })).toMatchObject({
+        expect(await orgs.post(realm, sub, name, { lines })).toMatchObject({
           status: 403,
           body: { code: 'forbidden', permission: 'usage:record' },
         });
-    const elsewhere = await post('gate', 'meter', 'RecordUsage', { lines }, {}, 'orgs/team-org');
+    const elsewhere = await orgs.post('gate', 'meter', 'RecordUsage', { lines }, {}, 'orgs/team-org');
     expect(elsewhere.status).toBe(404);
   });
 
   it('happens once under a key, also long after, and leaves no entry in the audit log', async () => {
-    const lines = [{ userId: idOf('team', 'vera'), requests: 3 }];
+    const lines = [{ userId: orgs.idOf('team', 'vera'), requests: 3 }];
     const key = { 'idempotency-key': '"u1"' };
-    const first = await done('team', 'meter', 'RecordUsage', { lines }, key);
+    const first = await orgs.done('team', 'meter', 'RecordUsage', { lines }, key);
     expect(first).toMatchObject({ stream: 'usage-team-org', events: [{ type: 'UsageRecorded' }] });
     // Before and after the read models have seen it.
-    expect(await done('team', 'meter', 'RecordUsage', { lines }, key)).toEqual(first);
-    expect((await ofOrg('team', 'john', 'usage?by=user')).status).toBe(200);
-    expect(await done('team', 'meter', 'RecordUsage', { lines }, key)).toEqual(first);
-    const other = await post('team', 'meter', 'RecordUsage', { lines: [{ requests: 4 }] }, key);
+    expect(await orgs.done('team', 'meter', 'RecordUsage', { lines }, key)).toEqual(first);
+    expect((await orgs.ofOrg('team', 'john', 'usage?by=user')).status).toBe(200);
+    expect(await orgs.done('team', 'meter', 'RecordUsage', { lines }, key)).toEqual(first);
+    const other = await orgs.post('team', 'meter', 'RecordUsage', { lines: [{ requests: 4 }] }, key);
     expect(other).toMatchObject({ status: 422, body: { code: 'idempotency_mismatch' } });
-    const { body } = await ofOrg('team', 'john', 'usage?by=user');
+    const { body } = await orgs.ofOrg('team', 'john', 'usage?by=user');
     expect(body.usage).toContainEqual(expect.objectContaining({ key: 'vera@team', requests: 3 }));
-    expect((await ofOrg('team', 'john', 'audit?action=RecordUsage')).body.entries).toEqual([]);
+    expect((await orgs.ofOrg('team', 'john', 'audit?action=RecordUsage')).body.entries).toEqual([]);
   });
 
   it('is tried without a trace as a dry run, and stands alone: not in a batch with commands', async () => {
     const lines = [{ requests: 1000 }];
-    const dry = await done('team', 'meter', 'RecordUsage', { lines }, { 'dry-run': 'true' });
+    const dry = await orgs.done('team', 'meter', 'RecordUsage', { lines }, { 'dry-run': 'true' });
     expect(dry).toMatchObject({ dryRun: true, events: [{ data: { lines: [{ requests: 1000 }] } }] });
     expect(dry.effects).toEqual({ changes: [], limits: [] });
-    expect((await ofOrg('team', 'john', 'usage')).body.total.requests).toBeLessThan(1000);
+    expect((await orgs.ofOrg('team', 'john', 'usage')).body.total.requests).toBeLessThan(1000);
     const body = { commands: [{ command: 'RecordUsage', input: { lines } }] };
-    const headers = await headersOf('team', 'meter');
-    expect((await api.http.send({ path: '/v1/orgs/team-org/commands', headers, body })).status).toBe(400);
+    const headers = await orgs.headersOf('team', 'meter');
+    expect((await orgs.api.http.send({ path: '/v1/orgs/team-org/commands', headers, body })).status).toBe(400);
   });
 
   it('shows trends by day, with what the own key has cost counted nowhere (C21, C24)', async () => {
     const day = (back: number) => new Date(Date.now() - back * 86_400_000).toISOString().slice(0, 10);
     const [before, now] = [day(3), day(0)];
     const cost = { thousandths: 1_000, currency: 'EUR' };
-    await done('gate', 'meter', 'RecordUsage', {
+    await orgs.done('gate', 'meter', 'RecordUsage', {
       lines: [
-        { userId: idOf('gate', 'mel'), day: before, model: 'gpt-4o', requests: 5, inputTokens: 70, cost },
-        { userId: idOf('gate', 'mel'), day: before, model: 'gpt-4o', requests: 2, cost },
-        { userId: idOf('gate', 'mel'), day: now, model: 'claude', requests: 1, cost, byok: true },
+        { userId: orgs.idOf('gate', 'mel'), day: before, model: 'gpt-4o', requests: 5, inputTokens: 70, cost },
+        { userId: orgs.idOf('gate', 'mel'), day: before, model: 'gpt-4o', requests: 2, cost },
+        { userId: orgs.idOf('gate', 'mel'), day: now, model: 'claude', requests: 1, cost, byok: true },
       ],
     });
-    const { body } = await get('gate', 'mel', `me/usage?org=gate-org&from=${before}&to=${now}`);
+    const { body } = await orgs.get('gate', 'mel', `me/usage?org=gate-org&from=${before}&to=${now}`);
     expect(body.usage).toMatchObject([
       { key: before, requests: 7, byokRequests: 0, inputTokens: 70, cost: [{ currency: 'EUR', thousandths: 2_000 }] },
       { key: now, requests: 1, byokRequests: 1, cost: [] },
     ]);
     expect(body.total).toMatchObject({ requests: 8, byokRequests: 1, cost: [{ thousandths: 2_000 }] });
-    const page = await ofOrg('gate', 'gus', `usage?from=${before}&to=${now}&by=model&limit=1`);
+    const page = await orgs.ofOrg('gate', 'gus', `usage?from=${before}&to=${now}&by=model&limit=1`);
     expect(page.body.usage).toHaveLength(1);
     const rest = `usage?from=${before}&to=${now}&by=model&limit=9&cursor=${page.body.next}`;
-    const keys = [...page.body.usage, ...(await ofOrg('gate', 'gus', rest)).body.usage].map(({ key }) => key);
+    const keys = [...page.body.usage, ...(await orgs.ofOrg('gate', 'gus', rest)).body.usage].map(({ key }) => key);
     expect(keys).toEqual(['', 'claude', 'gpt-4o']);
-    expect((await ofOrg('gate', 'gus', 'usage?from=2020-01-01&to=2026-01-01')).status).toBe(400);
+    expect((await orgs.ofOrg('gate', 'gus', 'usage?from=2020-01-01&to=2026-01-01')).status).toBe(400);
   });
 
   it('tells people of their own blocked requests, and org admins of all (G-M17, G10)', async () => {
@@ -171,24 +134,28 @@ describe('recording (C21, G10)', () => {
       ['mel', 'guardrail'],
       ['ned', 'budget'],
     ] as const)
-      await done('gate', 'meter', 'RecordBlockedRequest', { userId: idOf('gate', sub), reason, model: 'gpt-4o' });
-    const own = await get('gate', 'mel', 'me/blocked-requests?org=gate-org');
+      await orgs.done('gate', 'meter', 'RecordBlockedRequest', {
+        userId: orgs.idOf('gate', sub),
+        reason,
+        model: 'gpt-4o',
+      });
+    const own = await orgs.get('gate', 'mel', 'me/blocked-requests?org=gate-org');
     expect(own.body.requests).toEqual([
       { at: expect.any(String), userId: 'mel@gate', model: 'gpt-4o', reason: 'guardrail' },
     ]);
-    const all = await ofOrg('gate', 'gus', 'blocked-requests');
+    const all = await orgs.ofOrg('gate', 'gus', 'blocked-requests');
     expect(all.body.requests.map(({ userId }: { userId: string }) => userId)).toEqual(['ned@gate', 'mel@gate']);
-    expect((await ofOrg('gate', 'gus', 'blocked-requests?user=mel@gate')).body.requests).toHaveLength(1);
+    expect((await orgs.ofOrg('gate', 'gus', 'blocked-requests?user=mel@gate')).body.requests).toHaveLength(1);
   });
 });
 
 describe('caps (R18, G12, G24)', () => {
   it('the monthly run limit of the plan is exact, however many ask at once, and says limit and usage (R-M17)', async () => {
-    await done('rules', 'liu', 'ChangeSubscription', { plan: 'starter' });
-    await done('rules', 'meter', 'RecordUsage', { lines: [{ runs: 990 }] });
+    await orgs.done('rules', 'liu', 'ChangeSubscription', { plan: 'starter' });
+    await orgs.done('rules', 'meter', 'RecordUsage', { lines: [{ runs: 990 }] });
     const asked = await Promise.all(
       Array.from({ length: 16 }, (_, i) =>
-        post('rules', 'meter', 'AdmitUsage', { lines: [{ runs: 1 }] }, { 'idempotency-key': `"run-${i}"` }),
+        orgs.post('rules', 'meter', 'AdmitUsage', { lines: [{ runs: 1 }] }, { 'idempotency-key': `"run-${i}"` }),
       ),
     );
     expect(asked.filter(({ status }) => status === 200)).toHaveLength(10);
@@ -201,7 +168,7 @@ describe('caps (R18, G12, G24)', () => {
         limit: 1000,
         usage: 1000,
       });
-    const { body } = await ofOrg('rules', 'max', 'usage/limits');
+    const { body } = await orgs.ofOrg('rules', 'max', 'usage/limits');
     expect(body).toMatchObject({ spendable: false });
     expect(body.limits).toContainEqual({
       limited: 'runsPerMonth',
@@ -211,7 +178,7 @@ describe('caps (R18, G12, G24)', () => {
     });
     expect(body.limits).toContainEqual({ limited: 'members', limit: null, usage: 3 });
     // Under a key, what was admitted is answered again, and not counted again.
-    const again = await post(
+    const again = await orgs.post(
       'rules',
       'meter',
       'AdmitUsage',
@@ -222,18 +189,19 @@ describe('caps (R18, G12, G24)', () => {
   });
 
   it('the tightest budget wins, and only whom it bears on may not go on', async () => {
-    await done('gate', 'gus', 'SetBudget', { amount: 1_000, currency: 'EUR', period: 'total' });
-    await done('gate', 'gus', 'SetBudget', { amount: 10, currency: 'EUR', period: 'total', userId: 'ned@gate' });
+    await orgs.done('gate', 'gus', 'SetBudget', { amount: 1_000, currency: 'EUR', period: 'total' });
+    await orgs.done('gate', 'gus', 'SetBudget', { amount: 10, currency: 'EUR', period: 'total', userId: 'ned@gate' });
     const spend = (sub: string, cents: number) => ({
-      lines: [{ userId: idOf('gate', sub), cost: { thousandths: cents * 1000, currency: 'EUR' } }],
+      lines: [{ userId: orgs.idOf('gate', sub), cost: { thousandths: cents * 1000, currency: 'EUR' } }],
     });
-    await done('gate', 'meter', 'AdmitUsage', spend('ned', 10));
-    expect(await post('gate', 'meter', 'AdmitUsage', spend('ned', 1))).toMatchObject({
+    await orgs.done('gate', 'meter', 'AdmitUsage', spend('ned', 10));
+    expect(await orgs.post('gate', 'meter', 'AdmitUsage', spend('ned', 1))).toMatchObject({
       status: 409,
       body: { limited: 'budget', limit: 10, usage: 10 },
     });
-    await done('gate', 'meter', 'AdmitUsage', spend('mel', 1));
-    const of = async (sub: string) => (await ofOrg('gate', 'meter', `usage/limits?user=${idOf('gate', sub)}`)).body;
+    await orgs.done('gate', 'meter', 'AdmitUsage', spend('mel', 1));
+    const of = async (sub: string) =>
+      (await orgs.ofOrg('gate', 'meter', `usage/limits?user=${orgs.idOf('gate', sub)}`)).body;
     expect(await of('ned')).toMatchObject({
       spendable: false,
       limits: [
@@ -243,38 +211,38 @@ describe('caps (R18, G12, G24)', () => {
     });
     expect(await of('mel')).toMatchObject({ spendable: true, limits: [{ limit: 1_000 }] });
     // An answer to who meters is no refused attempt; who may not meter at all leaves one.
-    expect((await post('gate', 'mel', 'AdmitUsage', spend('mel', 1))).status).toBe(403);
-    const refusals = await ofOrg('gate', 'gus', 'audit?action=AdmitUsage&outcome=refused');
+    expect((await orgs.post('gate', 'mel', 'AdmitUsage', spend('mel', 1))).status).toBe(403);
+    const refusals = await orgs.ofOrg('gate', 'gus', 'audit?action=AdmitUsage&outcome=refused');
     expect(refusals.body.entries).toEqual([]);
-    const denials = await ofOrg('gate', 'gus', 'audit?action=AdmitUsage&outcome=denied');
+    const denials = await orgs.ofOrg('gate', 'gus', 'audit?action=AdmitUsage&outcome=denied');
     expect(denials.body.entries[0]).toMatchObject({ actor: 'mel@gate' });
     // What is used nevertheless is recorded all the same.
-    await done('gate', 'meter', 'RecordUsage', spend('ned', 5));
+    await orgs.done('gate', 'meter', 'RecordUsage', spend('ned', 5));
     expect((await of('ned')).limits[0]).toMatchObject({ usage: 15 });
   });
 
   it('callers that ask first and record after overshoot by what each has under way at most', async () => {
     const [callers, cents, cap] = [6, 3, 40];
-    await done('default', 'root', 'AssignPlatformRole', { userId: 'meter', role: 'platform.meter' }, {}, 'realm');
+    await orgs.done('default', 'root', 'AssignPlatformRole', { userId: 'meter', role: 'platform.meter' }, {}, 'realm');
     const org = 'orgs/gate-org';
-    await done('gate', 'gus', 'CreateEnvironment', { environmentId: 'capped', name: 'Capped' });
+    await orgs.done('gate', 'gus', 'CreateEnvironment', { environmentId: 'capped', name: 'Capped' });
     const place = { environmentId: 'capped' };
-    await done('gate', 'gus', 'SetBudget', { amount: cap, currency: 'EUR', period: 'month', ...place });
-    const spendable = async () => (await ofOrg('gate', 'meter', 'usage/limits?environment=capped')).body.spendable;
+    await orgs.done('gate', 'gus', 'SetBudget', { amount: cap, currency: 'EUR', period: 'month', ...place });
+    const spendable = async () => (await orgs.ofOrg('gate', 'meter', 'usage/limits?environment=capped')).body.spendable;
     const line = { ...place, cost: { thousandths: cents * 1000, currency: 'EUR' } };
     let spent = 0;
     await Promise.all(
       Array.from({ length: callers }, async () => {
         while (await spendable()) {
           spent += cents;
-          await done('gate', 'meter', 'RecordUsage', { lines: [line] }, {}, org);
+          await orgs.done('gate', 'meter', 'RecordUsage', { lines: [line] }, {}, org);
         }
       }),
     );
     // The last one that was let through saw at most `cap - 1`; each of the others may have had one more under way.
     expect(spent).toBeGreaterThanOrEqual(cap);
     expect(spent).toBeLessThanOrEqual(cap - 1 + callers * cents);
-    const { limits } = (await ofOrg('gate', 'meter', 'usage/limits?environment=capped')).body;
+    const { limits } = (await orgs.ofOrg('gate', 'meter', 'usage/limits?environment=capped')).body;
     expect(limits[0]).toMatchObject({ limited: 'budget', environmentId: 'capped', limit: cap, usage: spent });
   });
 });

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { OutsideServer } from './outside-server.js';
 
 interface ProxyKey {
   readonly key_alias: string;
@@ -15,33 +15,15 @@ interface ProxyKey {
  * The admin API of a LiteLLM proxy as far as keys go, over HTTP: keys are known by the SHA-256 of what they are, an alias
  * stands for one key (400), what is not there cannot be updated or deleted (404), an update changes what it names.
  */
-export class LiteLlm {
+export class LiteLlm extends OutsideServer {
   readonly keys = new Map<string, ProxyKey>();
   readonly calls: string[] = [];
   readonly masterKey = 'sk-master-of-the-proxy';
   /** The call of which the answer is lost: what was asked is done, and nobody hears of it. */
   losesAnswer = -1;
-  private server: Server | undefined;
-  private port = 0;
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
-  }
-
-  /** At the same port as before. */
-  async open(): Promise<this> {
-    const server = createServer((request, response) => void this.take(request, response));
-    await new Promise<void>((resolve) => server.listen(this.port, '127.0.0.1', resolve));
-    this.port = (server.address() as AddressInfo).port;
-    this.server = server;
-    return this;
-  }
-
-  async close(): Promise<void> {
-    const { server } = this;
-    this.server = undefined;
-    server?.closeAllConnections();
-    await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
+    return this.origin;
   }
 
   /** What the proxy lets this key do; undefined where it does not know it. */
@@ -49,12 +31,9 @@ export class LiteLlm {
     return this.keys.get(hashOf(key));
   }
 
-  private async take(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of request) chunks.push(chunk as Buffer);
-    const { url = '', headers } = request;
+  protected take({ url = '', headers }: IncomingMessage, text: string, response: ServerResponse): void {
     this.calls.push(url);
-    const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Record<string, unknown>;
+    const body = JSON.parse(text) as Record<string, unknown>;
     const status = headers.authorization === `Bearer ${this.masterKey}` ? this.answer(url, body) : 401;
     if (this.calls.length - 1 === this.losesAnswer) {
       response.destroy();

@@ -9,7 +9,7 @@ import { type SchemeDocument, schemeDocument } from '../schemes/scheme.js';
 import { type RealmDecisionContext, realmDecisions } from './commands.js';
 import type { RealmEvent } from './events.js';
 
-const library = schemeDocument.parse(exampleScheme);
+const sixth = schemeDocument.parse(exampleScheme);
 const created: RealmEvent = {
   type: 'RealmCreated',
   data: { realmId: 'default', scheme: { id: 'enterprise', version: 1 } },
@@ -32,14 +32,14 @@ const adopt = (schemeId: string, version: number, ...history: readonly RealmEven
 
 describe('a version of a role scheme', () => {
   it('is defined once, and never says something else', () => {
-    expect(define(library)).toEqual([defined(library)]);
-    expect(define(library, defined(library))).toEqual([]);
-    expect(define({ ...library, noEscalation: false }, defined(library))).toEqual({ refused: 'scheme_exists' });
+    expect(define(sixth)).toEqual([defined(sixth)]);
+    expect(define(sixth, defined(sixth))).toEqual([]);
+    expect(define({ ...sixth, noEscalation: false }, defined(sixth))).toEqual({ refused: 'scheme_exists' });
     expect(define({ ...enterprise.document, noEscalation: false })).toEqual({ refused: 'scheme_exists' });
   });
 
   it('is the next of its id', () => {
-    for (const version of [2, 3]) expect(define({ ...library, version })).toEqual({ refused: 'scheme_version_order' });
+    for (const version of [2, 3]) expect(define({ ...sixth, version })).toEqual({ refused: 'scheme_version_order' });
     const second = { ...enterprise.document, version: 2 };
     expect(define(second)).toEqual([defined(second)]);
     expect(define({ ...second, version: 3 })).toEqual({ refused: 'scheme_version_order' });
@@ -48,33 +48,33 @@ describe('a version of a role scheme', () => {
 
   it('is refused with the path of each fault: circles, roles without an owner, escalation, another tenancy', () => {
     const faultsOf = (changes: Partial<SchemeDocument>) => {
-      const decision = define({ ...library, ...changes });
+      const decision = define({ ...sixth, ...changes });
       return 'refused' in decision ? [decision.refused, decision.faults?.map(({ path }) => path)] : decision;
     };
-    const [admin, owner, reader, user] = library.roles as [Role, Role, Role, Role];
+    const [admin, owner, reader, user] = sixth.roles as [Role, Role, Role, Role];
     const circular = [admin, owner, { ...reader, inherits: [owner.key] }, user];
     expect(faultsOf({ roles: circular })).toEqual(['scheme_broken', ['roles.1.inherits']]);
     const { holders: _, ...ownerless } = owner;
     expect(faultsOf({ roles: [admin, ownerless, reader, user] })).toEqual(['scheme_broken', ['orgCreation.ownerRole']]);
     const raising = { ...reader, permissions: [...reader.permissions, 'member:manage' as const] };
     expect(faultsOf({ roles: [admin, owner, raising, user] })).toEqual(['scheme_broken', ['roles.1.assignedWith']]);
-    const tenancy = { ...library.tenancy, orgsPerUser: null };
+    const tenancy = { ...sixth.tenancy, orgsPerUser: null };
     expect(faultsOf({ tenancy })).toEqual(['scheme_broken', ['tenancy.orgsPerUser']]);
   });
 
   it('decides as soon as the realm has adopted it, and the former one may be gone back to', () => {
     expect(adopt('library', 1)).toEqual({ refused: 'scheme_unknown' });
     expect(adopt('teams', 1)).toEqual({ refused: 'scheme_unknown' });
-    expect(adopt('library', 1, defined(library))).toEqual([adopted('library', 1)]);
-    const { realm } = after(defined(library), adopted('library', 1));
-    expect(realm && schemeOf(realm.scheme, realm).document).toEqual(library);
-    expect(adopt('library', 1, defined(library), adopted('library', 1))).toEqual([]);
-    expect(adopt('enterprise', 1, defined(library), adopted('library', 1))).toEqual([adopted('enterprise', 1)]);
+    expect(adopt('library', 1, defined(sixth))).toEqual([adopted('library', 1)]);
+    const { realm } = after(defined(sixth), adopted('library', 1));
+    expect(realm && schemeOf(realm.scheme, realm).document).toEqual(sixth);
+    expect(adopt('library', 1, defined(sixth), adopted('library', 1))).toEqual([]);
+    expect(adopt('enterprise', 1, defined(sixth), adopted('library', 1))).toEqual([adopted('enterprise', 1)]);
   });
 
   it('is not adopted by somebody whom it would lock out', () => {
     const asked = { schemeId: 'library', version: 1 };
-    const decision = realmDecisions.AdoptRoleScheme(after(defined(library)), asked, {
+    const decision = realmDecisions.AdoptRoleScheme(after(defined(sixth)), asked, {
       ...context,
       mayUnder: (scheme, permission) => scheme.document.id !== 'library' || permission !== 'role-scheme:define',
     });
@@ -85,13 +85,13 @@ describe('a version of a role scheme', () => {
 type Role = SchemeDocument['roles'][number];
 
 describe('an organization that is to be under another version', () => {
-  const [, owner] = library.roles as [Role, Role];
+  const [, owner] = sixth.roles as [Role, Role];
   const moving = (
     history: readonly OrgEvent[],
     changes: Partial<SchemeDocument> = {},
     at = epoch,
   ): Decision<OrgEvent> => {
-    const document = { ...library, ...changes };
+    const document = { ...sixth, ...changes };
     return orgDecisions.ChangeOrgScheme(
       fold('org', history),
       { schemeId: document.id, version: document.version },
@@ -152,10 +152,10 @@ describe('an organization that is to be under another version', () => {
 
   it('stays where it is while holders, environments or the plan do not fit', () => {
     const holding = (holders: { min: number; max: number | null }) => ({
-      roles: library.roles.map((role) => (role.key === owner.key ? { ...role, holders } : role)),
+      roles: sixth.roles.map((role) => (role.key === owner.key ? { ...role, holders } : role)),
     });
     expect(moving([acme], holding({ min: 2, max: null }))).toEqual({ refused: 'role_holders_short' });
-    const readers = library.roles.map((role) =>
+    const readers = sixth.roles.map((role) =>
       role.key === 'org.participant' ? { ...role, holders: { min: 0, max: 1 } } : role,
     );
     const two = [acme, added('pat', 'org.participant'), added('pam', 'org.participant')];
