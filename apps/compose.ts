@@ -26,6 +26,7 @@ import { CommandPipeline } from '#libs/application/pipeline.js';
 import { SealedCommands } from '#libs/application/secrets/sealed-commands.js';
 import { SecretSweep } from '#libs/application/secrets/secret-sweep.js';
 import { UnkeptSecrets } from '#libs/application/secrets/unkept-secrets.js';
+import { SignUp } from '#libs/application/sign-up.js';
 import { Searches } from '#libs/application/searches.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import { streamOf } from '#libs/application/streams.js';
@@ -68,6 +69,7 @@ import { keepErasing } from './keep-erasing.js';
 import { keepSweeping } from './keep-sweeping.js';
 import { batchObserver, keepReadModels } from './keep-read-models.js';
 import { PostgresErasures } from './postgres-erasures.js';
+import { PostgresExpectations } from './postgres-expectations.js';
 import { PostgresSearchReads } from './postgres-search-reads.js';
 import { PostgresUsageReads } from './postgres-usage-reads.js';
 import { reactionsOf } from './reactions.js';
@@ -237,6 +239,11 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       keyCallers,
       machineTokens,
       openSession: (caller, orgId) => signSession(keys, config.publicUrl, caller, orgId, clock),
+      signUp: new SignUp(
+        folds,
+        personalData,
+        new PostgresExpectations(db, store, readPosition, clock, config.readWaitMs),
+      ),
       observations,
       personalOrgs: new PersonalOrgs(folds, commands),
       pipeline: recorded,

@@ -16,6 +16,7 @@ import type { PersonalData } from '#libs/application/ports/personal-data.js';
 import type { ReadPosition } from '#libs/application/ports/read-models.js';
 import type { StreamMoves } from '#libs/application/ports/stream-moves.js';
 import type { UsageTail } from '#libs/application/usage/usage-tail.js';
+import type { SignUp } from '#libs/application/sign-up.js';
 import type { Searches } from '#libs/application/searches.js';
 import type { RateLimit } from '#libs/platform/config-limits.js';
 import type { Credentials } from '#libs/platform/identity/credentials.js';
@@ -45,6 +46,7 @@ export abstract class ApiServices {
     caller: Caller,
     orgId: string,
   ) => Promise<{ readonly token: string; readonly expiresIn: number }>;
+  abstract readonly signUp: SignUp;
   abstract readonly observations: Observations;
   abstract readonly personalOrgs: PersonalOrgs;
   abstract readonly pipeline: Pick<CommandPipeline, 'execute'>;

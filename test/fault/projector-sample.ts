@@ -231,6 +231,8 @@ event('realm-default', 'RoleSchemeDefined', { scheme: { id: 'library', version: 
 event('org-beta', 'OrgSchemeChanged', { scheme: { id: 'library', version: 1 }, from: { id: 'teams', version: 1 } });
 event('realm-default', 'RoleSchemeAdopted', { scheme: { id: 'library', version: 1 } });
 event('realm-default', 'PricingSet', { version: 1, document: '{"a":1}' });
+event('realm-default', 'LoginMethodsSet', { methods: ['google', 'password'] });
+event('realm-default', 'SignUpRulesSet', { rule: 'domains', domains: ['acme.test'] });
 
 event('org-beta', 'BillingDetailsSet', { company: 'Beta GmbH', country: 'DE' });
 event('org-beta', 'PaymentMethodSaved', { provider: 'stripe', reference: 'pm_1', brand: 'Visa', last4: '4242' });

@@ -5,12 +5,8 @@ import { evolve, initialState } from '#libs/domain/aggregates.js';
 import { type Decision, isRefusal } from '#libs/domain/decision.js';
 import type { OrgEvent } from '#libs/domain/org/events.js';
 import { holderIn, noOrg, type OrgState } from '#libs/domain/org/org.js';
-import {
-  type RealmCommandName,
-  realmCommands,
-  type RealmDecisionContext,
-  realmDecisions,
-} from '#libs/domain/realm/commands.js';
+import { type RealmCommandName, realmCommands, realmDecisions } from '#libs/domain/realm/commands.js';
+import type { RealmDecisionContext } from '#libs/domain/realm/command.js';
 import type { RealmEvent, RealmState } from '#libs/domain/realm/events.js';
 import { actions, isPermission, type Permission } from '#libs/domain/schemes/actions.js';
 import { type CompiledScheme, compileScheme } from '#libs/domain/schemes/compiled.js';
@@ -216,7 +212,13 @@ export class AccessWorld extends FoldedWorld {
       parsed: unknown,
       context: RealmDecisionContext,
     ) => Decision<RealmEvent>;
-    const context = { scheme: this.scheme, actor, at: epoch, mayUnder: () => true };
+    const context = {
+      scheme: this.scheme,
+      actor,
+      at: epoch,
+      emailIndex: (address: string) => `index:${address}`,
+      mayUnder: () => true,
+    };
     const decision = decider(this.realm, realmCommands[name].parse(input), context);
     if (!isRefusal(decision)) for (const event of decision) this.happen('realm-default', event);
   }

@@ -38,6 +38,7 @@ type Command = readonly [name: string, input: (extras: Extras, environmentId: st
 const commands: { readonly [P in Permission]?: Command } = {
   'org:create': ['CreateOrg', (_, __, ownerId) => ({ orgId: 'a-new-one', name: 'New', ownerId })],
   'pricing:set': ['SetPricing', () => ({ document: { 'gpt-4o': 250 } })],
+  'login-method:set': ['SetLoginMethods', () => ({ methods: ['password'] })],
   'org:transfer': ['TransferOrgOwnership', ({ admin }) => ({ toUserId: admin })],
   'org:update': ['UpdateOrg', () => ({ name: 'Renamed' })],
   'org:set-plan': ['SetOrgPlan', () => ({ plan: 'standard' })],

@@ -166,5 +166,4 @@ export const openFeatures: Readonly<Record<string, string>> = {
   C4: 'workspaces are created and apart from each other, but are of no cloud provider',
   V21: "the right is decided (V-M13); an organization's service accounts have keys, the organization itself has none",
   V22: 'the right is decided (V-M14); there is no key to show',
-  G6: 'the right is decided (G-M05); login methods are configuration, and no command sets them',
 };

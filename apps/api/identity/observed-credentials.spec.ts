@@ -18,7 +18,8 @@ function credentials(fail: { next: boolean } = { next: false }) {
   };
   const store = { head: async () => ({ commit: 7n, prepare: 7n }) };
   const personalOrgs = { provide: async () => {} };
-  const services = { clock, observations, personalOrgs, store } as unknown as ConstructorParameters<
+  const signUp = { admit: async () => {} };
+  const services = { clock, signUp, observations, personalOrgs, store } as unknown as ConstructorParameters<
     typeof ObservedCredentials
   >[0];
   return { seen, clock, credentials: new ObservedCredentials(services) };

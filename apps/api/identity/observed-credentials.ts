@@ -18,7 +18,9 @@ export class ObservedCredentials {
   private readonly observed = new LRUCache<string, Observed>({ max: 50_000 });
   private readonly running = new Map<string, Promise<Observed>>();
 
-  constructor(private readonly services: Pick<ApiServices, 'observations' | 'personalOrgs' | 'store' | 'clock'>) {}
+  constructor(
+    private readonly services: Pick<ApiServices, 'signUp' | 'observations' | 'personalOrgs' | 'store' | 'clock'>,
+  ) {}
 
   /** Without waiting where that was done within the hour. */
   known({ id, credential }: Caller): Observed | undefined {
@@ -39,7 +41,8 @@ export class ObservedCredentials {
   }
 
   private async record(caller: Caller, key: string): Promise<Observed> {
-    const { observations, personalOrgs, store, clock } = this.services;
+    const { signUp, observations, personalOrgs, store, clock } = this.services;
+    await signUp.admit(caller);
     await observations.token(caller);
     await personalOrgs.provide(caller);
     const observed = { at: clock.now(), upTo: await store.head() };

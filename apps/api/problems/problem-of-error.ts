@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { EventStoreUnavailable } from '#libs/application/ports/event-store.js';
+import { SignUpRefused } from '#libs/application/sign-up.js';
 import { invalid, notFound, Problem, unavailable } from './problem.js';
 
 // ENOENT: the socket of a Postgres that is being started again.
@@ -22,6 +23,7 @@ const poolAway =
 /** The problem that a thrown thing stands for; undefined for a defect. */
 export function problemOfError(error: unknown): Problem | undefined {
   if (error instanceof Problem) return error;
+  if (error instanceof SignUpRefused) return new Problem('sign_up_refused');
   if (error instanceof EventStoreUnavailable || isDatabaseAway(error)) return unavailable();
   const status = error instanceof HttpException ? error.getStatus() : frameworkStatus(error);
   if (status === undefined || status >= 500) return undefined;

@@ -11,6 +11,10 @@ const own = {
   invalid_token: { status: 400, title: 'The Consistency-Token is not one that this server gave.' },
   unauthenticated: { status: 401, title: 'The request does not say who asks, or not in a way that is accepted.' },
   forbidden: { status: 403, title: 'The caller may not do this.' },
+  sign_up_refused: {
+    status: 403,
+    title: 'Not everybody may come here for the first time: an organization has to invite this person.',
+  },
   active_org_required: {
     status: 403,
     title:

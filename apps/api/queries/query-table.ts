@@ -19,6 +19,7 @@ import { pricingQueries } from './pricing.js';
 import { schemeQueries } from './schemes.js';
 import { serviceAccountQueries } from './service-accounts.js';
 import { settingsQueries } from './settings.js';
+import { signInQueries } from './sign-in.js';
 import { subjectExportQueries } from './subject-exports.js';
 import { usageQueries } from './usage.js';
 import { usageLimitQueries } from './usage-limits.js';
@@ -49,6 +50,7 @@ export const queryTable = {
   ...ledgerQueries,
   ...schemeQueries,
   ...pricingQueries,
+  ...signInQueries,
   ...selfQueries,
   ...projectionQueries,
 } as const;

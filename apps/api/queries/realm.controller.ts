@@ -10,6 +10,11 @@ import { AskedQueries } from './asked-queries.js';
 export class RealmController {
   constructor(private readonly asked: AskedQueries) {}
 
+  @Get('sign-in')
+  signIn(@Req() request: ApiRequest): Promise<unknown> {
+    return this.asked.ask('RealmSignIn', request);
+  }
+
   @Get('pricing')
   pricing(@Req() request: ApiRequest): Promise<unknown> {
     return this.asked.ask('RealmPricing', request);

@@ -53,6 +53,19 @@ export const realmRows = {
     example: { document: { 'gpt-4o': { inputPerMillion: 250, outputPerMillion: 1000, currency: 'EUR' } } },
     needs: onRealm('pricing:set'),
   },
+  SetLoginMethods: {
+    target: 'realm',
+    summary: 'Set the ways to sign in that a login page offers, in its order',
+    example: { methods: ['google', 'password'] },
+    needs: onRealm('login-method:set'),
+  },
+  SetSignUpRules: {
+    target: 'realm',
+    summary:
+      'Set who may come for the first time without being asked: anybody, people with addresses of domains, nobody',
+    example: { rule: 'domains', domains: ['acme.test'] },
+    needs: onRealm('sign-up:set'),
+  },
   EraseUser: {
     target: 'realm',
     summary: 'Erase what is known of a person for good, everywhere; their memberships end',

@@ -2,7 +2,7 @@ import { realmOf } from '#libs/domain/access/documents.js';
 import { holdsOver } from '#libs/domain/org/legal-holds.js';
 import type { OrgState } from '#libs/domain/org/org.js';
 import { roleFault } from '#libs/domain/org/role-bounds.js';
-import type { ErasureObstacles } from '#libs/domain/realm/commands.js';
+import type { ErasureObstacles } from '#libs/domain/realm/command.js';
 import type { Folds } from '../folds.js';
 import { pinnedScheme } from '../pinned-scheme.js';
 import type { ErasureStore } from '../ports/erasures.js';

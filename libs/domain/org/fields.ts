@@ -31,7 +31,8 @@ const loopback: ReadonlySet<string> = new Set(['127.0.0.1', 'localhost']);
 export const documentKind = z.enum(['routing', 'guardrails', 'sso']);
 export type DocumentKind = z.output<typeof documentKind>;
 
-const domain = z
+/** Of mail addresses. */
+export const domain = z
   .string()
   .max(253)
   .regex(/^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}$/, 'must be a domain like acme.test, in lower case');

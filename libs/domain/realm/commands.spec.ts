@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { builtIn, enterprise, epoch, fold, nothing, refused } from '../../../test/support/decider.js';
+import { builtIn, emailIndex, enterprise, epoch, fold, nothing, refused } from '../../../test/support/decider.js';
 import type { Decision } from '../decision.js';
-import { type RealmCommandName, realmCommands, type RealmDecisionContext, realmDecisions } from './commands.js';
+import type { RealmDecisionContext } from './command.js';
+import { type RealmCommandName, realmCommands, realmDecisions } from './commands.js';
 import { type RealmEvent, realmEvents } from './events.js';
 
 const created: RealmEvent = {
@@ -14,7 +15,7 @@ const officer = { userId: 'petra', role: 'platform.privacy-officer' };
 /** Beside the outcome, shows that the events are stored as they are, and that asking again adds nothing. */
 function by(actor: string, history: readonly RealmEvent[] = [], more: Partial<RealmDecisionContext> = {}) {
   const state = fold('realm', [created, ...history]);
-  const context = { scheme: enterprise, actor, at: epoch, mayUnder: () => true, ...more };
+  const context = { scheme: enterprise, actor, at: epoch, emailIndex, mayUnder: () => true, ...more };
   return {
     when(name: RealmCommandName, input: unknown) {
       const decide = realmDecisions[name] as (...args: unknown[]) => Decision<RealmEvent>;
@@ -96,6 +97,23 @@ describe("the platform's own team (T5)", () => {
     const more = { scheme: builtIn('gateway') };
     by('pia', [], more).when('AddPlatformAdmin', { userId: 'petra' }).then(refused('team_unknown'));
     by('pia', [], more).when('RemovePlatformAdmin', { userId: 'petra' }).then(refused('team_unknown'));
+  });
+});
+
+describe('how people come into the realm', () => {
+  it('is set once for each change', () => {
+    const methods: RealmEvent = { type: 'LoginMethodsSet', data: { methods: ['saml', 'password'] } };
+    by('pia').when('SetLoginMethods', { methods: [] }).then(nothing);
+    by('pia').when('SetLoginMethods', methods.data).then([methods]);
+    const none: RealmEvent = { type: 'LoginMethodsSet', data: { methods: [] } };
+    by('pia', [methods]).when('SetLoginMethods', { methods: [] }).then([none]);
+    const rules: RealmEvent = { type: 'SignUpRulesSet', data: { rule: 'domains', domains: ['a.test', 'b.test'] } };
+    by('pia').when('SetSignUpRules', { rule: 'open' }).then(nothing);
+    by('pia')
+      .when('SetSignUpRules', { rule: 'domains', domains: ['b.test', 'a.test', 'b.test'] })
+      .then([rules]);
+    const closed: RealmEvent = { type: 'SignUpRulesSet', data: { rule: 'invited', domains: [] } };
+    by('pia', [rules]).when('SetSignUpRules', { rule: 'invited' }).then([closed]);
   });
 });
 

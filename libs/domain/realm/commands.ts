@@ -1,40 +1,14 @@
 import { z } from 'zod';
 import { type Assignment, own } from '../access/documents.js';
-import { type CommandDefinition, type DecisionContext, partsOf } from '../command.js';
+import { partsOf } from '../command.js';
 import { type Refusal, refuse } from '../decision.js';
 import { opaqueDocument } from '../org/fields.js';
-import type { Permission } from '../schemes/actions.js';
 import type { CompiledScheme } from '../schemes/compiled.js';
 import { instant, principalId, slug, text } from '../text.js';
-import type { RealmEvent, RealmState } from './events.js';
+import { realmCommand } from './command.js';
+import type { RealmState } from './events.js';
 import { define, schemeOfRealm, schemeVersion, storableScheme } from './schemes.js';
-
-/** What a decider of the realm knows beside the folded realm. */
-export interface RealmDecisionContext extends Pick<DecisionContext, 'scheme' | 'actor' | 'at'> {
-  /** What stands against erasing the person whom the command names; undefined where nothing is known of them. */
-  readonly erasure?: ErasureObstacles | undefined;
-  /** Whether the sender would hold the permission in the realm under another scheme. */
-  readonly mayUnder: (scheme: CompiledScheme, permission: Permission) => boolean;
-}
-
-/** Organizations of the realm, by id. */
-export interface ErasureObstacles {
-  readonly heldBy: readonly string[];
-  /** Where the person is the last who holds a role that must be held. */
-  readonly lastOwnerOf: readonly string[];
-}
-
-type RealmCommandDefinition<Schema extends z.ZodType> = CommandDefinition<
-  RealmState,
-  RealmEvent,
-  Schema,
-  RealmDecisionContext
->;
-
-const realmCommand = <Schema extends z.ZodType>(
-  schema: Schema,
-  decide: RealmCommandDefinition<Schema>['decide'],
-): RealmCommandDefinition<Schema> => ({ schema, decide });
+import { signInCommands } from './sign-in-commands.js';
 
 const person = z.strictObject({ userId: principalId });
 const place = person.extend({ role: text(100) });
@@ -106,6 +80,8 @@ const definitions = {
     if (present?.document === text) return [];
     return [{ type: 'PricingSet', data: { version: (present?.version ?? 0) + 1, document: text } }];
   }),
+
+  ...signInCommands,
 
   EraseUser: realmCommand(person, (_, { userId }, { erasure }) => {
     if (erasure === undefined) return refuse('person_not_found');

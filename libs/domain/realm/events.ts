@@ -3,6 +3,7 @@ import { type Assignment, own, type RealmDocument, type VersionedDocument } from
 import type { EventOf, Evolutions } from '../event.js';
 import { nameOfScheme } from '../schemes/reference.js';
 import { instant, principalId, slug, text } from '../text.js';
+import { loginMethods, signUpRules, type SignUpRules } from './sign-in.js';
 
 export interface RealmState {
   readonly realm: RealmDocument | undefined;
@@ -12,7 +13,10 @@ export interface RealmState {
 
 export interface RealmSettings {
   /** What is charged for what: opaque to tenantry. */
-  readonly pricing: VersionedDocument;
+  readonly pricing?: VersionedDocument;
+  readonly loginMethods?: readonly string[];
+  /** Absent: anybody may come. */
+  readonly signUp?: SignUpRules;
 }
 
 /** Characters of a role scheme as JSON: an event has to hold it. */
@@ -43,6 +47,8 @@ export const realmEvents = {
   TeamMemberRemoved: inTeam,
   /** Platform-wide prices, as JSON. */
   PricingSet: z.strictObject({ version: z.int().min(1), document: z.string() }),
+  LoginMethodsSet: z.strictObject({ methods: loginMethods }),
+  SignUpRulesSet: signUpRules,
   /** What erases the person's data follows it; see the events of the person's own stream. */
   PersonErasureRequested: z.strictObject({ userId: principalId }),
   /** A command under a client's key changed nothing: remembered, so that a late retry cannot act on a changed world. */
@@ -52,6 +58,7 @@ export type RealmEvent = EventOf<typeof realmEvents>;
 
 const self = { kind: 'realm', id: '' } as const;
 const touches = () => [self];
+const settings = () => [{ kind: 'settings', id: '' } as const];
 
 export const realmEvolutions: Evolutions<RealmState, RealmEvent> = {
   RealmCreated: {
@@ -117,8 +124,16 @@ export const realmEvolutions: Evolutions<RealmState, RealmEvent> = {
       }),
   },
   PricingSet: {
-    touches: () => [{ kind: 'settings', id: '' }],
+    touches: settings,
     evolve: (state, pricing) => ({ ...state, settings: { ...state.settings, pricing } }),
+  },
+  LoginMethodsSet: {
+    touches: settings,
+    evolve: (state, { methods }) => ({ ...state, settings: { ...state.settings, loginMethods: methods } }),
+  },
+  SignUpRulesSet: {
+    touches: settings,
+    evolve: (state, signUp) => ({ ...state, settings: { ...state.settings, signUp } }),
   },
   PersonErasureRequested: { touches: () => [], evolve: (state) => state },
   RealmCommandHadNoEffect: { touches: () => [], evolve: (state) => state },

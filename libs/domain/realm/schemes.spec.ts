@@ -6,7 +6,8 @@ import { orgDecisions } from '../org/decisions.js';
 import type { OrgEvent } from '../org/events.js';
 import { schemeOf } from '../schemes/built-in.js';
 import { type SchemeDocument, schemeDocument } from '../schemes/scheme.js';
-import { type RealmDecisionContext, realmDecisions } from './commands.js';
+import type { RealmDecisionContext } from './command.js';
+import { realmDecisions } from './commands.js';
 import type { RealmEvent } from './events.js';
 
 const sixth = schemeDocument.parse(exampleScheme);
@@ -23,7 +24,7 @@ const adopted = (id: string, version: number): RealmEvent => ({
   data: { scheme: { id, version } },
 });
 
-const context: RealmDecisionContext = { scheme: enterprise, actor: 'pia', at: epoch, mayUnder: () => true };
+const context: RealmDecisionContext = { scheme: enterprise, actor: 'pia', at: epoch, emailIndex, mayUnder: () => true };
 const after = (...history: readonly RealmEvent[]) => fold('realm', [created, ...history]);
 const define = (document: SchemeDocument, ...history: readonly RealmEvent[]) =>
   realmDecisions.DefineRoleScheme(after(...history), { document }, context);

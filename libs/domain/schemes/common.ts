@@ -4,7 +4,10 @@ import type { schemeDocument } from './scheme.js';
 
 type RoleInput = z.input<typeof schemeDocument>['roles'][number];
 
-/** What whoever runs the deployment may do in every scheme: rows, suspending whom it serves, and role schemes. */
+/**
+ * What whoever runs the deployment may do in every scheme: rows X-03, X-05 and X-08, suspending whom it serves, role schemes, and who
+ * may come in and how.
+ */
 export const operating: readonly Permission[] = [
   'org:list',
   'org:resolve',
@@ -12,6 +15,8 @@ export const operating: readonly Permission[] = [
   'org:change-scheme',
   'platform-role:assign',
   'role-scheme:define',
+  'login-method:set',
+  'sign-up:set',
   'platform-service-account:manage',
   'legal-hold:place',
   'legal-hold:release',

@@ -23,7 +23,6 @@ export const gateway = schemeDocument.parse({
         'admin:appoint',
         'admin:remove',
         'pricing:set',
-        'login-method:set',
       ],
     },
     {

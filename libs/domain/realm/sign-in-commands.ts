@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { realmCommand } from './command.js';
+import { loginMethods, signUpRules } from './sign-in.js';
+
+const wantedRules = signUpRules
+  .extend({ domains: signUpRules.shape.domains.default([]) })
+  .refine(({ rule, domains }) => (rule === 'domains') === domains.length > 0, {
+    path: ['domains'],
+    message: 'must be given with the rule domains, and with no other',
+  });
+
+/** How people come into a realm. */
+export const signInCommands = {
+  /** None: a login page offers what the identity provider does. */
+  SetLoginMethods: realmCommand(z.strictObject({ methods: loginMethods }), ({ settings }, { methods }) => {
+    const present = settings?.loginMethods ?? [];
+    return present.join() === methods.join() ? [] : [{ type: 'LoginMethodsSet', data: { methods } }];
+  }),
+
+  /** They bear on people who come for the first time: whoever is known stays so. */
+  SetSignUpRules: realmCommand(wantedRules, ({ settings }, { rule, domains: named }) => {
+    const present = settings?.signUp ?? { rule: 'open', domains: [] };
+    const domains = [...new Set(named)].sort();
+    if (present.rule === rule && present.domains.join() === domains.join()) return [];
+    return [{ type: 'SignUpRulesSet', data: { rule, domains } }];
+  }),
+};
