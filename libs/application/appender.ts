@@ -56,15 +56,13 @@ export class Appender {
     const stream = streamOf(category, id);
     // Whoever follows the log relies on these; an event without them would stop every reader for good.
     for (const { metadata } of events) for (const name of always) required(metadata, name);
-    const sealed = await Promise.all(
-      events.map(async (event) => ({ ...event, data: await this.personalData.seal({ ...event, stream }) })),
-    );
+    const sealed = await this.personalData.seal(events.map((event) => ({ ...event, stream })));
     if (expected !== 'any') await this.before(stream, expected, events);
     const outcome = await this.appendCertainly(stream, expected, sealed);
     if (!outcome.appended) return { kind: 'conflict' };
     const { position, revision: last } = outcome;
     const first = last - BigInt(sealed.length) + 1n;
-    const stored = sealed.map((event, i) => ({ ...event, stream, revision: first + BigInt(i), position }));
+    const stored = sealed.map((event, i) => ({ ...event, revision: first + BigInt(i), position }));
     return { kind: 'appended', events: stored, position };
   }
 

@@ -23,17 +23,31 @@ afterAll(async () => {
 const someKey = () => ({ kid: randomUUID(), wrapped: Buffer.from([1, 0, 255]) });
 
 describe('subject keys in Postgres', () => {
-  it('are made once, whoever comes at once', async () => {
-    const others = new PostgresSubjectKeys(db);
-    const keys = await Promise.all(
-      Array.from({ length: 20 }, (_, index) => (index % 2 ? store : others).getOrCreate('user-a', someKey)),
-    );
-    expect(new Set(keys.map(({ kid }) => kid)).size).toBe(1);
+  it('are made once, whoever comes at once and in whatever order', async () => {
+    const subjectsOf = (round: number) => Array.from({ length: 5000 }, (_, index) => `user-${round}-${index}`);
+    for (let round = 0; round < 3; round++) {
+      const subjects = subjectsOf(round);
+      const made = await Promise.all(
+        Array.from({ length: 4 }, (_, index) =>
+          new PostgresSubjectKeys(db).getOrCreate(index % 2 ? subjects : subjects.toReversed(), someKey),
+        ),
+      );
+      const kids = made.map((keys) => subjects.map((subject) => keys.get(subject)?.kid));
+      expect(new Set(kids.flat()).size).toBe(5000);
+      expect(new Set(kids.map((each) => each.join())).size).toBe(1);
+    }
+  });
+
+  it('are made for those who have none, beside those who have', async () => {
+    const [present, added] = [someKey(), someKey()];
+    await store.getOrCreate(['user-old'], () => present);
+    const keys = await store.getOrCreate(['user-new', 'user-old'], () => added);
+    expect([keys.get('user-old'), keys.get('user-new'), keys.size]).toEqual([present, added, 2]);
   });
 
   it('come back as they were stored, those that exist', async () => {
     const key = someKey();
-    expect(await store.getOrCreate('user-b', () => key)).toEqual(key);
+    expect(await store.getOrCreate(['user-b'], () => key)).toEqual(new Map([['user-b', key]]));
     const subjects = ['user-b', 'user-nobody', ...Array.from({ length: 40_000 }, (_, index) => `user-${index}`)];
     expect(await store.get(subjects)).toEqual(new Map([['user-b', key]]));
     expect(await store.get([])).toEqual(new Map());
@@ -43,8 +57,9 @@ describe('subject keys in Postgres', () => {
     const keys = { master: createSecretKey(Buffer.alloc(32, 1)), index: createSecretKey(Buffer.alloc(32, 2)) };
     const data = { userId: 'u', profileIndex: 'd', issuer: 'i', subject: 's', email: 'a@b', name: null };
     const event = { stream: 'user-c', id: randomUUID(), type: 'ProfileObserved' };
-    const sealed = await new Vault(keys, store).seal({ ...event, data });
-    const stored = { ...event, data: sealed, metadata: {}, revision: 0n, position: { commit: 1n, prepare: 1n } };
-    expect((await new Vault(keys, store).open([stored]))[0]?.data).toEqual(data);
+    const stored = { ...event, data, metadata: {}, revision: 0n, position: { commit: 1n, prepare: 1n } };
+    const sealed = await new Vault(keys, store).seal([stored]);
+    expect(JSON.stringify(sealed.map((event) => event.data))).not.toContain('a@b');
+    expect(await new Vault(keys, store).open(sealed)).toEqual([stored]);
   });
 });

@@ -16,17 +16,23 @@ export class PostgresSubjectKeys extends SubjectKeyStore {
     this.db = db.withSchema(durableSchema).withTables<Tables>();
   }
 
-  async getOrCreate(subject: string, make: () => SubjectKey): Promise<SubjectKey> {
-    const present = await this.find(subject);
-    if (present !== undefined) return present;
-    await this.db
-      .insertInto('subject_keys')
-      .values({ subject, ...make() })
-      .onConflict((conflict) => conflict.column('subject').doNothing())
-      .execute();
-    const stored = await this.find(subject);
-    if (stored === undefined) throw new Error(`the key of ${subject} was destroyed while it was made`);
-    return stored;
+  async getOrCreate(
+    subjects: readonly string[],
+    make: (subject: string) => SubjectKey,
+  ): Promise<ReadonlyMap<string, SubjectKey>> {
+    const present = await this.get(subjects);
+    // In one order, so that two who make the same keys wait for each other, and not in a circle.
+    const missing = subjects.filter((subject) => !present.has(subject)).sort();
+    if (missing.length === 0) return present;
+    const made = missing.map(make);
+    const [kids, wrapped] = [made.map(({ kid }) => kid), made.map((key) => key.wrapped)];
+    await sql`insert into ${sql.table(`${durableSchema}.subject_keys`)} (subject, kid, wrapped)
+      select * from unnest(${missing}::text[], ${kids}::uuid[], ${wrapped}::bytea[])
+      on conflict (subject) do nothing`.execute(this.db);
+    const stored = await this.get(missing);
+    const destroyed = missing.find((subject) => !stored.has(subject));
+    if (destroyed !== undefined) throw new Error(`the key of ${destroyed} was destroyed while it was made`);
+    return new Map([...present, ...stored]);
   }
 
   async get(subjects: readonly string[]): Promise<ReadonlyMap<string, SubjectKey>> {
@@ -52,9 +58,5 @@ export class PostgresSubjectKeys extends SubjectKeyStore {
   async rewrap(subject: string, from: SubjectKey, wrapped: Uint8Array): Promise<void> {
     const row = this.db.updateTable('subject_keys').set({ wrapped }).where('subject', '=', subject);
     await row.where('kid', '=', from.kid).where('wrapped', '=', from.wrapped).execute();
-  }
-
-  private async find(subject: string): Promise<SubjectKey | undefined> {
-    return (await this.get([subject])).get(subject);
   }
 }

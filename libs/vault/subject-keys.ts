@@ -7,8 +7,11 @@ export interface SubjectKey {
 
 /** Where subjects' keys are kept. Destroying one makes everything under it unreadable, in every copy of the log. */
 export abstract class SubjectKeyStore {
-  /** The subject's key; of several callers at once one makes it and all get that one. Durable once answered. */
-  abstract getOrCreate(subject: string, make: () => SubjectKey): Promise<SubjectKey>;
+  /** A key for each of the subjects; of several callers at once one makes it and all get that one. Durable once answered. */
+  abstract getOrCreate(
+    subjects: readonly string[],
+    make: (subject: string) => SubjectKey,
+  ): Promise<ReadonlyMap<string, SubjectKey>>;
   /** Some of all keys, by subject, after one. */
   abstract page(after: string, limit: number): Promise<ReadonlyMap<string, SubjectKey>>;
   /** Exchanges how a key is wrapped, unless it was destroyed or exchanged meanwhile. */

@@ -9,10 +9,11 @@ import { PersonalDataUnreadable, Vault } from './vault.js';
 class SubjectKeysInMemory extends SubjectKeyStore {
   readonly keys = new Map<string, SubjectKey>();
   readonly lookUps: (readonly string[])[] = [];
-  async getOrCreate(subject: string, make: () => SubjectKey): Promise<SubjectKey> {
-    const key = this.keys.get(subject) ?? make();
-    this.keys.set(subject, key);
-    return key;
+  readonly asked: (readonly string[])[] = [];
+  async getOrCreate(subjects: readonly string[], make: (subject: string) => SubjectKey) {
+    this.asked.push(subjects);
+    for (const subject of subjects) this.keys.set(subject, this.keys.get(subject) ?? make(subject));
+    return new Map([...this.keys].filter(([subject]) => subjects.includes(subject)));
   }
   async page(after: string, limit: number): Promise<ReadonlyMap<string, SubjectKey>> {
     const rest = [...this.keys].filter(([subject]) => subject > after).sort(([a], [b]) => (a < b ? -1 : 1));
@@ -46,6 +47,12 @@ const profileOf = (stream: string, fields: Profile = alice) => ({
   type: 'ProfileObserved',
   data: { userId: 'u_1', profileIndex: 'digest', ...fields },
 });
+const invitationOf = (emailIndex: string, email: string) => ({
+  stream: 'org-acme',
+  id: randomUUID(),
+  type: 'InvitationCreated',
+  data: { invitationId: 'i', emailIndex, email, role: 'org.viewer' },
+});
 const stored = (event: { stream: string; id: string; type: string }, data: unknown): StoredEvent => ({
   stream: event.stream,
   id: event.id,
@@ -57,7 +64,11 @@ const stored = (event: { stream: string; id: string; type: string }, data: unkno
 });
 async function sealedWith(vault: Vault, stream = 'user-alice', fields = alice) {
   const event = profileOf(stream, fields);
-  return { event, sealed: stored(event, await vault.seal(event)) };
+  return { event, sealed: await sealedBy(vault, event) };
+}
+async function sealedBy(vault: Vault, event: ReturnType<typeof profileOf> | ReturnType<typeof invitationOf>) {
+  const [sealed] = await vault.seal([event]);
+  return stored(event, sealed?.data);
 }
 const fieldOf = (event: StoredEvent, name: string): unknown =>
   Object.entries(Object(event.data)).find(([key]) => key === name)?.[1];
@@ -106,7 +117,7 @@ describe('sealing', () => {
   it('never gives the same ciphertext twice', async () => {
     const { vault } = setUp();
     const event = profileOf('user-alice');
-    const [once, again] = [stored(event, await vault.seal(event)), stored(event, await vault.seal(event))];
+    const [once, again] = [await sealedBy(vault, event), await sealedBy(vault, event)];
     for (const name of ['issuer', 'email'])
       for (const part of ['nonce', 'ct', 'tag'])
         expect(Object(fieldOf(once, name))[part]).not.toBe(Object(fieldOf(again, name))[part]);
@@ -116,22 +127,18 @@ describe('sealing', () => {
   it('passes events without personal values by identity, and makes no key for them', async () => {
     const { vault, store } = setUp();
     const data = { userId: 'u_1', role: 'org.member' };
-    expect(await vault.seal({ stream: 'org-acme', id: randomUUID(), type: 'MemberAdded', data })).toBe(data);
-    expect(await vault.seal({ stream: 'user-a', id: randomUUID(), type: 'FromTheFuture', data })).toBe(data);
-    const events = [stored({ stream: 'org-acme', id: randomUUID(), type: 'MemberAdded' }, data)];
+    const events = [
+      stored({ stream: 'org-acme', id: randomUUID(), type: 'MemberAdded' }, data),
+      stored({ stream: 'user-a', id: randomUUID(), type: 'FromTheFuture' }, data),
+    ];
+    expect(await vault.seal(events)).toBe(events);
     expect(await vault.open(events)).toBe(events);
-    expect([store.keys.size, store.lookUps.length]).toEqual([0, 0]);
+    expect([store.keys.size, store.asked.length, store.lookUps.length]).toEqual([0, 0, 0]);
   });
 
   it('puts an address that somebody was invited by under a key of its own, beside events of other kinds', async () => {
     const { vault, store } = setUp();
-    const invited = {
-      stream: 'org-acme',
-      id: randomUUID(),
-      type: 'InvitationCreated',
-      data: { invitationId: 'i', emailIndex: 'an-index', email: 'bob@acme.test', role: 'org.viewer' },
-    };
-    const sealed = stored(invited, await vault.seal(invited));
+    const sealed = await sealedBy(vault, invitationOf('an-index', 'bob@acme.test'));
     expect([...store.keys.keys()]).toEqual(['email-an-index']);
     const plain = stored({ stream: 'org-acme', id: randomUUID(), type: 'MemberAdded' }, { userId: 'u', role: 'r' });
     const { sealed: profile } = await sealedWith(vault);
@@ -140,6 +147,19 @@ describe('sealing', () => {
     store.keys.delete('email-an-index');
     const [erased] = await setUp(store).vault.open([sealed]);
     expect(fieldOf(erased ?? plain, 'email')).toBeNull();
+  });
+
+  it('asks for the keys of all events at once, and leaves events without personal values among them as they are', async () => {
+    const { vault, store } = setUp();
+    const plain = { stream: 'org-acme', id: randomUUID(), type: 'MemberAdded', data: { userId: 'u', role: 'r' } };
+    const ann = invitationOf('of-ann', 'ann@acme.test');
+    const events = [ann, plain, invitationOf('of-bob', 'bob@acme.test'), invitationOf('of-ann', 'ann@acme.test')];
+    const sealed = await vault.seal<(typeof events)[number]>(events);
+    expect(store.asked).toEqual([['email-of-ann', 'email-of-bob']]);
+    expect(sealed[1]).toBe(plain);
+    expect(await setUp(store).vault.open(sealed.map((event) => stored(event, event.data)))).toEqual(
+      events.map((event) => stored(event, event.data)),
+    );
   });
 
   it('gives each subject its own key, the same one in every process', async () => {
@@ -235,7 +255,7 @@ describe('opening', () => {
     const keyOfA = store.keys.get('user-a');
     const swapped = setUp();
     if (keyOfA !== undefined) swapped.store.keys.set('user-b', keyOfA);
-    await expect(swapped.vault.seal(profileOf('user-b'))).rejects.toBeInstanceOf(PersonalDataUnreadable);
+    await expect(swapped.vault.seal([profileOf('user-b')])).rejects.toBeInstanceOf(PersonalDataUnreadable);
     await expect(swapped.vault.open([{ ...one.sealed, stream: 'user-b' }])).rejects.toBeInstanceOf(
       PersonalDataUnreadable,
     );

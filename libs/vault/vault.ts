@@ -2,7 +2,7 @@ import { createHmac, createSecretKey, type KeyObject, randomBytes, randomUUID } 
 import { LRUCache } from 'lru-cache';
 import { origin, type Origin, type SealedOrigin } from '#libs/application/origin.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
-import { type Indexes, PersonalData } from '#libs/application/ports/personal-data.js';
+import { type Indexes, PersonalData, type Unsealed } from '#libs/application/ports/personal-data.js';
 import { parseStream, streamOf } from '#libs/application/streams.js';
 import { userEvents } from '#libs/domain/user/user.js';
 import { personalFieldsOf, replaceAt } from './personal-fields.js';
@@ -54,16 +54,17 @@ export class Vault extends PersonalData {
     this.masters = mastersOf(keys);
   }
 
-  async seal(event: { stream: string; id: string; type: string; data: unknown }): Promise<unknown> {
-    const { stream, id, data } = event;
-    const fields = personalFieldsOf(parseStream(stream).category, event.type);
-    let values = 0;
-    replaceAt(data, fields, () => {
-      values += 1;
+  async seal<E extends Unsealed>(events: readonly E[]): Promise<readonly E[]> {
+    const personal = new Map(events.filter(hasPersonalValues).map((event) => [event, subjectOf(event)]));
+    if (personal.size === 0) return events;
+    const keys = await this.keysToSeal([...new Set(personal.values())]);
+    return events.map((event) => {
+      const key = keys.get(personal.get(event) ?? '');
+      if (key === undefined) return event;
+      const { stream, id: eventId, type, data } = event;
+      const seal = (value: unknown, at: readonly string[]) => sealField(key, { stream, eventId, at }, value);
+      return { ...event, data: replaceAt(data, fieldsOf(stream, type), seal) };
     });
-    if (values === 0) return data;
-    const key = await this.keyToSeal(subjectOf(event));
-    return replaceAt(data, fields, (value, at) => sealField(key, { stream, eventId: id, at }, value));
   }
 
   async open(events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> {
@@ -91,7 +92,7 @@ export class Vault extends PersonalData {
   ): Promise<string | undefined> {
     const stream = streamOf('user', id);
     const known = (await this.keysToOpen(new Set([stream]))).get(stream);
-    const key = known ?? (isMachine ? await this.keyToSeal(stream) : undefined);
+    const key = known ?? (isMachine ? (await this.keysToSeal([stream])).get(stream) : undefined);
     return key && JSON.stringify(sealField(key, placeOfOrigin(stream, correlation), value));
   }
 
@@ -134,10 +135,12 @@ export class Vault extends PersonalData {
   }
 
   /** Never from memory: what is sealed under a key that was destroyed meanwhile could never be read. */
-  private async keyToSeal(subject: string): Promise<SealingKey> {
+  private async keysToSeal(subjects: readonly string[]): Promise<ReadonlyMap<string, SealingKey>> {
     const { forgotten } = this;
-    const stored = await this.store.getOrCreate(subject, () => this.newKey(subject));
-    return this.unwrap(subject, stored, forgotten);
+    const stored = await this.store.getOrCreate(subjects, (subject) => this.newKey(subject));
+    const keys = new Map<string, SealingKey>();
+    for (const [subject, key] of stored) keys.set(subject, await this.unwrap(subject, key, forgotten));
+    return keys;
   }
 
   private async keysToOpen(subjects: ReadonlySet<string>): Promise<ReadonlyMap<string, SealingKey>> {
@@ -192,6 +195,14 @@ function subjectOf({ stream, data }: { readonly stream: string; readonly data: u
 const placeOfOrigin = (stream: string, correlation: string) => ({ stream, eventId: correlation, at: ['origin'] });
 
 const fieldsOf = (stream: string, type: string) => personalFieldsOf(parseStream(stream).category, type);
+
+function hasPersonalValues({ stream, type, data }: Unsealed): boolean {
+  let values = 0;
+  replaceAt(data, fieldsOf(stream, type), () => {
+    values += 1;
+  });
+  return values > 0;
+}
 
 /** A field under a key that no longer exists becomes null. */
 function openEvent(

@@ -109,7 +109,7 @@ async function append(stream: string, ...events: readonly (readonly [type: strin
       part: `${i + 1}/${events.length}`,
     },
   }));
-  const sealed = await Promise.all(drafts.map(async (one) => ({ ...one, data: await vault.seal({ ...one, stream }) })));
+  const sealed = await vault.seal(drafts.map((draft) => ({ ...draft, stream })));
   expect((await store.append(stream, last?.revision ?? -1n, sealed)).appended).toBe(true);
   const at = await store.head();
   if (at !== undefined) await new CheckpointPosition(db).reached(at, WAIT_MS);

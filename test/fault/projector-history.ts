@@ -280,8 +280,8 @@ export class History {
 export class PlainPersonalData extends PersonalData {
   readonly erased = new Set<string>();
 
-  override async seal({ data }: { data: unknown }): Promise<unknown> {
-    return data;
+  override async seal<E>(events: readonly E[]): Promise<readonly E[]> {
+    return events;
   }
 
   override async open(events: readonly StoredEvent[]): Promise<readonly StoredEvent[]> {

@@ -3,8 +3,8 @@ import type { StoredEvent } from './event-store.js';
 
 /** Personal fields stand in events only as ciphertext under their subject's key; this port seals and opens them. */
 export abstract class PersonalData {
-  /** The same data with every personal field encrypted. `eventId` binds the ciphertext to its place. */
-  abstract seal(event: { stream: string; id: string; type: string; data: unknown }): Promise<unknown>;
+  /** The same events with every personal field encrypted. The id of its event binds a ciphertext to its place. */
+  abstract seal<E extends Unsealed>(events: readonly E[]): Promise<readonly E[]>;
   /** The events with personal fields opened; fields whose key was destroyed become null. Others pass unchanged. */
   abstract open(events: readonly StoredEvent[]): Promise<readonly StoredEvent[]>;
   /** A keyed digest for finding or comparing without reading. Never a plain hash, which would confirm a guess after erasure. */
@@ -23,6 +23,13 @@ export abstract class PersonalData {
   abstract openOrigins(sealed: readonly SealedOrigin[]): Promise<readonly (Origin | null)[]>;
   /** For whoever destroys the subject's key: this process stops using it at once. */
   abstract forget(subject: string): void;
+}
+
+export interface Unsealed {
+  readonly stream: string;
+  readonly id: string;
+  readonly type: string;
+  readonly data: unknown;
 }
 
 /** Digests of one value, the present key's first. */
