@@ -3,7 +3,7 @@ import { permit } from '#libs/domain/access/permit.js';
 import { evolve, type StateByCategory } from '#libs/domain/aggregates.js';
 import type { DecisionContext } from '#libs/domain/command.js';
 import { type Decision, isRefusal } from '#libs/domain/decision.js';
-import type { OrgState } from '#libs/domain/org/org.js';
+import { invitationsTo, type OrgState } from '#libs/domain/org/org.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
 import { findScheme, schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
@@ -181,8 +181,8 @@ function besides({ caller }: Plan, platform: PlatformFacts | undefined, at: numb
 function indexIn(org: OrgState | undefined, indexes: Indexes): string {
   const [present, ...former] = indexes;
   if (former.length === 0 || org === undefined) return present;
-  const waiting = [...org.invitations.values()].filter(({ status }) => status === 'pending');
-  return waiting.find(({ emailIndex }) => indexes.includes(emailIndex))?.emailIndex ?? present;
+  const waits = (index: string) => invitationsTo(org, index).some(({ status }) => status === 'pending');
+  return indexes.find(waits) ?? present;
 }
 
 // The state is that of the plan's own category.

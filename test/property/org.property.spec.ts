@@ -15,7 +15,7 @@ import type {
 import { permit } from '#libs/domain/access/permit.js';
 import { isRefusal, refusals } from '#libs/domain/decision.js';
 import { type OrgEvent, orgEvents, orgEvolutions } from '#libs/domain/org/events.js';
-import { holderIn, noOrg, type OrgState } from '#libs/domain/org/org.js';
+import { holderIn, noOrg, type OrgState, withInvitation } from '#libs/domain/org/org.js';
 import { PersistentMap } from '#libs/domain/persistent-map.js';
 import { type Command, decide, enterprise, enterpriseWith, faultsOf, fold } from '../support/decider.js';
 import { mayUse as naivelyMayUse } from './naive-access.js';
@@ -260,12 +260,15 @@ const documentsOf = (state: OrgState): Documents => ({
 const sorted = <V>(map: PersistentMap<V>): Record<string, V> =>
   Object.fromEntries([...map.entries()].sort(([a], [b]) => (a < b ? -1 : 1)));
 
-const stateOf = (documents: Documents): OrgState => ({
+const stateOf = (documents: Documents): OrgState =>
+  Object.values(documents.invitations).reduce(withInvitation, withoutInvitations(documents));
+
+const withoutInvitations = (documents: Documents): OrgState => ({
+  ...noOrg,
   org: documents.org,
   members: PersistentMap.from(Object.entries(documents.members)),
   groups: PersistentMap.from(Object.entries(documents.groups)),
   environments: PersistentMap.from(Object.entries(documents.environments)),
-  invitations: PersistentMap.from(Object.entries(documents.invitations)),
   workflows: PersistentMap.from(Object.entries(documents.workflows)),
   charges: PersistentMap.from(Object.entries(documents.charges)),
   services: PersistentMap.from(Object.entries(documents.services)),

@@ -3,7 +3,7 @@ import { isRefusal } from '#libs/domain/decision.js';
 import { realmOf } from '#libs/domain/access/documents.js';
 import { holdsOver } from '#libs/domain/org/legal-holds.js';
 import type { OrgEvent } from '#libs/domain/org/events.js';
-import type { OrgState } from '#libs/domain/org/org.js';
+import { invitationsTo, type OrgState } from '#libs/domain/org/org.js';
 import type { UserEvent } from '#libs/domain/user/user.js';
 import type { Category } from '#libs/domain/aggregates.js';
 import type { Appender } from '../appender.js';
@@ -147,9 +147,8 @@ export class Eraser {
 
   private async uninvite(request: PendingErasure, orgId: string, emailIndexes: readonly string[]): Promise<void> {
     await this.appendTo('org', orgId, request, ({ state }): readonly OrgEvent[] => {
-      const invitations = [...state.invitations.values()].filter(({ addressErased }) => addressErased !== true);
       return emailIndexes.flatMap((emailIndex) => {
-        const invited = invitations.filter((invitation) => invitation.emailIndex === emailIndex);
+        const invited = invitationsTo(state, emailIndex).filter(({ addressErased }) => addressErased !== true);
         const events: OrgEvent[] = [];
         for (let from = 0; from < invited.length; from += IDS_IN_EVENT) {
           const some = invited.slice(from, from + IDS_IN_EVENT);

@@ -20,6 +20,8 @@ export interface OrgState {
   readonly groups: PersistentMap<GroupDocument>;
   readonly environments: PersistentMap<EnvironmentDocument>;
   readonly invitations: PersistentMap<InvitationDocument>;
+  /** Ids of all invitations that an address ever got, by its keyed index: nobody need look through those of others. */
+  readonly invited: PersistentMap<readonly string[]>;
   readonly workflows: PersistentMap<WorkflowDocument>;
   readonly charges: PersistentMap<ChargeDocument>;
   /** Service accounts. */
@@ -43,6 +45,7 @@ export const noOrg: OrgState = {
   groups: PersistentMap.empty(),
   environments: PersistentMap.empty(),
   invitations: PersistentMap.empty(),
+  invited: PersistentMap.empty(),
   workflows: PersistentMap.empty(),
   charges: PersistentMap.empty(),
   services: PersistentMap.empty(),
@@ -131,10 +134,19 @@ export function changedEnvironment(
   return found === undefined ? state : withEnvironment(state, change(found));
 }
 
-export const withInvitation = (state: OrgState, document: InvitationDocument): OrgState => ({
-  ...state,
-  invitations: state.invitations.set(document.id, document),
-});
+export function withInvitation(state: OrgState, document: InvitationDocument): OrgState {
+  const { id, emailIndex } = document;
+  const before = state.invited.get(emailIndex) ?? [];
+  return {
+    ...state,
+    invitations: state.invitations.set(id, document),
+    invited: state.invitations.has(id) ? state.invited : state.invited.set(emailIndex, [...before, id]),
+  };
+}
+
+/** Every invitation that the address ever got, whatever became of it. */
+export const invitationsTo = ({ invitations, invited }: OrgState, emailIndex: string): readonly InvitationDocument[] =>
+  (invited.get(emailIndex) ?? []).flatMap((id) => invitations.get(id) ?? []);
 
 export function changedInvitation(state: OrgState, id: string, changes: Partial<InvitationDocument>): OrgState {
   const found = state.invitations.get(id);

@@ -7,7 +7,7 @@ import { type DecisionContext, orgCommand } from '../command.js';
 import type { OrgEvent } from '../events.js';
 import { invitedTo, roleKey } from '../fields.js';
 import { isPending, memberLimitFault } from '../limits.js';
-import type { OrgState } from '../org.js';
+import { invitationsTo, type OrgState } from '../org.js';
 import { roleFault } from '../role-bounds.js';
 import { grantFault } from './environments.js';
 
@@ -32,8 +32,9 @@ export const invitationCommands = {
       if (rules.forbidRoles.includes(role)) return refuse('role_not_invitable');
       const fault = roleFault(state, scheme, { gains: role }) ?? placesFault(state, scheme, role, environments);
       if (fault !== undefined) return fault;
-      for (const present of state.invitations.values()) {
-        if (!addresses.has(present.emailIndex) || !isPending(present, at)) continue;
+      const before = [...addresses.keys()].flatMap((index) => invitationsTo(state, index));
+      for (const present of before) {
+        if (!isPending(present, at)) continue;
         if (present.role !== role || !samePlaces(present.environments, environments))
           return refuse('invitation_exists');
         addresses.delete(present.emailIndex);
