@@ -26,8 +26,10 @@ const orgCreated = {
 /** A store whose reads can be held back after they were answered. */
 class SlowStore extends MemoryEventStore {
   hold: Promise<void> | undefined;
+  begun = () => {};
   override async *read(stream: string, from: bigint): AsyncIterable<readonly StoredEvent[]> {
     const { hold } = this;
+    this.begun();
     for await (const page of super.read(stream, from)) {
       await hold;
       yield page;
@@ -35,7 +37,42 @@ class SlowStore extends MemoryEventStore {
   }
 }
 
+class CountingStore extends MemoryEventStore {
+  reads = 0;
+  events = 0;
+  override async *read(stream: string, from: bigint) {
+    this.reads += 1;
+    for await (const page of super.read(stream, from)) {
+      this.events += page.length;
+      yield page;
+    }
+  }
+}
+
 describe('cached folds', () => {
+  it('are read once for all who ask in the same turn, and again for whoever asks after the read has begun', async () => {
+    const store = new CountingStore();
+    const folds = new Folds(store);
+    await store.append('org-acme', -1n, [orgCreated]);
+    const asked = () => Promise.all(Array.from({ length: 16 }, () => folds.current('org', 'acme')));
+    expect((await asked()).map(({ revision }) => revision)).toEqual(Array(16).fill(0n));
+    expect(store.reads).toBe(1);
+    await store.append('org-acme', 0n, [created(1)]);
+    expect((await asked()).map(({ revision }) => revision)).toEqual(Array(16).fill(1n));
+    expect([store.reads, store.events]).toEqual([2, 2]);
+  });
+
+  it('of a stream that outgrows the cache are kept while they are used, and read on from where they were', async () => {
+    const store = new CountingStore();
+    const folds = new Folds(store, 5 * 800);
+    await store.append('org-acme', -1n, [orgCreated, ...Array.from({ length: 20 }, (_, i) => created(i + 1))]);
+    await folds.current('org', 'acme');
+    await folds.current('user', 'somebody');
+    await store.append('org-acme', 20n, [created(21)]);
+    expect((await folds.current('org', 'acme')).revision).toBe(21n);
+    expect(store.events).toBe(22);
+  });
+
   it('are not taken back by a slow reader, and go on from what a faster one has brought', async () => {
     const store = new SlowStore();
     const folds = new Folds(store);
@@ -44,7 +81,11 @@ describe('cached folds', () => {
     store.hold = new Promise((resolve) => {
       release = resolve;
     });
+    const begun = new Promise<void>((resolve) => {
+      store.begun = resolve;
+    });
     const slow = folds.current('org', 'acme');
+    await begun;
     store.hold = undefined;
     await store.append('org-acme', 0n, [created(1)]);
     expect((await folds.current('org', 'acme')).revision).toBe(1n);
@@ -67,14 +108,6 @@ describe('cached folds', () => {
     expect((await folds.recent('org', 'acme')).revision).toBe(0n);
   });
 });
-
-class CountingStore extends MemoryEventStore {
-  reads = 0;
-  override async *read(stream: string, from: bigint) {
-    this.reads += 1;
-    yield* super.read(stream, from);
-  }
-}
 
 describe('folds of the past', () => {
   const instant = Date.parse('2026-01-01T00:00:00.000Z');

@@ -36,6 +36,8 @@ const REMEMBERED = 10_000;
 export class Folds {
   private readonly entries: LRUCache<string, Entry<Category>>;
   private readonly pastFolds: PastFolds;
+  /** Reads that begin once the present turn is over. */
+  private readonly beginning = new Map<string, Promise<unknown>>();
 
   constructor(
     private readonly store: EventStore,
@@ -45,7 +47,11 @@ export class Folds {
     clock?: Clock,
   ) {
     this.pastFolds = new PastFolds(store, snapshots, clock);
-    this.entries = new LRUCache({ maxSize: cacheBytes, sizeCalculation: ({ bytes }) => bytes });
+    // A stream that outgrows the cache is kept nevertheless while it is used: to fold it for each command costs more.
+    this.entries = new LRUCache({
+      maxSize: cacheBytes,
+      sizeCalculation: ({ bytes }) => Math.min(bytes, cacheBytes / 2),
+    });
   }
 
   /** The fold as last seen, which may be stale; reads the stream where nothing is cached. */
@@ -53,8 +59,21 @@ export class Folds {
     return this.cached<C>(streamOf(category, id))?.folded ?? this.current(category, id);
   }
 
-  /** The fold of everything the store held when this was called. */
-  async current<C extends Category>(category: C, id: string): Promise<Folded<C>> {
+  /** The fold of everything the store held when this was called. Whoever asks in the same turn shares one read. */
+  current<C extends Category>(category: C, id: string): Promise<Folded<C>> {
+    const stream = streamOf(category, id);
+    const begun = this.beginning.get(stream);
+    // The stream's name begins with its category, so it is read to that category's state.
+    if (begun !== undefined) return begun as Promise<Folded<C>>;
+    const reading = Promise.resolve().then(() => {
+      this.beginning.delete(stream);
+      return this.upToDate(category, id);
+    });
+    this.beginning.set(stream, reading);
+    return reading;
+  }
+
+  private async upToDate<C extends Category>(category: C, id: string): Promise<Folded<C>> {
     const stream = streamOf(category, id);
     const entry = this.cached<C>(stream) ?? newEntry(category);
     for await (const page of this.store.read(stream, entry.folded.revision + 1n)) extend(category, entry, page);

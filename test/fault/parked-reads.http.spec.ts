@@ -251,7 +251,7 @@ describe('a parked organization', () => {
       for (const { metadata } of page)
         stream.push({ id: metadata.commandId ?? '', digests: [metadata.payloadDigest ?? ''] });
     const [command] = stream;
-    const forgetful = new Folds(api.services.store, 1);
+    const forgetful = new Folds(api.services.store);
     const repeated = new RepeatedCommands(
       api.services.store,
       forgetful,
@@ -259,6 +259,7 @@ describe('a parked organization', () => {
       api.services.readPosition,
     );
     const { position } = await forgetful.current('org', 'acme');
+    forgetful.forget('org-acme');
     const ask = (elsewhere: boolean, digests = command?.digests ?? []) =>
       repeated.find({ id: command?.id ?? '', stream: 'org-acme', digests, idempotencyKey: 'any', elsewhere }, position);
     expect(await ask(false)).toMatchObject({ kind: 'done', repeated: true, answer: { revision: '3' } });
