@@ -13,6 +13,7 @@ import { groupRows } from './command-rows/groups.js';
 import { invitationRows } from './command-rows/invitations.js';
 import { legalHoldRows } from './command-rows/legal-holds.js';
 import { memberRows } from './command-rows/members.js';
+import { orgApiKeyRows } from './command-rows/org-api-keys.js';
 import { organizationRows } from './command-rows/organization.js';
 import { providerKeyRows } from './command-rows/provider-keys.js';
 import { realmRows } from './command-rows/realm.js';
@@ -38,6 +39,7 @@ const orgRows: CommandTable = {
   ...workflowRows,
   ...serviceAccountRows,
   ...apiKeyRows,
+  ...orgApiKeyRows,
   ...settingsRows,
   ...providerKeyRows,
   ...legalHoldRows,

@@ -45,11 +45,14 @@ export class KeyCallers {
   /** Undefined for what is no key, was none of ours, or is over: which of these is nobody's business. */
   async byKey(text: string): Promise<Caller | undefined> {
     const place = placeOfKey(text);
-    const [orgId, owner, keyId, ...more] = place?.path ?? [];
+    if (place === undefined) return undefined;
+    const { kind, path } = place;
+    // A key of the organization itself is the only one of a machine of the same name.
+    const [orgId, owner, keyId, ...more] = kind === 'org' ? [...path, path[1]] : path;
     if (orgId === undefined || owner === undefined || keyId === undefined || more.length > 0) return undefined;
     const fingerprints = fingerprintsOf(this.personalData, text);
-    if (place?.kind === 'svc') return this.machine({ orgId, accountId: owner, keyId }, fingerprints, NO_END_MS);
-    return this.member(owner, { orgId, keyId }, fingerprints);
+    if (kind === 'api') return this.member(owner, { orgId, keyId }, fingerprints);
+    return this.machine({ orgId, accountId: owner, keyId }, fingerprints, NO_END_MS);
   }
 
   /** By a token that the key was exchanged for, which ends at an instant (milliseconds). */

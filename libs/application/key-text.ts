@@ -1,12 +1,12 @@
 import { crc32 } from 'node:zlib';
-import type { KeyPlace } from '#libs/domain/keys.js';
+import { keyKinds, type KeyKind, type KeyPlace } from '#libs/domain/keys.js';
 
 /**
  * A key as text: `tnt_<kind>_<place>.<secret><checksum>`. The prefix lets scanners of leaked secrets recognize it, the place
  * says whose it is without a search, the checksum lets a mistyped one be refused without a look at anything. 256 bits of it
  * are random. All of it is base64url, so that it stands in headers, URLs and forms as it is.
  */
-const shape = /^tnt_(svc|api)_([A-Za-z0-9_-]{1,700})\.([A-Za-z0-9_-]{43})([A-Za-z0-9_-]{6})$/;
+const shape = /^tnt_([a-z]{3})_([A-Za-z0-9_-]{1,700})\.([A-Za-z0-9_-]{43})([A-Za-z0-9_-]{6})$/;
 
 export const KEY_PREFIX = 'tnt_';
 
@@ -30,10 +30,11 @@ export const looksLikeVirtualKey = (text: string): boolean =>
 /** Whose key it says it is; undefined for what no key looks like. */
 export function placeOfKey(text: string): KeyPlace | undefined {
   const [, kind, place] = shape.exec(text) ?? [];
-  if ((kind !== 'svc' && kind !== 'api') || place === undefined || checksumOf(text.slice(0, -6)) !== text.slice(-6))
-    return undefined;
+  if (!isKind(kind) || place === undefined || checksumOf(text.slice(0, -6)) !== text.slice(-6)) return undefined;
   return { kind, path: Buffer.from(place, 'base64url').toString().split('/') };
 }
+
+const isKind = (kind: string | undefined): kind is KeyKind => keyKinds.some((each) => each === kind);
 
 /** CRC-32, as six characters. */
 function checksumOf(body: string): string {

@@ -1,11 +1,16 @@
 import { z } from 'zod';
 import { own, type IssuedKey } from './access/documents.js';
 import { type Refusal, refuse } from './decision.js';
+import { instant } from './text.js';
+
+/** As the text of a key begins, after `tnt_`. */
+export const keyKinds = ['svc', 'api', 'org'] as const;
+export type KeyKind = (typeof keyKinds)[number];
 
 /** Whose a key is: its text begins with this, so that it is found without a search. */
 export interface KeyPlace {
-  /** A service account, or a member, of an organization. */
-  readonly kind: 'svc' | 'api';
+  /** A service account, a member, or the organization itself. */
+  readonly kind: KeyKind;
   /** The owner's ids from the outside in, and the key's own last. */
   readonly path: readonly string[];
 }
@@ -16,6 +21,15 @@ export const keyFields = z.strictObject({
   fingerprint: z.string().regex(/^[A-Za-z0-9_-]{43}$/),
   lastFour: z.string().regex(/^[A-Za-z0-9_-]{4}$/),
 });
+
+/** The same of one that may have an end. */
+export const issuedKeyFields = keyFields.extend({ notAfter: instant.optional() });
+
+/** A key as it is kept from the instant on that it was issued at (RFC 3339). */
+export const issuedKeyFrom = (
+  { fingerprint, lastFour, notAfter }: z.output<typeof issuedKeyFields>,
+  issuedAt: string,
+): IssuedKey => ({ fingerprint, lastFour, issuedAt, ...(notAfter === undefined ? {} : { notAfter }) });
 
 /** At once for one holder; every check of the holder's access reads them. */
 const MAX_KEYS = 20;

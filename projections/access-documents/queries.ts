@@ -108,15 +108,18 @@ export async function machinesOf(
   return rows.map(({ id }) => principalOf({ kind, orgId, id }));
 }
 
-/** An organization's service accounts that were not deleted, by id. */
+/** An organization's service accounts that were not deleted, or its own API keys that were not revoked, by id. */
 export async function serviceAccountsOf(
   db: Database,
   orgId: string,
+  areApiKeys: boolean,
   { after = '', limit }: { after?: string | undefined; limit: number },
 ): Promise<ServiceAccountDocument[]> {
   const query = `select doc from ${qualified(readSchema, accessDocuments.name)}
-    where stream = $1 and kind = 'service' and id > $2 and doc ->> 'status' = 'active' order by id limit $3`;
-  const rows = await rowsOf<{ doc: ServiceAccountDocument }>(db, query, [streamOf('org', orgId), after, limit]);
+    where stream = $1 and kind = 'service' and id > $2 and doc ->> 'status' = 'active' and doc ? 'isApiKey' = $4
+    order by id limit $3`;
+  const values = [streamOf('org', orgId), after, limit, areApiKeys];
+  const rows = await rowsOf<{ doc: ServiceAccountDocument }>(db, query, values);
   return rows.map(({ doc }) => doc);
 }
 

@@ -332,6 +332,8 @@ export class OrgOracle {
       // Machines are documents alone, which are written as those of workflows.
       case 'ApiKeyCreated':
       case 'ApiKeyRevoked':
+      case 'OrgApiKeyCreated':
+      case 'OrgApiKeyRevoked':
       case 'ServiceAccountCreated':
       case 'ServiceAccountRenamed':
       case 'ServiceAccountRoleChanged':

@@ -141,6 +141,8 @@ export class History {
       ['AddModel', { environmentId, modelId: `model-${this.pick(3)}`, provider: 'acme', name: 'Model' }],
       ['RemoveModel', { environmentId, modelId: `model-${this.pick(3)}` }],
       ['CreateApiKey', {}],
+      ['CreateOrgApiKey', { keyId: `own-${this.pick(9)}`, name: 'Own', role: 'org.checker' }],
+      ['RevokeOrgApiKey', { keyId: `own-${this.pick(9)}` }],
       ['CreateServiceAccount', { accountId: `service-${this.pick(3)}`, name: 'Service', role: 'org.checker' }],
       ['IssueServiceAccountKey', { accountId: `service-${this.pick(3)}` }],
       ['DeleteServiceAccount', { accountId: `service-${this.pick(6)}` }],

@@ -163,6 +163,9 @@ event('org-beta', 'WorkflowRemoved', { workflowId: 'w2' });
 const newKey = { fingerprint: 'f'.repeat(43), lastFour: 'last' };
 for (const keyId of ['k1', 'k2']) event('org-beta', 'ApiKeyCreated', { userId: 'fay', keyId, ...newKey });
 event('org-beta', 'ApiKeyRevoked', { userId: 'fay', keyId: 'k1' });
+for (const keyId of ['exports', 'former'])
+  event('org-beta', 'OrgApiKeyCreated', { keyId, name: keyId, role: 'org.checker', ...newKey });
+event('org-beta', 'OrgApiKeyRevoked', { keyId: 'former' });
 for (const accountId of ['ci', 'old'])
   event('org-beta', 'ServiceAccountCreated', { accountId, name: accountId, role: 'org.checker' });
 event('org-beta', 'ServiceAccountRenamed', { accountId: 'ci', name: 'Builds' });

@@ -181,6 +181,12 @@ export class NaiveOrg {
       case 'ServiceAccountRoleChanged':
         this.machines.set(data.accountId, { role: data.role, keys: this.keysOf(data.accountId) });
         break;
+      case 'OrgApiKeyCreated':
+        this.machines.set(data.keyId, { role: data.role, keys: new Map([[data.keyId, data.notAfter !== undefined]]) });
+        break;
+      case 'OrgApiKeyRevoked':
+        this.machines.delete(data.keyId);
+        break;
       case 'ServiceAccountDeleted':
         this.machines.delete(data.accountId);
         break;

@@ -54,6 +54,8 @@ export function commandsOf(scheme: CompiledScheme, orgId: string): readonly Comm
     CreateServiceAccount: machineRoles,
     UpdateServiceAccount: machineRoles,
     DeleteServiceAccount: [{ accountId: 'm' }],
+    CreateOrgApiKey: machineRoles.map(({ accountId: keyId, ...of }) => ({ keyId, ...of })),
+    RevokeOrgApiKey: [{ keyId: 'm' }],
     RegisterWorkflow: each(workflow, (of) => ({ ...of, name: 'w' })),
     MoveWorkflow: workflow,
     RemoveWorkflow: [{ workflowId: 'w' }],

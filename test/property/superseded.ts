@@ -28,6 +28,8 @@ function saysAbout({ type, data }: TypedEvent): readonly string[] {
     case 'RoleAssignmentConfirmed':
     case 'PlatformRoleConfirmed':
       return [`confirmed ${user} ${role}`];
+    case 'OrgApiKeyCreated':
+      return [`service ${field('keyId')}`];
     case 'ServiceAccountCreated':
     case 'ServiceAccountRoleChanged':
       return [`service ${field('accountId')}`];

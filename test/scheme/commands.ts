@@ -77,6 +77,7 @@ const commands: { readonly [P in Permission]?: Command } = {
     'AssignRole',
     ({ plain }) => ({ userId: plain, role: 'org.privacy-officer', notAfter: '2100-01-01T00:00:00.000Z' }),
   ],
+  'org-api-key:manage': ['CreateOrgApiKey', () => ({ keyId: 'exports', name: 'Exports', role: 'org.checker' })],
   'member-api-key:manage': ['RevokeMemberApiKey', ({ plain }) => ({ userId: plain, keyId: 'none' })],
   'member:set-role': ['ChangeMemberRole', ({ plain, otherRole }) => ({ userId: plain, role: otherRole })],
   'admin:appoint': ['ChangeMemberRole', ({ plain }) => ({ userId: plain, role: 'org.admin' })],

@@ -164,6 +164,5 @@ export const features = {
 export const openFeatures: Readonly<Record<string, string>> = {
   T41: "the realm has no models of the platform's own, and a personal environment shows none",
   C4: 'workspaces are created and apart from each other, but are of no cloud provider',
-  V21: "the right is decided (V-M13); an organization's service accounts have keys, the organization itself has none",
   V22: 'the right is decided (V-M14); there is no key to show',
 };

@@ -11,6 +11,7 @@ import { historyQueries } from './history.js';
 import { ledgerQueries } from './ledger.js';
 import { invitationQueries } from './invitations.js';
 import { selfQueries } from './me.js';
+import { orgApiKeyQueries } from './org-api-keys.js';
 import { organizationQueries } from './organizations.js';
 import { permissionQueries } from './permissions.js';
 import { projectionQueries } from './projections.js';
@@ -35,6 +36,7 @@ export const queryTable = {
   ...workflowQueries,
   ...serviceAccountQueries,
   ...apiKeyQueries,
+  ...orgApiKeyQueries,
   ...settingsQueries,
   ...billingQueries,
   ...providerKeyQueries,

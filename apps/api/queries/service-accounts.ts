@@ -43,7 +43,7 @@ export const serviceAccountQueries = {
     ask: async ({ orgId }, { limit, cursor }, { services }) => {
       const scope = ['ServiceAccounts', orgId];
       const after = keyFrom(cursor, scope, slugKey);
-      const found = await serviceAccountsOf(services.reads, orgId, { after, limit: limit + 1 });
+      const found = await serviceAccountsOf(services.reads, orgId, false, { after, limit: limit + 1 });
       const { items, ...rest } = pageOf(found, limit, scope, ({ id }) => id);
       const serviceAccounts = items.map(({ id, name, role, createdAt, keys }) => ({
         id,

@@ -72,7 +72,7 @@ const connection = z.object({
   ageDays: z.int(),
 });
 const secret = z.object({
-  kind: z.enum(['service_account_key', 'api_key', 'provider_key']),
+  kind: z.enum(['service_account_key', 'org_api_key', 'api_key', 'provider_key']),
   id: z.string(),
   owner: z.string().meta({ description: 'Who acts by it; of a key of an AI provider, that provider' }),
   lastFour: z.string(),

@@ -58,7 +58,8 @@ const managing = ({ orgId }: { orgId: string }): Need => onOrg(orgId, 'service-a
 const roleOf = ({ state, input }: { state: OrgState; input: { accountId: string } }): string | undefined =>
   state.services.get(input.accountId)?.role;
 
-function giving({ orgId, scheme }: { orgId: string; scheme: CompiledScheme }, role: string | undefined): Need[] {
+/** What it takes to give a role; nothing more where the scheme knows none of that name, which is refused. */
+export function giving({ orgId, scheme }: { orgId: string; scheme: CompiledScheme }, role: string | undefined): Need[] {
   const permission = role === undefined ? undefined : scheme.roles.get(role)?.assignedWith;
   return permission === undefined ? [] : [onOrg(orgId, permission)];
 }

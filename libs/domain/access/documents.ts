@@ -192,6 +192,8 @@ export interface ServiceAccountDocument {
   readonly role: string;
   /** A deleted account stays known, so that its id is never used again. */
   readonly status: 'active' | 'deleted';
+  /** A key of the organization itself, and no account: it has that key alone, under its own id. */
+  readonly isApiKey?: true;
   readonly createdAt: string;
   /** Those that were not revoked, by id. */
   readonly keys: Readonly<Record<string, IssuedKey>>;

@@ -9,6 +9,7 @@ import { groupCommands } from './commands/groups.js';
 import { invitationCommands } from './commands/invitations.js';
 import { legalHoldCommands } from './commands/legal-holds.js';
 import { memberCommands } from './commands/members.js';
+import { orgApiKeyCommands } from './commands/org-api-keys.js';
 import { organizationCommands } from './commands/organization.js';
 import { providerKeyCommands } from './commands/provider-keys.js';
 import { serviceAccountCommands } from './commands/service-accounts.js';
@@ -29,6 +30,7 @@ const definitions = {
   ...workflowCommands,
   ...serviceAccountCommands,
   ...apiKeyCommands,
+  ...orgApiKeyCommands,
   ...settingsCommands,
   ...providerKeyCommands,
   ...legalHoldCommands,

@@ -9,6 +9,7 @@ import { groupEvents } from './events/groups.js';
 import { invitationEvents } from './events/invitations.js';
 import { legalHoldEvents } from './events/legal-holds.js';
 import { memberEvents } from './events/members.js';
+import { orgApiKeyEvents } from './events/org-api-keys.js';
 import { bookkeepingEvents, organizationEvents } from './events/organization.js';
 import { providerKeyEvents } from './events/provider-keys.js';
 import { serviceAccountEvents } from './events/service-accounts.js';
@@ -28,6 +29,7 @@ const definitions = {
   ...workflowEvents,
   ...serviceAccountEvents,
   ...apiKeyEvents,
+  ...orgApiKeyEvents,
   ...settingsEvents,
   ...providerKeyEvents,
   ...legalHoldEvents,

@@ -5,7 +5,7 @@ import type { StoredEvent } from '../../ports/event-store.js';
 import { causeOf, type EventCause } from '../cause.js';
 import type { World } from '../span.js';
 
-type KeyKind = 'service_account_key' | 'api_key' | 'provider_key';
+type KeyKind = 'service_account_key' | 'org_api_key' | 'api_key' | 'provider_key';
 
 /** How a key came to be: `rotated` where it took the place of another one, or was renewed. */
 export interface KeyRecord {
@@ -37,6 +37,9 @@ export function recordKey(keys: Map<string, KeyRecord>, event: StoredEvent): voi
     case 'ServiceAccountKeyRotated':
       keys.set(nameOf('service_account_key', accountId, keyId), { ...given, rotated: given.given });
       break;
+    case 'OrgApiKeyCreated':
+      keys.set(nameOf('org_api_key', keyId, keyId), given);
+      break;
     case 'ApiKeyCreated':
       keys.set(nameOf('api_key', userId, keyId), given);
       break;
@@ -50,17 +53,18 @@ export function recordKey(keys: Map<string, KeyRecord>, event: StoredEvent): voi
   }
 }
 
-/** The keys that were accepted in the world: of its service accounts, of its members, of its providers. */
+/** The keys that were accepted in the world: of its service accounts, its own, of its members, of its providers. */
 export function keysIn({ at, org }: World, records: ReadonlyMap<string, KeyRecord>): readonly ReviewedKey[] {
   const found: ReviewedKey[] = [];
   const add = (kind: KeyKind, recorded: string, key: Omit<ReviewedKey, 'kind' | keyof KeyRecord>) => {
     const record = records.get(nameOf(kind, recorded, key.id));
     if (record !== undefined) found.push({ kind, ...record, ...key });
   };
-  for (const [accountId, { keys }] of org.services.entries()) {
+  for (const [accountId, { keys, isApiKey }] of org.services.entries()) {
+    const kind = isApiKey ? 'org_api_key' : 'service_account_key';
     const owner = principalOf({ kind: 'service', orgId: org.org.id, id: accountId });
     for (const [id, { lastFour, notAfter }] of Object.entries(keys))
-      if (liveKey(keys, id, at) !== undefined) add('service_account_key', accountId, { id, owner, lastFour, notAfter });
+      if (liveKey(keys, id, at) !== undefined) add(kind, accountId, { id, owner, lastFour, notAfter });
   }
   for (const [owner, { apiKeys = {} }] of org.members.entries())
     for (const [id, { lastFour, notAfter }] of Object.entries(apiKeys))

@@ -3,11 +3,11 @@ import type { ServiceAccountDocument } from '../../access/documents.js';
 import { own } from '../../access/documents.js';
 import { type Refusal, refuse } from '../../decision.js';
 import { liveKey, newKeyFault } from '../../keys.js';
-import type { CompiledScheme } from '../../schemes/compiled.js';
 import { instant, slug, text } from '../../text.js';
 import { orgCommand } from '../command.js';
 import type { OrgEvent } from '../events.js';
 import { roleKey } from '../fields.js';
+import { machineRoleFault } from '../machine-roles.js';
 import type { OrgState } from '../org.js';
 
 const account = z.strictObject({ accountId: slug });
@@ -22,10 +22,10 @@ export const serviceAccountCommands = {
       const id = accountId ?? newId;
       const present = services.get(id);
       if (present !== undefined)
-        return present.status === 'active' && present.name === name && present.role === role
+        return present.status === 'active' && !present.isApiKey && present.name === name && present.role === role
           ? []
           : refuse('service_account_exists');
-      return roleFault(scheme, role) ?? [{ type: 'ServiceAccountCreated', data: { accountId: id, name, role } }];
+      return machineRoleFault(scheme, role) ?? [{ type: 'ServiceAccountCreated', data: { accountId: id, name, role } }];
     },
   ),
 
@@ -38,7 +38,7 @@ export const serviceAccountCommands = {
       if (name !== undefined && name !== found.name)
         events.push({ type: 'ServiceAccountRenamed', data: { accountId, name } });
       if (role !== undefined && role !== found.role) {
-        const fault = roleFault(scheme, role);
+        const fault = machineRoleFault(scheme, role);
         if (fault !== undefined) return fault;
         events.push({ type: 'ServiceAccountRoleChanged', data: { accountId, role, from: found.role } });
       }
@@ -48,7 +48,7 @@ export const serviceAccountCommands = {
 
   DeleteServiceAccount: orgCommand(account, ({ services }, { accountId }) => {
     const present = services.get(accountId);
-    if (present === undefined) return refuse('service_account_not_found');
+    if (present === undefined || present.isApiKey) return refuse('service_account_not_found');
     return present.status === 'deleted' ? [] : [{ type: 'ServiceAccountDeleted', data: { accountId } }];
   }),
 
@@ -99,12 +99,5 @@ const until = (notAfter: string | undefined) => (notAfter === undefined ? {} : {
 
 function accountIn({ services }: OrgState, id: string): ServiceAccountDocument | Refusal {
   const found = services.get(id);
-  return found?.status === 'active' ? found : refuse('service_account_not_found');
-}
-
-/** A machine is none of those who must be there, or of whom there may be only so many; nor can it confirm anything. */
-function roleFault({ roles }: CompiledScheme, key: string): Refusal | undefined {
-  const role = roles.get(key);
-  if (role?.scope !== 'org') return refuse('role_unknown');
-  return role.confirmed || role.holders !== undefined ? refuse('not_for_machines') : undefined;
+  return found?.status === 'active' && !found.isApiKey ? found : refuse('service_account_not_found');
 }

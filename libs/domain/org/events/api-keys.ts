@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { keyFields, withKey } from '../../keys.js';
-import { instant, principalId, slug } from '../../text.js';
+import { issuedKeyFields, issuedKeyFrom, withKey } from '../../keys.js';
+import { principalId, slug } from '../../text.js';
 import { orgEvent } from '../event.js';
 import { changedMember, member, without } from '../org.js';
 
@@ -13,17 +13,12 @@ const rest = {
 // Stored format: add event types and optional fields, never change them.
 export const apiKeyEvents = {
   /** A member's own key to this organization; whatever ends the membership ends the key with it. */
-  ApiKeyCreated: orgEvent(key.extend({ ...keyFields.shape, notAfter: instant.optional() }), {
+  ApiKeyCreated: orgEvent(key.extend(issuedKeyFields.shape), {
     ...rest,
-    evolve: (state, { userId, keyId, fingerprint, lastFour, notAfter }, { occurredAt: issuedAt }) =>
+    evolve: (state, { userId, keyId, ...issued }, { occurredAt }) =>
       changedMember(state, userId, (found) => ({
         ...found,
-        apiKeys: withKey(found.apiKeys ?? {}, keyId, {
-          fingerprint,
-          lastFour,
-          issuedAt,
-          ...(notAfter === undefined ? {} : { notAfter }),
-        }),
+        apiKeys: withKey(found.apiKeys ?? {}, keyId, issuedKeyFrom(issued, occurredAt)),
       })),
   }),
   ApiKeyRevoked: orgEvent(key, {

@@ -1,6 +1,5 @@
 import { z } from 'zod';
-import type { IssuedKey } from '../../access/documents.js';
-import { keyFields, withKey, withRotated } from '../../keys.js';
+import { issuedKeyFields, issuedKeyFrom, withKey, withRotated } from '../../keys.js';
 import { instant, slug, text } from '../../text.js';
 import { orgEvent } from '../event.js';
 import { roleKey } from '../fields.js';
@@ -8,7 +7,7 @@ import { changedService, service, without, withService } from '../org.js';
 
 const named = z.strictObject({ accountId: slug });
 const key = named.extend({ keyId: slug });
-const issued = key.extend({ ...keyFields.shape, notAfter: instant.optional() });
+const issued = key.extend(issuedKeyFields.shape);
 
 const targets = ({ accountId }: { accountId: string }) => [accountId];
 const touches = ({ accountId }: { accountId: string }) => [service(accountId)];
@@ -55,7 +54,7 @@ export const serviceAccountEvents = {
     evolve: (state, data, { occurredAt }) =>
       changedService(state, data.accountId, (found) => ({
         ...found,
-        keys: withKey(found.keys, data.keyId, keyOf(data, occurredAt)),
+        keys: withKey(found.keys, data.keyId, issuedKeyFrom(data, occurredAt)),
       })),
   }),
   /** One key takes the place of another, which is still accepted until `fromUntil`. */
@@ -68,7 +67,7 @@ export const serviceAccountEvents = {
         keys: withKey(
           withRotated(found.keys, data.from, data.fromUntil, occurredAt),
           data.keyId,
-          keyOf(data, occurredAt),
+          issuedKeyFrom(data, occurredAt),
         ),
       })),
   }),
@@ -78,10 +77,3 @@ export const serviceAccountEvents = {
       changedService(state, accountId, (found) => ({ ...found, keys: without(found.keys, keyId) })),
   }),
 };
-
-const keyOf = ({ fingerprint, lastFour, notAfter }: z.output<typeof issued>, issuedAt: string): IssuedKey => ({
-  fingerprint,
-  lastFour,
-  issuedAt,
-  ...(notAfter === undefined ? {} : { notAfter }),
-});
