@@ -112,6 +112,7 @@ const inputs: { readonly [Name in CommandName]: object } = {
   RevokeRole: { userId: 'kiwimember', role: 'org.auditor' },
   LeaveOrg: {},
   ChangeMemberRole: { userId: 'kiwimember', role: 'org.admin' },
+  AppointOrgAdmin: { userId: 'kiwimember' },
   TransferOrgOwnership: { toUserId: 'ibisadmin' },
   SuspendMember: { userId: 'ibisadmin' },
   ResumeMember: { userId: 'ibisadmin' },

@@ -1,3 +1,4 @@
+import { orgAdmin } from '#libs/domain/org/commands/members.js';
 import type { OrgState } from '#libs/domain/org/org.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
@@ -32,6 +33,17 @@ export const memberRows = {
       onOrg(situation.orgId, assigning(situation.scheme, situation.input.role)),
       onOrg(situation.orgId, 'member:set-role'),
     ],
+  },
+  AppointOrgAdmin: {
+    target: 'org',
+    summary: 'Make somebody an admin of the organization, whether they are a member of it already or not',
+    example: { userId: 'bob' },
+    needs: (situation) => [
+      onOrg(situation.orgId, assigning(situation.scheme, orgAdmin)),
+      // Nobody is brought down to it by whoever may not take from them what they have.
+      ...(situation.state.members.has(situation.input.userId) ? [taking(situation)] : []),
+    ],
+    joins: ({ userId }) => userId,
   },
   SuspendMember: {
     target: 'org',

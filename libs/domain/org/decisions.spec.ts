@@ -167,6 +167,22 @@ describe('ChangeMemberRole', () => {
   });
 });
 
+describe('AppointOrgAdmin', () => {
+  it('makes an admin of a member, and of somebody who was none', () => {
+    given([created, pat])
+      .when('AppointOrgAdmin', { userId: 'pat' })
+      .then([{ type: 'MemberRoleChanged', data: { userId: 'pat', role: 'org.admin', from: 'org.participant' } }]);
+    given([created])
+      .when('AppointOrgAdmin', { userId: 'pat' })
+      .then([{ type: 'MemberAdded', data: { userId: 'pat', role: 'org.admin' } }]);
+    given([created, adam]).when('AppointOrgAdmin', { userId: 'adam' }).then(nothing);
+  });
+
+  it('leaves no organization without an owner', () => {
+    given([created, adam]).when('AppointOrgAdmin', { userId: 'olga' }).then(refused('role_holders_short'));
+  });
+});
+
 describe('TransferOrgOwnership', () => {
   it('moves ownership to an admin in one event; the former owner becomes an admin (T9, T14)', () => {
     given([created, adam])
