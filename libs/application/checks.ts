@@ -1,5 +1,5 @@
 import type { RealmDocument } from '#libs/domain/access/documents.js';
-import { type Facts, type Resource, suspensionOf } from '#libs/domain/access/bindings.js';
+import type { Resource } from '#libs/domain/access/bindings.js';
 import { isSubjectType } from '#libs/domain/access/machines.js';
 import { type DenialReason, type ExaminedBinding, examine, permit, type Question } from '#libs/domain/access/permit.js';
 import { actions, isPermission, type Permission } from '#libs/domain/schemes/actions.js';
@@ -7,6 +7,7 @@ import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { mayKnow } from './authorize.js';
 import { type Denied, deniedBy } from './denied.js';
+import { asSeen, maySee } from './sight.js';
 import type { Caller } from './caller.js';
 import type { Moment } from './facts.js';
 import type { Past } from './past.js';
@@ -78,15 +79,26 @@ export class Checks {
     const moment = present?.of(asked) ?? 'stale';
     if (moment === 'parked') return this.parked(caller, resource);
     if (moment === 'stale') return { kind: 'stale' };
-    const { facts, at } = moment;
-    const answer = permit(facts, { principal: caller.id, permission, resource, at });
+    const { at } = moment;
+    const question = { principal: caller.id, permission, resource, at };
+    const facts = asSeen(moment.facts, question);
+    const answer = permit(facts, question);
     if (answer.allowed) return { kind: 'allowed' };
     const known =
       resource.kind === 'realm' ||
       ('ownerId' in resource && resource.ownerId === caller.id) ||
       ('orgId' in resource && mayKnow(facts, caller.id, resource.orgId, at));
-    if (!known || answer.reason === 'unknown_resource') return { kind: 'hidden' };
-    return deniedBy(facts.scheme, permission, resource, answer.reason);
+    if (!known) return { kind: 'hidden' };
+    if (answer.reason !== 'unknown_resource') return deniedBy(facts.scheme, permission, resource, answer.reason);
+    if (!('orgId' in resource)) return { kind: 'hidden' };
+    // Of what is not there it is still said what stands before everything in the organization.
+    const before = permit(facts, { ...question, resource: tenantOf(resource) });
+    return deniedBy(
+      facts.scheme,
+      permission,
+      resource,
+      before.reason === 'not_active_org' ? before.reason : answer.reason,
+    );
   }
 
   /** The role scheme that the realm runs; undefined where the read models cannot say as of what was asked for. */
@@ -135,12 +147,18 @@ export class Checks {
     if (resource === undefined || !isSubjectType(principal.type)) return none;
     const view = await this.view(caller, [{ principal, resource, at }], after, 'decision:search');
     const found = view && (await view.moment({ principal: principal.id, resource, at }));
-    if (found === undefined) return { kind: 'stale' };
+    if (view === undefined || found === undefined) return { kind: 'stale' };
     if (found === 'unknown_subject' || found === 'unknown_resource') return none;
     if ('kind' in found) return found;
     const { facts } = found;
+    const whole = view.isTold(principal.id, resource);
     const asked = { principal: principal.id, resource, at: found.at };
-    const allowed = permissions.filter((permission) => permit(facts, { ...asked, permission }).allowed).sort();
+    const allowed = permissions
+      .filter((permission) => {
+        const question = { ...asked, permission };
+        return permit(whole ? facts : asSeen(facts, question), question).allowed;
+      })
+      .sort();
     const known = allowed.length > 0 || principal.id !== caller.id || maySee(facts, principal.id, resource, found.at);
     return { kind: 'answered', actions: allowed, ...(known ? stampOf(found) : { at: none.at }) };
   }
@@ -155,7 +173,9 @@ export class Checks {
     const asked = questions.flatMap(({ principal, resource, at }): Asked[] => {
       if (resource === undefined || !isSubjectType(principal.type)) return [];
       const about = at === undefined ? [{ principal: principal.id, resource }] : [];
-      return principal.id === caller.id ? about : [...about, { principal: caller.id, resource: tenantOf(resource) }];
+      // Asked of now, an environment brings what its organization says along.
+      const brought = principal.id === caller.id && (at === undefined || resource.kind !== 'environment');
+      return brought ? about : [...about, { principal: caller.id, resource: tenantOf(resource) }];
     });
     // Even a question that needs no document must have seen what it was told to.
     const present = await this.present.load(caller, asked, after);
@@ -174,7 +194,11 @@ export class Checks {
     if (typeof found === 'string') return unsupported(found, view.now);
     if ('kind' in found) return found;
     const question = { principal: principal.id, permission: action, resource, at: found.at };
-    return answerFrom(found, question, view.isSelf(principal.id), explain);
+    return answerFrom(found, question, {
+      self: view.isSelf(principal.id),
+      whole: view.isTold(principal.id, resource),
+      explain,
+    });
   }
 
   /** That an organization is parked is told to those only who may know of it: to others it looks like a missing one. */
@@ -190,8 +214,16 @@ interface After {
   readonly after: Position | undefined;
 }
 
-function answerFrom(moment: Moment, question: Question, self: boolean, explain: boolean): Decided {
-  const { facts, at } = moment;
+/** `whole`: the asker may ask about everybody here, and so is told of what they do not see themselves. */
+interface Telling {
+  readonly self: boolean;
+  readonly whole: boolean;
+  readonly explain: boolean;
+}
+
+function answerFrom(moment: Moment, question: Question, { self, whole, explain }: Telling): Decided {
+  const { at } = moment;
+  const facts = whole ? moment.facts : asSeen(moment.facts, question);
   const answer = permit(facts, question);
   const hidden = self && !answer.allowed && !maySee(facts, question.principal, question.resource, at);
   if (hidden) return unsupported('unknown_resource', at);
@@ -204,16 +236,6 @@ function answerFrom(moment: Moment, question: Question, self: boolean, explain: 
     examined: explain ? examine(facts, question) : [],
     ...stampOf(moment),
   };
-}
-
-/** A thing that the asker may not see is answered like one that does not exist. */
-export function maySee(facts: Facts, principal: string, resource: Resource, at: number): boolean {
-  if (resource.kind === 'realm') return true;
-  if (resource.kind === 'personal_environment' || resource.kind === 'account') return resource.ownerId === principal;
-  if (!mayKnow(facts, principal, resource.orgId, at)) return false;
-  // Whoever is suspended is told this alone, whether the environment is there or not.
-  if (suspensionOf(facts, principal, resource) !== undefined) return true;
-  return resource.kind === 'org' || permit(facts, { principal, permission: 'environment:see', resource, at }).allowed;
 }
 
 const unsupported = (reason: EvaluationReason, at: number): Decided => ({

@@ -18,7 +18,7 @@ export interface Denied {
 /** What only its person can mend is said in any style: otherwise nobody would know what to do. */
 const said: readonly DenialReason[] = ['org_suspended', 'member_suspended', 'not_active_org'];
 
-/** A denial, told as the scheme says. */
+/** A denial, told as the scheme says; what is not there, or not for the caller to see, is not found in any style. */
 export function deniedBy(
   { document }: CompiledScheme,
   permission: Permission,
@@ -27,5 +27,6 @@ export function deniedBy(
 ): Denied {
   const denied = { kind: 'denied', permission, reason } as const;
   if (!('orgId' in resource)) return { ...denied, style: 'forbid' };
-  return { ...denied, style: said.includes(reason) ? 'forbid' : document.refusals.style, orgId: resource.orgId };
+  const style = reason === 'unknown_resource' ? 'hide' : said.includes(reason) ? 'forbid' : document.refusals.style;
+  return { ...denied, style, orgId: resource.orgId };
 }

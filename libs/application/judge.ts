@@ -17,6 +17,7 @@ import type { Folded } from './fold.js';
 import type { Folds } from './folds.js';
 import type { CommandOutcome } from './outcome.js';
 import { pinnedScheme } from './pinned-scheme.js';
+import { unseenBy } from './sight.js';
 import type { Clock } from './ports/clock.js';
 import { emailIndexesOf, type Indexes, type PersonalData } from './ports/personal-data.js';
 
@@ -79,7 +80,8 @@ export class Judge {
       const row = rowOf(step.name);
       const permitted = this.permitted(plan, step, state, scheme, platform, now);
       if ('kind' in permitted) return permitted;
-      authorization = permitted;
+      const { role, evidence } = permitted;
+      authorization = { role, evidence };
       const erased = row.erases?.(step.input);
       const erasure = erased === undefined ? undefined : await this.obstacles.of(erased, plan.caller.realm);
       const context = {
@@ -87,13 +89,15 @@ export class Judge {
         ...besides(plan, platform, now),
         erasure,
       };
-      const decision = decide(step, state, context);
+      const decision = decide(step, permitted.seen, context);
       if (isRefusal(decision)) {
         const { refused: code, ...told } = decision;
         return row.hides?.includes(code) === true
           ? { kind: 'hidden' }
           : { kind: 'refused', code, step: index, ...told };
       }
+      // Nothing is appended that rests on less than there is.
+      if (decision.length > 0 && permitted.seen !== state) return { kind: 'hidden' };
       if (decision.length > 0 && row.joins !== undefined && scheme.document.tenancy.orgsPerUser === 1)
         claimed.push(row.joins(step.input, plan.caller.id));
       for (const event of decision) {
@@ -122,7 +126,7 @@ export class Judge {
     return pinned && (findScheme(pinned, realm) ?? pinnedScheme(this.folds, plan.caller.realm, pinned));
   }
 
-  /** What allows the step, or why nothing does. */
+  /** What allows the step, or why nothing does; and the state as its sender sees it. */
   private permitted<C extends Commanded>(
     plan: Plan<C>,
     step: Step,
@@ -130,15 +134,19 @@ export class Judge {
     scheme: CompiledScheme,
     platform: PlatformFacts | undefined,
     now: number,
-  ): Authorization | CommandOutcome {
+  ): (Authorization & { readonly seen: StateByCategory[C] }) | CommandOutcome {
     const { orgId, caller, category, target } = plan;
     const org = orgIn(plan, state);
     const situation = { input: step.input, orgId: category === 'org' ? target : '', state, scheme, actor: caller.id };
     const needs = rowOf(step.name).needs(situation);
     const factsFor = (need: Need) => factsFrom(scheme, org, caller, need, platform, now);
     const verdict = authorize(needs, factsFor, caller.id, now);
-    if (!('denied' in verdict)) return verdict;
+    if (!('denied' in verdict)) return { ...verdict, seen: state };
     const { denied, need } = verdict;
+    const unseen = unseenBy(factsFor(need), { ...need, principal: caller.id, at: now });
+    if (org !== undefined && unseen !== undefined)
+      // Asked anew as of an environment that is not there. The category is the organization's.
+      return this.permitted(plan, step, withoutEnvironment(org, unseen) as StateByCategory[C], scheme, platform, now);
     const known = orgId === undefined || mayKnow(factsFor(need), caller.id, orgId, now);
     return known ? deniedBy(scheme, need.permission, need.resource, denied.reason) : { kind: 'hidden' };
   }
@@ -184,6 +192,11 @@ function indexIn(org: OrgState | undefined, indexes: Indexes): string {
   const waits = (index: string) => invitationsTo(org, index).some(({ status }) => status === 'pending');
   return indexes.find(waits) ?? present;
 }
+
+const withoutEnvironment = (org: OrgState, id: string): OrgState => ({
+  ...org,
+  environments: org.environments.delete(id),
+});
 
 // The state is that of the plan's own category.
 const orgIn = ({ category }: Plan, state: unknown): OrgState | undefined =>

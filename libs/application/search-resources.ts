@@ -4,6 +4,7 @@ import type { Permission } from '#libs/domain/schemes/actions.js';
 import { type EnvironmentKind, environmentKind } from '#libs/domain/schemes/scheme.js';
 import type { Moment } from './facts.js';
 import type { Candidate } from './search-page.js';
+import { asSeen } from './sight.js';
 import { type EnvironmentPlan, environmentPlan } from './search-plan.js';
 import type { Keyset } from './search-reads.js';
 
@@ -20,6 +21,8 @@ export interface ResourceQuestion {
 export interface OrgView {
   /** What finding it took. */
   readonly cost: number;
+  /** Whether the asker may ask about everybody here, and so is told of what they do not see themselves. */
+  readonly whole: boolean;
   /** Facts about the principal and the organization itself. */
   organization(): Promise<Moment | undefined>;
   /** Facts about the principal and environments, in their order. */
@@ -106,15 +109,20 @@ async function* environmentsOf(
     const moments = await found.moments(resources);
     for (const [index, resource] of resources.entries()) {
       const id = `${orgId}/${ids[index]}`;
-      yield { place: id, id: isAllowed(moments[index], question, resource) ? id : undefined, cost: 1 };
+      yield { place: id, id: isAllowed(moments[index], question, resource, found.whole) ? id : undefined, cost: 1 };
     }
     if (ids.length < limit) return;
     last = ids.at(-1);
   }
 }
 
-const isAllowed = (
+function isAllowed(
   moment: Moment | undefined,
   { principal, permission }: ResourceQuestion,
   resource: Resource,
-): boolean => moment !== undefined && permit(moment.facts, { principal, permission, resource, at: moment.at }).allowed;
+  whole = true,
+): boolean {
+  if (moment === undefined) return false;
+  const question = { principal, permission, resource, at: moment.at };
+  return permit(whole ? moment.facts : asSeen(moment.facts, question), question).allowed;
+}

@@ -7,6 +7,7 @@ import type { Moment } from './facts.js';
 import type { PastFacts } from './past.js';
 import type { Asked, PresentFacts } from './present.js';
 import type { Candidate } from './search-page.js';
+import { asSeen } from './sight.js';
 import { claimsDecide, nobody, type SubjectPlan, subjectPlan } from './search-plan.js';
 import { byBytes, type Keyset, merged, type SearchSnapshot } from './search-reads.js';
 
@@ -132,10 +133,11 @@ function planOf(facts: Facts, { permission, type, resource, only }: SubjectQuest
 function candidate(
   principal: string,
   moment: Moment | undefined,
-  { permission, resource }: SubjectQuestion,
+  { permission, resource, only }: SubjectQuestion,
   cost: number,
 ): Candidate {
-  const allowed =
-    moment !== undefined && permit(moment.facts, { principal, permission, resource, at: moment.at }).allowed;
+  const asked = { principal, permission, resource, at: moment?.at ?? 0 };
+  const facts = moment && (only === undefined ? moment.facts : asSeen(moment.facts, asked));
+  const allowed = facts !== undefined && permit(facts, asked).allowed;
   return { place: principal, id: allowed ? principal : undefined, cost };
 }

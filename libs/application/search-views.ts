@@ -48,7 +48,7 @@ abstract class Reach implements ResourceView {
   /** Organizations in which the principal may hold a role of the organization's own. */
   protected abstract joined(page: Keyset): Promise<readonly string[]>;
   /** `now` holds the facts about the asker and the principal on the organization. */
-  protected abstract view(orgId: string, now: PresentFacts): Promise<OrgView>;
+  protected abstract view(orgId: string, now: PresentFacts): Promise<Omit<OrgView, 'whole'>>;
 
   async outside(resource: Resource): Promise<Moment | undefined> {
     const { asker } = this;
@@ -92,7 +92,7 @@ abstract class Reach implements ResourceView {
       if (await mayKnow(orgId)) throw new SearchParked(orgId);
       return undefined;
     }
-    return this.isSelf || allowed ? this.view(orgId, facts) : undefined;
+    return this.isSelf || allowed ? { ...(await this.view(orgId, facts)), whole: allowed } : undefined;
   }
 
   private async askerIsEverywhere(): Promise<boolean> {
@@ -129,7 +129,7 @@ export class PresentReach extends Reach {
     return machine === undefined ? snapshot.organizationsOf(principal, page) : beyond([machine.orgId], page);
   }
 
-  protected override async view(orgId: string, now: PresentFacts): Promise<OrgView> {
+  protected override async view(orgId: string, now: PresentFacts): Promise<Omit<OrgView, 'whole'>> {
     const { principal, snapshot, load } = this.options;
     return {
       cost: 1,
@@ -171,7 +171,7 @@ export class PastReach extends Reach {
     return machine === undefined ? snapshot.organizationsNaming(principal, page) : beyond([machine.orgId], page);
   }
 
-  protected override async view(orgId: string): Promise<OrgView> {
+  protected override async view(orgId: string): Promise<Omit<OrgView, 'whole'>> {
     const past = await this.fold(orgId);
     return {
       cost: FOLD_COST,

@@ -1,7 +1,7 @@
 import type { Resource } from '#libs/domain/access/bindings.js';
 import { isSubjectType, subjectOf } from '#libs/domain/access/machines.js';
 import { isPermission } from '#libs/domain/schemes/actions.js';
-import { type Evaluation, maySee } from './checks.js';
+import type { Evaluation } from './checks.js';
 import type { Caller } from './caller.js';
 import type { Past } from './past.js';
 import type { UpTo } from './up-to.js';
@@ -14,6 +14,7 @@ import { type FoundPage, pageOf } from './search-page.js';
 import type { Keyset, SearchReads, SearchSnapshot } from './search-reads.js';
 import { resourcesIn } from './search-resources.js';
 import { type SubjectQuestion, subjectsNow, subjectsThen } from './search-subjects.js';
+import { maySee } from './sight.js';
 import { maySearch, PastReach, PresentReach, type ReachOptions, SearchParked } from './search-views.js';
 import { type Future, type Parked, type Stale, type Stamped, stampOf, tenantOf } from './view.js';
 

@@ -62,6 +62,10 @@ export class View {
     return moment === 'parked' ? this.parked(resource, 'unknown_resource') : moment;
   }
 
+  /** Whether an answer about the principal may tell the caller of what the principal may not even see. */
+  isTold = (principal: string, resource: Resource): boolean =>
+    !this.isSelf(principal) || (resource.kind === 'environment' && this.asking(resource) === 'allowed');
+
   /** Whether the caller may ask about others where the resource is; found once for each organization. */
   private asking(resource: Resource): 'allowed' | 'denied' | 'parked' | 'stale' {
     const org = 'orgId' in resource ? resource.orgId : '';

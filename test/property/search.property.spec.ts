@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { personalOrgIdOf } from '#libs/application/command-ids.js';
-import { actions, isPermission, type Permission } from '#libs/domain/schemes/actions.js';
+import { actionOf, actions, isPermission, type Permission } from '#libs/domain/schemes/actions.js';
 import { builtInSchemes } from '#libs/domain/schemes/built-in.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { resourceFrom } from '../../apps/api/access/evaluation-request.js';
@@ -261,8 +261,15 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, scheme] as con
         };
         const may = async (principal: string, permission: Permission, on: { type: string; id: string }) => {
           const meant = resourceFrom(on.type, on.id);
+          if (meant === undefined || !(await mayAsk(principal, on))) return false;
+          if (!(await oracle.may(principal, permission, meant, until))) return false;
+          if (meant.kind !== 'environment' || principal !== caller || actionOf(permission).scope === 'environment')
+            return true;
+          // Of an environment that they do not see, only those learn who may ask about everybody.
+          const everybody = { kind: 'org', orgId: meant.orgId } as const;
           return (
-            meant !== undefined && (await mayAsk(principal, on)) && oracle.may(principal, permission, meant, until)
+            (await oracle.may(caller, 'environment:see', meant, until)) ||
+            oracle.may(caller, 'decision:search', everybody, now)
           );
         };
         const expected: string[] = [];

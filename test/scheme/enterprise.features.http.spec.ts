@@ -85,7 +85,7 @@ it('a participant sees and uses what was granted to them, and nothing else; admi
   const team = { environmentId: 'stage', grantee: { type: 'group', id: 'team' } };
   await world.done('ada', acme, 'GrantEnvironmentAccess', team);
   expect(await listed('paul', `${acme}/environments`, 'environments')).toEqual(['dev', 'stage']);
-  expect((await world.get('paul', `${acme}/environments/prod`)).status).toBe(403);
+  expect((await world.get('paul', `${acme}/environments/prod`)).status).toBe(404);
   for (const [id, allowed] of [
     ['dev', true],
     ['stage', true],

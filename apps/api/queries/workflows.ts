@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { workflowsOf } from '#projections/workflows/queries.js';
 import { keyFrom, pageOf } from './cursor.js';
-import { next, ofOrg, onOrg, page, query, slugKey } from './query-row.js';
+import { type Asking, next, ofOrg, onOrg, page, query, slugKey, stale } from './query-row.js';
 
 export const workflowQueries = {
   Workflows: query({
     path: '/v1/orgs/{orgId}/workflows',
-    summary: 'The workflows of an organization with the environment that each is linked to, by id',
+    summary: 'The workflows of an organization, by id',
     params: ofOrg,
     filter: page,
     needs: (params) => [onOrg('org:view', params)],
@@ -15,22 +15,28 @@ export const workflowQueries = {
         z.object({
           id: z.string(),
           name: z.string(),
-          environmentId: z.string(),
+          environmentId: z
+            .string()
+            .optional()
+            .meta({ description: 'That it is linked to; absent where the caller does not see that environment' }),
           ownerId: z.string(),
           registeredAt: z.string(),
         }),
       ),
       next,
     }),
-    ask: async ({ orgId }, { limit, cursor }, { services }) => {
+    ask: async ({ orgId }, { limit, cursor }, asking) => {
+      const { services } = asking;
       const scope = ['Workflows', orgId];
       const after = keyFrom(cursor, scope, slugKey);
       const rows = await workflowsOf(services.reads, orgId, { after, limit: limit + 1 });
       const { items, ...rest } = pageOf(rows, limit, scope, (row) => row.workflow_id);
+      const seen = await seenAmong(orgId, new Set(items.map((row) => row.environment_id)), asking);
+      if (seen === stale) return stale;
       const workflows = items.map((row) => ({
         id: row.workflow_id,
         name: row.name,
-        environmentId: row.environment_id,
+        ...(seen.has(row.environment_id) ? { environmentId: row.environment_id } : {}),
         ownerId: row.owner_id,
         registeredAt: row.registered_at,
       }));
@@ -38,3 +44,19 @@ export const workflowQueries = {
     },
   }),
 } as const;
+
+/** Those of the environments that the caller may see. */
+async function seenAmong(
+  orgId: string,
+  environments: ReadonlySet<string>,
+  { caller, after, services }: Asking,
+): Promise<ReadonlySet<string> | typeof stale> {
+  const seen = new Set<string>();
+  for (const environmentId of environments) {
+    const resource = { kind: 'environment', orgId, environmentId } as const;
+    const { kind } = await services.checks.access(caller, 'environment:see', resource, after);
+    if (kind === 'stale' || kind === 'parked') return stale;
+    if (kind === 'allowed') seen.add(environmentId);
+  }
+  return seen;
+}
