@@ -53,6 +53,7 @@ import { CheckpointPosition } from '#libs/readstore/read-position.js';
 import { PostgresSecrets } from '#libs/readstore/secret-store.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
 import { Verifier } from '#libs/readstore/verifier.js';
+import { MasterKeys } from '#libs/vault/key-wrapping.js';
 import { SecretVault } from '#libs/vault/secret-vault.js';
 import { Vault } from '#libs/vault/vault.js';
 import { PostgresAccessDocuments } from '#projections/access-documents/queries.js';
@@ -124,8 +125,9 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     stops.push(() => db.destroy());
     await firstUse(config.postgresUrl && 'POSTGRES_URL', () => migrate(db));
 
-    const personalData = new Vault(keys, new PostgresSubjectKeys(db), () => loadKeys(config.keyDir));
-    const secrets = new SecretVault(keys, new PostgresSecrets(db), () => loadKeys(config.keyDir));
+    const wrapping = new MasterKeys(keys, () => loadKeys(config.keyDir));
+    const personalData = new Vault(keys, new PostgresSubjectKeys(db), wrapping);
+    const secrets = new SecretVault(new PostgresSecrets(db), wrapping);
     const trees = new PostgresLedgerTrees(db);
     const ledger = new Ledger(trees, store, keys.ledger, clock);
     const projector = options.project

@@ -10,6 +10,7 @@ import { ReadSchemaOutdated } from '#libs/readstore/read-schema.js';
 import { discard, rebuild as rebuildReadModels, type RebuildOptions, switchBack } from '#libs/readstore/rebuild.js';
 import { RebuildRunning } from '#libs/readstore/rebuild-lock.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
+import { MasterKeys } from '#libs/vault/key-wrapping.js';
 import { Vault } from '#libs/vault/vault.js';
 import { allProjections } from '#projections/all.js';
 import type { Stores } from '../standalone/stores.js';
@@ -91,7 +92,7 @@ async function overStores({ keys, eventStoreUrl, postgresUrl }: Stores, wanted: 
   try {
     await migrate(db);
     const log = (line: string) => io.err(`${line}\n`);
-    const personalData = new Vault(keys, new PostgresSubjectKeys(db));
+    const personalData = new Vault(keys, new PostgresSubjectKeys(db), new MasterKeys(keys));
     const progress = new Progress(io);
     const onProgress = ({ events, share }: BuildProgress) => progress.tell('building', events, events / share);
     const options = {

@@ -13,6 +13,7 @@ import { RebuildRunning } from '#libs/readstore/rebuild-lock.js';
 import { dropReplay, refuseName, replay as replayInto, ReplayRefused } from '#libs/readstore/replay.js';
 import { type ReplayedUntil, type ReplayScope, scopeOfOrg, scopeOfRealm } from '#libs/readstore/replay-scope.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
+import { MasterKeys } from '#libs/vault/key-wrapping.js';
 import { Vault } from '#libs/vault/vault.js';
 import { allProjections } from '#projections/all.js';
 import type { Stores } from '../standalone/stores.js';
@@ -126,7 +127,7 @@ async function overStores(
     const scope = await scopeOf(store, wanted);
     const progress = new Progress(io);
     const onProgress = ({ events, share }: BuildProgress) => progress.tell('replaying', events, events / share);
-    const personalData = new Vault(keys, new PostgresSubjectKeys(db));
+    const personalData = new Vault(keys, new PostgresSubjectKeys(db), new MasterKeys(keys));
     const { events, parked } = await replayInto({
       ...{ db, store, personalData, projections: allProjections, schema, scope, signal, onProgress },
     });

@@ -7,7 +7,8 @@ import { migrate } from '#libs/readstore/migrations.js';
 import { PostgresSecrets } from '#libs/readstore/secret-store.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
 import { rewrapAll } from '#libs/vault/rewrap.js';
-import { PersonalDataUnreadable, type VaultKeys } from '#libs/vault/vault.js';
+import { type Masters, MasterKeys } from '#libs/vault/key-wrapping.js';
+import { PersonalDataUnreadable } from '#libs/vault/vault.js';
 import { type Command, exitCodes, type Io, UsageError } from './command.js';
 import { count } from './progress.js';
 import { reachStores, StoresOutOfReach } from './reach-stores.js';
@@ -89,9 +90,10 @@ async function ledgerRotated(io: Io): Promise<number> {
 }
 
 /** Keys of people, and those that stand beside organizations' secrets. */
-async function rewrapEverything(db: Database, keys: VaultKeys): ReturnType<typeof rewrapAll> {
-  const people = await rewrapAll(new PostgresSubjectKeys(db), keys);
-  const secrets = await rewrapAll(new PostgresSecrets(db), keys);
+async function rewrapEverything(db: Database, masters: Masters): ReturnType<typeof rewrapAll> {
+  const wrapping = new MasterKeys(masters);
+  const people = await rewrapAll(new PostgresSubjectKeys(db), wrapping);
+  const secrets = await rewrapAll(new PostgresSecrets(db), wrapping);
   return { keys: people.keys + secrets.keys, rewrapped: people.rewrapped + secrets.rewrapped };
 }
 

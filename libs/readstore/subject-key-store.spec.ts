@@ -1,5 +1,6 @@
 import { createSecretKey, randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { MasterKeys } from '#libs/vault/key-wrapping.js';
 import { Vault } from '#libs/vault/vault.js';
 import { type FreshDatabase, freshDatabase } from '../../test/support/postgres.js';
 import { type Database, openDatabase } from './database.js';
@@ -29,7 +30,7 @@ describe('subject keys in Postgres', () => {
       const subjects = subjectsOf(round);
       const made = await Promise.all(
         Array.from({ length: 4 }, (_, index) =>
-          new PostgresSubjectKeys(db).getOrCreate(index % 2 ? subjects : subjects.toReversed(), someKey),
+          new PostgresSubjectKeys(db).getOrCreate(index % 2 ? subjects : subjects.toReversed(), async () => someKey()),
         ),
       );
       const kids = made.map((keys) => subjects.map((subject) => keys.get(subject)?.kid));
@@ -40,14 +41,14 @@ describe('subject keys in Postgres', () => {
 
   it('are made for those who have none, beside those who have', async () => {
     const [present, added] = [someKey(), someKey()];
-    await store.getOrCreate(['user-old'], () => present);
-    const keys = await store.getOrCreate(['user-new', 'user-old'], () => added);
+    await store.getOrCreate(['user-old'], async () => present);
+    const keys = await store.getOrCreate(['user-new', 'user-old'], async () => added);
     expect([keys.get('user-old'), keys.get('user-new'), keys.size]).toEqual([present, added, 2]);
   });
 
   it('come back as they were stored, those that exist', async () => {
     const key = someKey();
-    expect(await store.getOrCreate(['user-b'], () => key)).toEqual(new Map([['user-b', key]]));
+    expect(await store.getOrCreate(['user-b'], async () => key)).toEqual(new Map([['user-b', key]]));
     const subjects = ['user-b', 'user-nobody', ...Array.from({ length: 40_000 }, (_, index) => `user-${index}`)];
     expect(await store.get(subjects)).toEqual(new Map([['user-b', key]]));
     expect(await store.get([])).toEqual(new Map());
@@ -58,8 +59,8 @@ describe('subject keys in Postgres', () => {
     const data = { userId: 'u', profileIndex: 'd', issuer: 'i', subject: 's', email: 'a@b', name: null };
     const event = { stream: 'user-c', id: randomUUID(), type: 'ProfileObserved' };
     const stored = { ...event, data, metadata: {}, revision: 0n, position: { commit: 1n, prepare: 1n } };
-    const sealed = await new Vault(keys, store).seal([stored]);
+    const sealed = await new Vault(keys, store, new MasterKeys(keys)).seal([stored]);
     expect(JSON.stringify(sealed.map((event) => event.data))).not.toContain('a@b');
-    expect(await new Vault(keys, store).open(sealed)).toEqual([stored]);
+    expect(await new Vault(keys, store, new MasterKeys(keys)).open(sealed)).toEqual([stored]);
   });
 });

@@ -18,13 +18,13 @@ export class PostgresSubjectKeys extends SubjectKeyStore {
 
   async getOrCreate(
     subjects: readonly string[],
-    make: (subject: string) => SubjectKey,
+    make: (subject: string) => Promise<SubjectKey>,
   ): Promise<ReadonlyMap<string, SubjectKey>> {
     const present = await this.get(subjects);
     // In one order, so that two who make the same keys wait for each other, and not in a circle.
     const missing = subjects.filter((subject) => !present.has(subject)).sort();
     if (missing.length === 0) return present;
-    const made = missing.map(make);
+    const made = await Promise.all(missing.map(make));
     const [kids, wrapped] = [made.map(({ kid }) => kid), made.map((key) => key.wrapped)];
     await sql`insert into ${sql.table(`${durableSchema}.subject_keys`)} (subject, kid, wrapped)
       select * from unnest(${missing}::text[], ${kids}::uuid[], ${wrapped}::bytea[])

@@ -1,20 +1,19 @@
-import { unwrapUnderAny, wrapKey } from './sealed-field.js';
+import type { KeyWrapping } from './key-wrapping.js';
 import type { SubjectKeyStore } from './subject-keys.js';
-import { mastersOf, PersonalDataUnreadable, type VaultKeys } from './vault.js';
+import { PersonalDataUnreadable } from './vault.js';
 
 const PAGE = 1000;
 
 /**
- * Wraps under the current master key what stands under a former one; what they open stays the same, so no event changes.
+ * Wraps by what wraps now what was wrapped before a rotation; what they open stays the same, so no event changes.
  * May run beside processes that use the keys, and again after it was stopped. Answers how many keys there are, and how
- * many were wrapped anew. Throws PersonalDataUnreadable for one that no master key opens.
+ * many were wrapped anew. Throws PersonalDataUnreadable for one that does not open.
  */
 export async function rewrapAll(
   store: Pick<SubjectKeyStore, 'page' | 'rewrap'>,
-  keys: VaultKeys,
+  wrapping: KeyWrapping,
   page = PAGE,
 ): Promise<{ readonly keys: number; readonly rewrapped: number }> {
-  const [current, ...former] = mastersOf(keys);
   let [count, rewrapped, after] = [0, 0, ''];
   for (;;) {
     const found = await store.page(after, page);
@@ -22,11 +21,11 @@ export async function rewrapAll(
     for (const [subject, key] of found) {
       count += 1;
       after = subject;
-      if (unwrapUnderAny([current], subject, key) !== undefined) continue;
-      const bytes = unwrapUnderAny(former, subject, key);
+      if (await wrapping.isCurrent(subject, key)) continue;
+      const bytes = await wrapping.unwrap(subject, key);
       if (bytes === undefined)
         throw new PersonalDataUnreadable(`the key of ${subject} stands under another master key, or was changed`);
-      await store.rewrap(subject, key, wrapKey(current, subject, key.kid, bytes));
+      await store.rewrap(subject, key, await wrapping.wrap(subject, key.kid, bytes));
       rewrapped += 1;
     }
   }

@@ -5,6 +5,7 @@ import { migrate } from '#libs/readstore/migrations.js';
 import { PostgresSecrets } from '#libs/readstore/secret-store.js';
 import { rowsOf, run } from '#libs/readstore/sql.js';
 import { type FreshDatabase, freshDatabase } from '../../test/support/postgres.js';
+import { MasterKeys } from './key-wrapping.js';
 import { rewrapAll } from './rewrap.js';
 import { SecretUnreadable, SecretVault } from './secret-vault.js';
 
@@ -21,8 +22,7 @@ afterAll(async () => {
 });
 
 const key = (byte: number) => createSecretKey(Buffer.alloc(32, byte));
-const keys = (byte: number) => ({ master: key(byte), index: key(9) });
-const vaultUnder = (byte: number) => new SecretVault(keys(byte), new PostgresSecrets(db));
+const vaultUnder = (byte: number) => new SecretVault(new PostgresSecrets(db), new MasterKeys({ master: key(byte) }));
 const bedrock = { accessKeyId: 'AKIA-EXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/EXAMPLEKEY', region: 'eu-central-1' };
 const placeOf = (orgId: string) => ({ orgId, secretId: randomUUID() });
 const destroyed = async (vault: SecretVault, place: ReturnType<typeof placeOf>) =>
@@ -59,12 +59,12 @@ describe('secrets of organizations', () => {
   it('go on under a new master key, which a running process reads by itself', async () => {
     const place = placeOf('rotated');
     const store = new PostgresSecrets(db);
-    const rotated = { master: key(3), formerMasters: [key(1)], index: key(9) };
+    const rotated = { master: key(3), formerMasters: [key(1)] };
     await run(db, `delete from durable.secrets`);
     await vaultUnder(1).keep(place, bedrock, 0n);
-    const running = new SecretVault(keys(1), store, async () => rotated);
-    expect(await rewrapAll(store, rotated, 1)).toEqual({ keys: 1, rewrapped: 1 });
-    expect(await rewrapAll(store, rotated, 1)).toEqual({ keys: 1, rewrapped: 0 });
+    const running = new SecretVault(store, new MasterKeys({ master: key(1) }, async () => rotated));
+    expect(await rewrapAll(store, new MasterKeys(rotated), 1)).toEqual({ keys: 1, rewrapped: 1 });
+    expect(await rewrapAll(store, new MasterKeys(rotated), 1)).toEqual({ keys: 1, rewrapped: 0 });
     expect(await running.open(place)).toEqual(bedrock);
     expect(await vaultUnder(3).open(place)).toEqual(bedrock);
     await expect(vaultUnder(1).open(place)).rejects.toThrow(SecretUnreadable);

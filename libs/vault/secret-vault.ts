@@ -1,9 +1,9 @@
-import { createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
+import { createSecretKey, randomBytes, randomUUID } from 'node:crypto';
 import { z } from 'zod';
 import { SecretKeeper, type SecretPlace } from '#libs/application/ports/secret-keeper.js';
-import { openField, type SealedField, sealField, unwrapUnderAny, wrapKey } from './sealed-field.js';
+import type { KeyWrapping } from './key-wrapping.js';
+import { openField, type SealedField, sealField } from './sealed-field.js';
 import type { SecretStore } from './secrets.js';
-import { mastersOf, type VaultKeys } from './vault.js';
 
 /** A stored secret does not open: it was changed, moved, or the master key is another one. */
 export class SecretUnreadable extends Error {
@@ -14,34 +14,25 @@ const secretFields = z.record(z.string(), z.string());
 
 /** Secrets, each under a data key of its own that stands beside it, wrapped by the master key. */
 export class SecretVault extends SecretKeeper {
-  private masters: readonly [KeyObject, ...KeyObject[]];
-
-  /** `reread` brings the keys as they are now, where they may have been rotated since. */
   constructor(
-    keys: VaultKeys,
     private readonly store: SecretStore,
-    private readonly reread: () => Promise<VaultKeys> = async () => keys,
+    private readonly wrapping: KeyWrapping,
   ) {
     super();
-    this.masters = mastersOf(keys);
   }
 
   override async keep(place: SecretPlace, fields: Readonly<Record<string, string>>, onto: bigint): Promise<void> {
     const kid = randomUUID();
     const bytes = randomBytes(32);
     const sealed = sealField({ kid, key: createSecretKey(bytes) }, boundTo(place), fields);
-    const wrapped = wrapKey(this.masters[0], place.secretId, kid, bytes);
+    const wrapped = await this.wrapping.wrap(place.secretId, kid, bytes);
     await this.store.insert({ ...place, kid, wrapped, sealed }, onto);
   }
 
   override async open(place: SecretPlace): Promise<Readonly<Record<string, string>> | undefined> {
     const stored = await this.store.get(place);
     if (stored === undefined) return undefined;
-    let bytes = unwrapUnderAny(this.masters, place.secretId, stored);
-    if (bytes === undefined) {
-      this.masters = mastersOf(await this.reread());
-      bytes = unwrapUnderAny(this.masters, place.secretId, stored);
-    }
+    const bytes = await this.wrapping.unwrap(place.secretId, stored);
     if (bytes === undefined) throw unreadable(place);
     return opened(createSecretKey(bytes), place, stored.sealed);
   }
@@ -69,7 +60,11 @@ const boundTo = ({ orgId, secretId }: SecretPlace) => ({
   at: ['secret'],
 });
 
-function opened(key: KeyObject, place: SecretPlace, sealed: SealedField): Readonly<Record<string, string>> {
+function opened(
+  key: ReturnType<typeof createSecretKey>,
+  place: SecretPlace,
+  sealed: SealedField,
+): Readonly<Record<string, string>> {
   try {
     return secretFields.parse(openField(key, boundTo(place), sealed));
   } catch (error) {

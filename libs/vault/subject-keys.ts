@@ -1,4 +1,4 @@
-/** A subject's data key as it is stored: under the master key. */
+/** A subject's data key as it is stored: wrapped. */
 export interface SubjectKey {
   /** UUID; another one when the subject gets a key again after the first was destroyed. */
   readonly kid: string;
@@ -10,7 +10,7 @@ export abstract class SubjectKeyStore {
   /** A key for each of the subjects; of several callers at once one makes it and all get that one. Durable once answered. */
   abstract getOrCreate(
     subjects: readonly string[],
-    make: (subject: string) => SubjectKey,
+    make: (subject: string) => Promise<SubjectKey>,
   ): Promise<ReadonlyMap<string, SubjectKey>>;
   /** Some of all keys, by subject, after one. */
   abstract page(after: string, limit: number): Promise<ReadonlyMap<string, SubjectKey>>;

@@ -2,6 +2,7 @@ import { createHash, createHmac, createSecretKey, randomUUID } from 'node:crypto
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
+import { type Masters, MasterKeys } from './key-wrapping.js';
 import { type SubjectKey, SubjectKeyStore } from './subject-keys.js';
 import { rewrapAll } from './rewrap.js';
 import { PersonalDataUnreadable, Vault } from './vault.js';
@@ -10,9 +11,12 @@ class SubjectKeysInMemory extends SubjectKeyStore {
   readonly keys = new Map<string, SubjectKey>();
   readonly lookUps: (readonly string[])[] = [];
   readonly asked: (readonly string[])[] = [];
-  async getOrCreate(subjects: readonly string[], make: (subject: string) => SubjectKey) {
+  async getOrCreate(subjects: readonly string[], make: (subject: string) => Promise<SubjectKey>) {
     this.asked.push(subjects);
-    for (const subject of subjects) this.keys.set(subject, this.keys.get(subject) ?? make(subject));
+    for (const subject of subjects) {
+      const made = await make(subject);
+      if (!this.keys.has(subject)) this.keys.set(subject, made);
+    }
     return new Map([...this.keys].filter(([subject]) => subjects.includes(subject)));
   }
   async page(after: string, limit: number): Promise<ReadonlyMap<string, SubjectKey>> {
@@ -29,9 +33,11 @@ class SubjectKeysInMemory extends SubjectKeyStore {
 }
 
 const secret = (byte: number) => createSecretKey(Buffer.alloc(32, byte));
+const vaultUnder = (store: SubjectKeyStore, masters: Masters, reread = async () => masters) =>
+  new Vault({ index: secret(2) }, store, new MasterKeys(masters, reread));
 const setUp = (store = new SubjectKeysInMemory(), master = secret(1)) => ({
   store,
-  vault: new Vault({ master, index: secret(2) }, store),
+  vault: vaultUnder(store, { master }),
 });
 
 type Profile = Record<'issuer' | 'subject', string> & Record<'email' | 'name', string | null>;
@@ -279,17 +285,17 @@ describe('opening', () => {
   it('goes on under a new master key, also in a process that still knows the former one only', async () => {
     const { store, vault: before } = setUp();
     const { event, sealed } = await sealedWith(before);
-    const rotated = { master: secret(3), formerMasters: [secret(1)], index: secret(2) };
+    const rotated = { master: secret(3), formerMasters: [secret(1)] };
     const opens = async (vault: Vault) => (await vault.open([sealed]))[0]?.data;
-    expect(await opens(new Vault(rotated, store))).toEqual(event.data);
-    expect(await rewrapAll(store, rotated, 1)).toEqual({ keys: 1, rewrapped: 1 });
-    expect(await rewrapAll(store, rotated)).toEqual({ keys: 1, rewrapped: 0 });
+    expect(await opens(vaultUnder(store, rotated))).toEqual(event.data);
+    expect(await rewrapAll(store, new MasterKeys(rotated), 1)).toEqual({ keys: 1, rewrapped: 1 });
+    expect(await rewrapAll(store, new MasterKeys(rotated))).toEqual({ keys: 1, rewrapped: 0 });
     // Nothing needs the former one any more, and nothing that was sealed has changed.
-    expect(await opens(new Vault({ master: secret(3), index: secret(2) }, store))).toEqual(event.data);
-    const running = new Vault({ master: secret(1), index: secret(2) }, store, async () => rotated);
+    expect(await opens(vaultUnder(store, { master: secret(3) }))).toEqual(event.data);
+    const running = vaultUnder(store, { master: secret(1) }, async () => rotated);
     expect(await opens(running)).toEqual(event.data);
     await expect(opens(setUp(store).vault)).rejects.toThrow(/another master key/);
-    await expect(rewrapAll(store, { master: secret(8), index: secret(2) })).rejects.toThrow(/another master key/);
+    await expect(rewrapAll(store, new MasterKeys({ master: secret(8) }))).rejects.toThrow(/another master key/);
   });
 
   it('does not take another master key for an erasure', async () => {

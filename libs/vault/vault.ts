@@ -5,8 +5,9 @@ import type { StoredEvent } from '#libs/application/ports/event-store.js';
 import { type Indexes, PersonalData, type Unsealed } from '#libs/application/ports/personal-data.js';
 import { parseStream, streamOf } from '#libs/application/streams.js';
 import { userEvents } from '#libs/domain/user/user.js';
+import type { KeyWrapping } from './key-wrapping.js';
 import { personalFieldsOf, replaceAt } from './personal-fields.js';
-import { openField, type SealingKey, sealedField, sealField, unwrapUnderAny, wrapKey } from './sealed-field.js';
+import { openField, type SealingKey, sealedField, sealField } from './sealed-field.js';
 import type { SubjectKey, SubjectKeyStore } from './subject-keys.js';
 
 /** Stored personal data does not open: it was changed, moved, or the master key is another one. Not the same as erased. */
@@ -14,19 +15,12 @@ export class PersonalDataUnreadable extends Error {
   override readonly name = 'PersonalDataUnreadable';
 }
 
-export interface VaultKeys {
-  readonly master: KeyObject;
-  /** From before rotations. */
-  readonly formerMasters?: readonly KeyObject[];
+/** What makes keyed digests. */
+export interface IndexKeys {
   readonly index: KeyObject;
   /** From before rotations, the newest first. */
   readonly formerIndexes?: readonly KeyObject[];
 }
-
-export const mastersOf = ({ master, formerMasters = [] }: VaultKeys): readonly [KeyObject, ...KeyObject[]] => [
-  master,
-  ...formerMasters,
-];
 
 /** Another process may destroy a key: this is how long it can go on serving here. */
 const cachedForMs = 60_000;
@@ -41,17 +35,12 @@ export class Vault extends PersonalData {
   });
   private forgotten = 0;
 
-  /** The one that wraps comes first; the others only open. */
-  private masters: readonly [KeyObject, ...KeyObject[]];
-
-  /** `reread` brings the keys as they are now, where they may have been rotated since. */
   constructor(
-    private readonly keys: VaultKeys,
+    private readonly keys: IndexKeys,
     private readonly store: SubjectKeyStore,
-    private readonly reread: () => Promise<VaultKeys> = async () => keys,
+    private readonly wrapping: KeyWrapping,
   ) {
     super();
-    this.masters = mastersOf(keys);
   }
 
   async seal<E extends Unsealed>(events: readonly E[]): Promise<readonly E[]> {
@@ -158,18 +147,14 @@ export class Vault extends PersonalData {
     return keys;
   }
 
-  private newKey(subject: string): SubjectKey {
+  private async newKey(subject: string): Promise<SubjectKey> {
     const kid = randomUUID();
-    return { kid, wrapped: wrapKey(this.masters[0], subject, kid, randomBytes(32)) };
+    return { kid, wrapped: await this.wrapping.wrap(subject, kid, randomBytes(32)) };
   }
 
   /** Remembers the key unless one was forgotten since it was looked up: it might be this one. */
   private async unwrap(subject: string, stored: SubjectKey, forgottenBefore: number): Promise<SealingKey> {
-    let bytes = unwrapUnderAny(this.masters, subject, stored);
-    if (bytes === undefined) {
-      this.masters = mastersOf(await this.reread());
-      bytes = unwrapUnderAny(this.masters, subject, stored);
-    }
+    const bytes = await this.wrapping.unwrap(subject, stored);
     if (bytes === undefined)
       throw new PersonalDataUnreadable(
         `the key of ${subject} does not open: it was made under another master key, or changed`,

@@ -17,6 +17,7 @@ import { ensureReadSchema } from '#libs/readstore/read-schema.js';
 import { rebuild } from '#libs/readstore/rebuild.js';
 import { rowsOf } from '#libs/readstore/sql.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
+import { MasterKeys } from '#libs/vault/key-wrapping.js';
 import { Vault } from '#libs/vault/vault.js';
 import { allProjections } from '#projections/all.js';
 import { PostgresErasures } from '../../apps/postgres-erasures.js';
@@ -32,7 +33,8 @@ let database: Awaited<ReturnType<typeof freshDatabase>>;
 let db: Database;
 let store: EsdbEventStore;
 let projector: Projector;
-const newVault = () => new Vault({ master: secret(1), index: secret(2) }, new PostgresSubjectKeys(db));
+const newVault = () =>
+  new Vault({ index: secret(2) }, new PostgresSubjectKeys(db), new MasterKeys({ master: secret(1) }));
 const stops: (() => Promise<unknown>)[] = [];
 
 beforeAll(async () => {

@@ -25,6 +25,7 @@ import type { Database } from '#libs/readstore/database.js';
 import { CheckpointPosition } from '#libs/readstore/read-position.js';
 import { PostgresSecrets } from '#libs/readstore/secret-store.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
+import { MasterKeys } from '#libs/vault/key-wrapping.js';
 import { SecretVault } from '#libs/vault/secret-vault.js';
 import { Vault } from '#libs/vault/vault.js';
 import { PostgresAccessDocuments } from '#projections/access-documents/queries.js';
@@ -64,7 +65,7 @@ export class ProjectorLife {
       store: new CrashingStore(world.store, { process, part: 'projector', end, background: () => !this.looked() }),
       db,
       projections: [...allProjections, tally],
-      personalData: new Vault(world.keys, new PostgresSubjectKeys(db)),
+      personalData: new Vault(world.keys, new PostgresSubjectKeys(db), new MasterKeys(world.keys)),
       batchSize: this.batchSize,
       retry: { firstMs: 1, maxMs: 5 },
       waitMs: 5,
@@ -115,9 +116,9 @@ export class ApiLife {
     const clock = new SystemClock();
     const store = new CrashingStore(world.store, { process, part: 'pipeline', end, background: () => false });
     const db = crashingDatabase(world.connections, process, 'pipeline');
-    const personalData = new Vault(world.keys, new PostgresSubjectKeys(db));
+    const personalData = new Vault(world.keys, new PostgresSubjectKeys(db), new MasterKeys(world.keys));
     const folds = new Folds(store, cacheBytes);
-    const unkept = new UnkeptSecrets(new SecretVault(world.keys, new PostgresSecrets(db)));
+    const unkept = new UnkeptSecrets(new SecretVault(new PostgresSecrets(db), new MasterKeys(world.keys)));
     const appender = new Appender(store, folds, personalData, unkept.keep);
     this.observations = new Observations(folds, appender, personalData, clock);
     const position = positionOf(world, process, db);

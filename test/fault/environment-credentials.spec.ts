@@ -12,6 +12,7 @@ import { PostgresIssuedKeys } from '#libs/readstore/issued-keys.js';
 import { migrate } from '#libs/readstore/migrations.js';
 import { PostgresSecrets } from '#libs/readstore/secret-store.js';
 import { rowsOf } from '#libs/readstore/sql.js';
+import { MasterKeys } from '#libs/vault/key-wrapping.js';
 import { SecretVault } from '#libs/vault/secret-vault.js';
 import { startTestApi } from '../support/api.js';
 import { LiteLlm } from '../support/litellm.js';
@@ -82,7 +83,7 @@ const live = { environmentId: 'live' };
 class Story {
   private readonly orgId = `org-${randomUUID()}`;
   private readonly store = new MemoryEventStore();
-  private readonly vault = new SecretVault(keys, new PostgresSecrets(db));
+  private readonly vault = new SecretVault(new PostgresSecrets(db), new MasterKeys(keys));
   readonly made = { first: this.key(), second: this.key(), gone: this.key() };
 
   constructor(private readonly calls: Calls) {}

@@ -8,6 +8,7 @@ import type { SecretReference } from '#libs/domain/org/fields.js';
 import { type Database, openDatabase } from '#libs/readstore/database.js';
 import { PostgresSecrets } from '#libs/readstore/secret-store.js';
 import { rowsOf } from '#libs/readstore/sql.js';
+import { MasterKeys } from '#libs/vault/key-wrapping.js';
 import { SecretVault } from '#libs/vault/secret-vault.js';
 import { startWorld, type World } from '../support/world.js';
 import { until } from '../fault/projector-support.js';
@@ -21,7 +22,7 @@ const callers: Record<string, Caller> = {};
 beforeAll(async () => {
   world = await startWorld({ processes: 2 });
   db = openDatabase(world.postgresUrl, { poolSize: 1 });
-  vault = new SecretVault(world.keys, new PostgresSecrets(db));
+  vault = new SecretVault(new PostgresSecrets(db), new MasterKeys(world.keys));
   const root = await world.caller('root', { groups: ['operators'] });
   olga = await world.caller('olga');
   callers.root = root;

@@ -19,6 +19,7 @@ import { type Config, loadConfig } from '#libs/platform/config.js';
 import { type Keys, loadKeys } from '#libs/platform/keys.js';
 import { openDatabase } from '#libs/readstore/database.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
+import { MasterKeys } from '#libs/vault/key-wrapping.js';
 import { Vault } from '#libs/vault/vault.js';
 import { PostgresCommandIndex } from '#projections/command-index/command-index.js';
 import { type Composition, compose } from '../../apps/compose.js';
@@ -127,7 +128,7 @@ export async function startWorld({ processes = 1, environment = {} } = {}): Prom
       const { store, readPosition } = at(0).services;
       const wrapped = new WrappedStore(store, around);
       const folds = new Folds(wrapped);
-      const vault = new Vault(keys, new PostgresSubjectKeys(db));
+      const vault = new Vault(keys, new PostgresSubjectKeys(db), new MasterKeys(keys));
       const appender = new Appender(wrapped, folds, vault);
       const repeated = new RepeatedCommands(wrapped, folds, new PostgresCommandIndex(db), readPosition);
       const obstacles = new FindErasureObstacles(folds, new PostgresErasures(db, readPosition, config.readWaitMs));
