@@ -30,6 +30,7 @@ import { SignUp } from '#libs/application/sign-up.js';
 import { Searches } from '#libs/application/searches.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import { streamOf } from '#libs/application/streams.js';
+import { RealmCommands } from '#libs/application/realms/realm-commands.js';
 import { RepeatedCommands } from '#libs/application/repeated-commands.js';
 import { FollowedDocuments } from '#libs/access/followed-documents.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
@@ -37,7 +38,6 @@ import type { Config } from '#libs/platform/config.js';
 import { Credentials } from '#libs/platform/identity/credentials.js';
 import { MachineTokens } from '#libs/platform/identity/machine-tokens.js';
 import { signSession } from '#libs/platform/identity/session-tokens.js';
-import { issuersOf, TokenVerifier } from '#libs/platform/identity/token-verifier.js';
 import { type Keys, loadKeys } from '#libs/platform/keys.js';
 import { firstUse } from '#libs/platform/store-unusable.js';
 import { Metrics } from '#libs/platform/telemetry/metrics.js';
@@ -76,6 +76,7 @@ import { PostgresUsageReads } from './postgres-usage-reads.js';
 import { reactionsOf } from './reactions.js';
 import { readModelsName } from './read-models-name.js';
 import { redisTier, tierListener } from './shared-tier.js';
+import { openRealms } from './open-realms.js';
 import { openSnapshots } from './open-snapshots.js';
 
 const CACHED_DOCUMENTS = 100_000;
@@ -198,6 +199,8 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     });
     await documents.start();
     stops.push(() => documents.stop());
+    const realms = await openRealms({ config, keys, clock, folds, appender, moves: documents, logger });
+    stops.push(async () => realms.hosted.stop());
 
     const repeated = new RepeatedCommands(store, folds, new PostgresCommandIndex(db), readPosition);
     const erasures = new PostgresErasures(db, readPosition, config.readWaitMs);
@@ -213,7 +216,9 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const activity = new ActivityLog(store, clock);
     const usage = new UsageTail(store, new PostgresUsageReads(db));
     const ofUsage = new UsagePipeline(folds, appender, usage, personalData, clock);
-    const commands = new CommandPaths(new SealedCommands(pipeline, unkept, personalData), ofUsage);
+    const sealed = new SealedCommands(pipeline, unkept, personalData);
+    const ofRealms = new RealmCommands(sealed, realms.registry, realms.hosted);
+    const commands = new CommandPaths(ofRealms, ofUsage);
     const recorded = new RecordedCommands(commands, activity, folds, clock, (error, lost) =>
       logger.error({ err: error, ...lost }, 'a refusal is not in the audit log'),
     );
@@ -222,7 +227,6 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const drain = new Drain();
     const probes = healthProbes({ store, db, projector, verifier, readPosition, metrics });
     const past = new Past(folds);
-    const people = new TokenVerifier(issuersOf(config, keys, clock), keys, clock);
     const keyCallers = new KeyCallers(documents, folds, personalData, clock);
     const machineTokens = new MachineTokens(keys, clock);
     const search = new PostgresSearchReads(db);
@@ -237,7 +241,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       readWaitMs: config.readWaitMs,
       logger,
       clock,
-      verifier: new Credentials(people, keyCallers, machineTokens),
+      verifier: new Credentials(realms.verifier, keyCallers, machineTokens),
       keyCallers,
       machineTokens,
       openSession: (caller, orgId) => signSession(keys, config.publicUrl, caller, orgId, clock),
@@ -246,6 +250,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
         personalData,
         new PostgresExpectations(db, store, readPosition, clock, config.readWaitMs),
       ),
+      hosted: realms.hosted,
       observations,
       personalOrgs: new PersonalOrgs(folds, commands),
       pipeline: recorded,

@@ -13,6 +13,7 @@ import { SecretDestruction } from '#libs/application/reactions/secret-destructio
 import type { Config } from '#libs/platform/config.js';
 import { LiteLlmIssuer } from '#libs/platform/litellm/litellm-issuer.js';
 import { SmtpMailer } from '#libs/platform/mail/smtp-mailer.js';
+import { AddressGuard } from '#libs/platform/outlet/address-guard.js';
 import { GuardedOutlet } from '#libs/platform/outlet/guarded-outlet.js';
 import type { Metrics } from '#libs/platform/telemetry/metrics.js';
 import type { Database } from '#libs/readstore/database.js';
@@ -47,7 +48,7 @@ export function reactionsOf({
   metrics,
   logger,
 }: Parts): readonly ReactionRunner[] {
-  const outlet = new GuardedOutlet(config.witness.privateHosts);
+  const outlet = new GuardedOutlet(new AddressGuard(config.witness.privateHosts));
   const folds = new Folds(store, FOLDS_BYTES);
   const keys = new PostgresIssuedKeys(db);
   const issuer = config.litellm === undefined ? keys : new LiteLlmIssuer(keys, config.litellm, () => clock.now());

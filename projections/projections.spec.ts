@@ -15,7 +15,7 @@ const ofAcme = (rows: unknown[] | undefined, ...ids: string[]) =>
   ((rows ?? []) as Record<string, unknown>[]).filter(({ org_id: id }) =>
     (ids.length > 0 ? ids : ['acme']).includes(String(id)),
   );
-const later = ['org-beta', 'org-gamma', 'activity-beta', 'usage-beta', 'user-hal', 'user-ivy'];
+const later = ['realm-other', 'org-beta', 'org-gamma', 'activity-beta', 'usage-beta', 'user-hal', 'user-ivy'];
 const isLater = (stream: unknown) => later.includes(String(stream));
 
 it('turns every event type into these rows', async () => {

@@ -18,6 +18,7 @@ import { ProblemFilter } from './problems/problem.filter.js';
 import { AskHandler } from './queries/ask.js';
 import { AskedQueries } from './queries/asked-queries.js';
 import { AuditExports } from './queries/audit-exports.js';
+import { LoginPageController } from './queries/login-page.controller.js';
 import { RealmController } from './queries/realm.controller.js';
 import { BillingController } from './queries/billing.controller.js';
 import { ContentsController } from './queries/contents.controller.js';
@@ -42,6 +43,7 @@ export class ApiModule {
         BillingController,
         ContentsController,
         RealmController,
+        LoginPageController,
         ChangesController,
         SecretsController,
         MachinesController,

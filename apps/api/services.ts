@@ -10,6 +10,7 @@ import type { SignIns } from '#libs/application/activity/sign-ins.js';
 import type { RecordedReads } from '#libs/application/activity/recorded-reads.js';
 import type { PersonalOrgs } from '#libs/application/personal-orgs.js';
 import type { CommandPipeline } from '#libs/application/pipeline.js';
+import type { HostedRealms } from '#libs/application/realms/hosted-realms.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import type { EventStore } from '#libs/application/ports/event-store.js';
 import type { PersonalData } from '#libs/application/ports/personal-data.js';
@@ -47,6 +48,7 @@ export abstract class ApiServices {
     orgId: string,
   ) => Promise<{ readonly token: string; readonly expiresIn: number }>;
   abstract readonly signUp: SignUp;
+  abstract readonly hosted: Pick<HostedRealms, 'find'>;
   abstract readonly observations: Observations;
   abstract readonly personalOrgs: PersonalOrgs;
   abstract readonly pipeline: Pick<CommandPipeline, 'execute'>;

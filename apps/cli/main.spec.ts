@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { SystemClock } from '#libs/platform/clock.js';
 import { loadConfig } from '#libs/platform/config.js';
-import { issuersOf, TokenVerifier } from '#libs/platform/identity/token-verifier.js';
+import { TokenVerifier } from '#libs/platform/identity/token-verifier.js';
+import { TrustedIssuers } from '#libs/platform/identity/trusted-issuers.js';
 import { loadKeys } from '#libs/platform/keys.js';
 import { main } from './main.js';
 
@@ -49,7 +50,7 @@ describe('tenantry token', () => {
     expect(out).toMatch(/^[\w-]+\.[\w-]+\.[\w-]+\n$/);
     const keys = await loadKeys(join(root, 'keys'));
     const clock = new SystemClock();
-    const verifier = new TokenVerifier(issuersOf(loadConfig(environment), keys, clock), keys, clock);
+    const verifier = new TokenVerifier(new TrustedIssuers(loadConfig(environment), keys, clock).of(), keys, clock);
     const verification = await verifier.verify(`Bearer ${out.trim()}`);
     expect(verification).toMatchObject({
       ok: true,

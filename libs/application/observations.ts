@@ -1,19 +1,16 @@
-import { v4 as randomId } from 'uuid';
-import type { Category } from '#libs/domain/aggregates.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { SchemeRef } from '#libs/domain/schemes/reference.js';
 import { observeConfiguration, type PlatformAdminSources } from '#libs/domain/realm/realm.js';
 import { observeToken } from '#libs/domain/user/user.js';
 import type { Appender } from './appender.js';
 import type { Caller } from './caller.js';
-import type { Folded } from './fold.js';
 import type { Folds } from './folds.js';
-import { meta } from './metadata.js';
 import type { Clock } from './ports/clock.js';
 import { EventStoreUnavailable } from './ports/event-store.js';
 import { emailIndexesOf, emailIndexOf, type PersonalData } from './ports/personal-data.js';
+import { Recorder } from './recorder.js';
 
-const TRIES = 20;
+const OBSERVE = 'Observe';
 
 export interface RealmConfiguration {
   readonly realmId: string;
@@ -23,31 +20,30 @@ export interface RealmConfiguration {
   readonly systemUserId: string | null;
 }
 
-interface Draft {
-  readonly type: string;
-  readonly data: unknown;
-}
-
 /**
  * Claims and settings never decide by themselves: what a verified token or the configuration says differently from the
  * log is appended first, and decisions read the log.
  */
 export class Observations {
+  private readonly recorder: Recorder;
+
   constructor(
     private readonly folds: Folds,
-    private readonly appender: Appender,
+    appender: Appender,
     private readonly personalData: PersonalData,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.recorder = new Recorder(folds, appender, clock);
+  }
 
   /** Makes the realm's stream agree with the configuration. Answers the realm's first event id, which names the log. */
   async configuration(wanted: RealmConfiguration): Promise<string> {
     const adminEmailIndexes = wanted.adminEmails.map((email) => emailIndexOf(this.personalData, email));
     const sources: PlatformAdminSources = { ...wanted, adminEmailIndexes };
-    const folded = await this.record(
+    const folded = await this.recorder.record(
       'realm',
       wanted.realmId,
-      { actor: 'configuration', realm: wanted.realmId },
+      { actor: 'configuration', realm: wanted.realmId, command: OBSERVE },
       ({ state }) => observeConfiguration(state, { realmId: wanted.realmId, scheme: wanted.scheme, sources }),
     );
     const { scheme, formerSchemes = [] } = folded.state.realm ?? {};
@@ -79,47 +75,20 @@ export class Observations {
     };
     const profiles = this.personalData.indexes('profile', JSON.stringify([issuer, subject, email, name]));
     const halfAge = (schemeOf(realm.scheme, realm).document.sources.claimMaxAge * 1000) / 2;
-    await this.record('user', caller.id, { actor: caller.id, realm: caller.realm }, ({ state }) => {
-      // A profile that is known by a former key has not changed.
-      const profileIndex = profiles.find((index) => index === state.user?.profileIndex) ?? profiles[0];
-      return observeToken(state, { ...observed, profileIndex }, this.clock.now() - halfAge);
-    });
+    await this.recorder.record(
+      'user',
+      caller.id,
+      { actor: caller.id, realm: caller.realm, command: OBSERVE },
+      ({ state }) => {
+        // A profile that is known by a former key has not changed.
+        const profileIndex = profiles.find((index) => index === state.user?.profileIndex) ?? profiles[0];
+        return observeToken(state, { ...observed, profileIndex }, this.clock.now() - halfAge);
+      },
+    );
   }
 
   private bearing(email: string | null, allowlist: readonly string[]): string | null {
     const indexes = email === null ? [] : emailIndexesOf(this.personalData, email);
     return indexes.find((index) => allowlist.includes(index)) ?? null;
-  }
-
-  private async record<C extends Category>(
-    category: C,
-    id: string,
-    by: { actor: string; realm: string },
-    decide: (folded: Folded<C>) => readonly Draft[],
-  ): Promise<Folded<C>> {
-    let folded = await this.folds.recent(category, id);
-    for (let attempt = 0; attempt < TRIES; attempt++) {
-      const drafts = decide(folded);
-      if (drafts.length === 0) return folded;
-      const commandId = randomId();
-      const now = new Date(this.clock.now()).toISOString();
-      const metadata = {
-        [meta.realm]: by.realm,
-        [meta.actor]: by.actor,
-        [meta.command]: 'Observe',
-        [meta.commandId]: commandId,
-        [meta.correlation]: commandId,
-        [meta.keyed]: 'false',
-        [meta.occurredAt]: now > folded.occurredAt ? now : folded.occurredAt,
-      };
-      const events = drafts.map((draft, i) => ({
-        ...draft,
-        id: randomId(),
-        metadata: { ...metadata, [meta.part]: `${i + 1}/${drafts.length}` },
-      }));
-      await this.appender.append(category, id, folded, events);
-      folded = await this.folds.current(category, id);
-    }
-    throw new EventStoreUnavailable(`the stream ${category}-${id} kept moving while an observation was recorded`);
   }
 }

@@ -236,6 +236,10 @@ event('realm-default', 'RoleSchemeAdopted', { scheme: { id: 'library', version: 
 event('realm-default', 'PricingSet', { version: 1, document: '{"a":1}' });
 event('realm-default', 'LoginMethodsSet', { methods: ['google', 'password'] });
 event('realm-default', 'SignUpRulesSet', { rule: 'domains', domains: ['acme.test'] });
+const issuer = 'https://login.acme.test';
+event('realm-other', 'RealmCreated', { realmId: 'other', scheme });
+event('realm-other', 'IssuerClaimed', { issuer, realmId: 'other' });
+event('realm-other', 'RealmIssuersSet', { issuers: [{ issuer, audiences: ['tenantry'] }] });
 
 event('org-beta', 'BillingDetailsSet', { company: 'Beta GmbH', country: 'DE' });
 event('org-beta', 'PaymentMethodSaved', { provider: 'stripe', reference: 'pm_1', brand: 'Visa', last4: '4242' });

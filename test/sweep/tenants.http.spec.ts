@@ -184,6 +184,7 @@ const inputs: { readonly [Name in CommandName]: object } = {
   SetPricing: { document: { basilisk: 1 } },
   SetLoginMethods: { methods: ['password'] },
   SetSignUpRules: { rule: 'invited' },
+  SetRealmIssuers: { issuers: [{ issuer: 'https://login.quetzal.test', audiences: ['quetzal'] }] },
   AdoptRoleScheme: commandTable.AdoptRoleScheme.example,
   SetCheckpointWitness: { url: 'https://witness.test' },
   RemoveCheckpointWitness: {},

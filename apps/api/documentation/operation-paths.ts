@@ -1,3 +1,6 @@
+import { loginPage } from '../queries/sign-in.js';
+import { outputSchema } from './json-schema.js';
+
 type Json = Readonly<Record<string, unknown>>;
 
 const open = (
@@ -40,5 +43,15 @@ export const operationPaths: Json = {
   '/v1/ledger/key': open('LedgerKey', 'The public key of checkpoints and proofs, to be pinned: name+id+key', [
     'text/plain',
   ]),
+  '/v1/realms/{realmId}/sign-in': open(
+    'LoginPage',
+    'How people sign in to a realm, for a login page',
+    json,
+    {
+      ...missing,
+      200: { description: 'The answer', content: { 'application/json': { schema: outputSchema(loginPage) } } },
+    },
+    [inPath('realmId')],
+  ),
   '/.well-known/authzen-configuration': open('DecisionPoint', 'AuthZEN metadata', json),
 };

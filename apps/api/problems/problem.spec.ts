@@ -30,6 +30,7 @@ describe('the table of problems', () => {
       'invitation_accepted',
       'invitation_exists',
       'invoice_exists',
+      'issuer_elsewhere',
       'key_exists',
       'keys_full',
       'last_owner',

@@ -121,6 +121,7 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   scheme_locks_out: 422,
   roles_missing: 409,
   usage_day_out_of_range: 422,
+  issuer_elsewhere: 409,
   workflow_not_owned: 422,
 };
 

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { streamOf } from '#libs/application/streams.js';
 import type { RealmSettings } from '#libs/domain/realm/events.js';
+import { realmIssuer } from '#libs/domain/realm/issuers.js';
 import { documentsIn } from '#projections/access-documents/queries.js';
 import { nothing, query } from './query-row.js';
 
@@ -15,15 +16,27 @@ export const signInQueries = {
     needs: () => [
       { permission: 'login-method:set', resource },
       { permission: 'sign-up:set', resource },
+      { permission: 'identity-provider:set', resource },
     ],
     answer: z.object({
       loginMethods: z.array(z.string()),
       signUp: z.object({ rule: z.string(), domains: z.array(z.string()) }),
+      /** Beside those of the configuration. */
+      issuers: z.array(realmIssuer),
     }),
     ask: async (_, __, { caller, services }) => {
       const found = await documentsIn(services.reads, streamOf('realm', caller.realm), 'settings', ['']);
-      const { loginMethods = [], signUp = { rule: 'open', domains: [] } } = (found.get('') as RealmSettings) ?? {};
-      return { loginMethods: [...loginMethods], signUp };
+      const settings = (found.get('') as RealmSettings | undefined) ?? {};
+      const { loginMethods = [], signUp = { rule: 'open', domains: [] }, issuers = [] } = settings;
+      return { loginMethods: [...loginMethods], signUp, issuers: [...issuers] };
     },
   }),
 } as const;
+
+/** What anybody may know of a realm who is about to sign in. */
+export const loginPage = z.object({
+  realm: z.string(),
+  loginMethods: z.array(z.string()),
+  signUp: z.string(),
+  issuers: z.array(z.string()),
+});

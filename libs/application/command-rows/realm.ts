@@ -66,6 +66,20 @@ export const realmRows = {
     example: { rule: 'domains', domains: ['acme.test'] },
     needs: onRealm('sign-up:set'),
   },
+  SetRealmIssuers: {
+    target: 'realm',
+    summary: "Set the identity providers that vouch for the realm's people, beside those of the configuration",
+    example: {
+      issuers: [
+        {
+          issuer: 'https://login.acme.test',
+          audiences: ['tenantry'],
+          claims: { email: 'upn', emailVerified: 'upn_verified', loginMethod: 'identity_provider' },
+        },
+      ],
+    },
+    needs: onRealm('identity-provider:set'),
+  },
   EraseUser: {
     target: 'realm',
     summary: 'Erase what is known of a person for good, everywhere; their memberships end',

@@ -114,6 +114,14 @@ describe('how people come into the realm', () => {
       .then([rules]);
     const closed: RealmEvent = { type: 'SignUpRulesSet', data: { rule: 'invited', domains: [] } };
     by('pia', [rules]).when('SetSignUpRules', { rule: 'invited' }).then([closed]);
+    const claims = { email: 'upn', name: 'display_name' };
+    const issuer = { issuer: 'https://login.acme.test', audiences: ['tenantry'], claims };
+    const issuers: RealmEvent = { type: 'RealmIssuersSet', data: { issuers: [issuer] } };
+    by('pia').when('SetRealmIssuers', { issuers: [] }).then(nothing);
+    const shuffled = { claims: { name: 'display_name', email: 'upn' }, audiences: ['tenantry'], issuer: issuer.issuer };
+    by('pia')
+      .when('SetRealmIssuers', { issuers: [shuffled] })
+      .then([issuers]);
   });
 });
 

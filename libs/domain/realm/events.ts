@@ -3,6 +3,7 @@ import { type Assignment, own, type RealmDocument, type VersionedDocument } from
 import type { EventOf, Evolutions } from '../event.js';
 import { nameOfScheme } from '../schemes/reference.js';
 import { instant, principalId, slug, text } from '../text.js';
+import { realmIssuer, type RealmIssuer } from './issuers.js';
 import { loginMethods, signUpRules, type SignUpRules } from './sign-in.js';
 
 export interface RealmState {
@@ -17,6 +18,16 @@ export interface RealmSettings {
   readonly loginMethods?: readonly string[];
   /** Absent: anybody may come. */
   readonly signUp?: SignUpRules;
+  /** Beside those of the configuration. */
+  readonly issuers?: readonly RealmIssuer[];
+  /** Of the deployment's first realm alone. */
+  readonly hosted?: HostedDocument;
+}
+
+/** What the realms of a deployment may not have twice. */
+export interface HostedDocument {
+  /** Identity provider → the realm that it vouches for, for good. */
+  readonly issuers: Readonly<Record<string, string>>;
 }
 
 /** Characters of a role scheme as JSON: an event has to hold it. */
@@ -49,6 +60,9 @@ export const realmEvents = {
   PricingSet: z.strictObject({ version: z.int().min(1), document: z.string() }),
   LoginMethodsSet: z.strictObject({ methods: loginMethods }),
   SignUpRulesSet: signUpRules,
+  RealmIssuersSet: z.strictObject({ issuers: z.array(realmIssuer).max(20) }),
+  /** In the stream of the deployment's first realm: nobody else's people come by this provider. */
+  IssuerClaimed: z.strictObject({ issuer: realmIssuer.shape.issuer, realmId: slug }),
   /** What erases the person's data follows it; see the events of the person's own stream. */
   PersonErasureRequested: z.strictObject({ userId: principalId }),
   /** A command under a client's key changed nothing: remembered, so that a late retry cannot act on a changed world. */
@@ -135,12 +149,28 @@ export const realmEvolutions: Evolutions<RealmState, RealmEvent> = {
     touches: settings,
     evolve: (state, signUp) => ({ ...state, settings: { ...state.settings, signUp } }),
   },
+  RealmIssuersSet: {
+    touches: settings,
+    evolve: (state, { issuers }) => ({ ...state, settings: { ...state.settings, issuers } }),
+  },
+  IssuerClaimed: {
+    touches: settings,
+    evolve: (state, { issuer, realmId }) =>
+      changedHosted(state, ({ issuers }) => ({ issuers: { ...issuers, [issuer]: realmId } })),
+  },
   PersonErasureRequested: { touches: () => [], evolve: (state) => state },
   RealmCommandHadNoEffect: { touches: () => [], evolve: (state) => state },
 };
 
 /** Ids of the people that a realm's event is about, as the audit log is searched by. */
 export const realmTargets = ({ data }: RealmEvent): readonly string[] => ('userId' in data ? [data.userId] : []);
+
+const noneHosted: HostedDocument = { issuers: {} };
+
+function changedHosted(state: RealmState, change: (found: HostedDocument) => Partial<HostedDocument>): RealmState {
+  const found = state.settings?.hosted ?? noneHosted;
+  return { ...state, settings: { ...state.settings, hosted: { ...found, ...change(found) } } };
+}
 
 function changed(state: RealmState, change: (found: RealmDocument) => Partial<RealmDocument>): RealmState {
   const { realm } = state;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { realmCommand } from './command.js';
+import { realmIssuers } from './issuers.js';
 import { loginMethods, signUpRules } from './sign-in.js';
 
 const wantedRules = signUpRules
@@ -23,5 +24,12 @@ export const signInCommands = {
     const domains = [...new Set(named)].sort();
     if (present.rule === rule && present.domains.join() === domains.join()) return [];
     return [{ type: 'SignUpRulesSet', data: { rule, domains } }];
+  }),
+
+  /** Those of the configuration stay beside them. Whether one is another realm's is found out before. */
+  SetRealmIssuers: realmCommand(z.strictObject({ issuers: realmIssuers }), ({ settings }, { issuers }) => {
+    // Parsed members come in the schema's order, whatever order they were sent in.
+    const same = JSON.stringify(settings?.issuers ?? []) === JSON.stringify(issuers);
+    return same ? [] : [{ type: 'RealmIssuersSet', data: { issuers } }];
   }),
 };

@@ -20,6 +20,7 @@ export const actions = {
   'org:list': { scope: 'realm', does: 'List all organizations' },
   'pricing:set': { scope: 'realm', does: 'Set platform-wide pricing' },
   'login-method:set': { scope: 'realm', does: 'Set the login methods' },
+  'identity-provider:set': { scope: 'realm', does: "Set whose tokens are accepted for the realm's people" },
   'sign-up:set': { scope: 'realm', does: 'Set who may come for the first time' },
   'platform-service-account:manage': { scope: 'realm', does: "Manage the platform's service accounts and their keys" },
   'platform-role:assign': { scope: 'realm', does: "Give and take the platform's own roles, confirm them" },

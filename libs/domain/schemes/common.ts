@@ -17,6 +17,7 @@ export const operating: readonly Permission[] = [
   'role-scheme:define',
   'login-method:set',
   'sign-up:set',
+  'identity-provider:set',
   'platform-service-account:manage',
   'legal-hold:place',
   'legal-hold:release',

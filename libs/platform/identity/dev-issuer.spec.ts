@@ -5,7 +5,8 @@ import { Clock } from '#libs/application/ports/clock.js';
 import { loadConfig } from '../config.js';
 import type { Keys } from '../keys.js';
 import { type DevTokenClaims, devIssuerName, signDevToken } from './dev-issuer.js';
-import { issuersOf, TokenVerifier } from './token-verifier.js';
+import { TokenVerifier } from './token-verifier.js';
+import { TrustedIssuers } from './trusted-issuers.js';
 
 const newKeys = (): Keys => ({
   formerMasters: [],
@@ -22,7 +23,7 @@ const clock = new (class extends Clock {
   }
 })();
 const keys = newKeys();
-const verifier = new TokenVerifier(issuersOf(loadConfig({}), keys, clock), keys, clock);
+const verifier = new TokenVerifier(new TrustedIssuers(loadConfig({}), keys, clock).of(), keys, clock);
 const verified = async (claims: Partial<DevTokenClaims>, signedWith = keys) =>
   verifier.verify(`Bearer ${await signDevToken(signedWith, { sub: 'alice', ttlSeconds: 60, ...claims }, clock)}`);
 
@@ -47,7 +48,7 @@ describe('the development issuer', () => {
 
   it('vouches for people of each realm that there is, who are others under the same name', async () => {
     const config = loadConfig({ REALMS: 'default=enterprise,studio=studio' });
-    const both = new TokenVerifier(issuersOf(config, keys, clock), keys, clock);
+    const both = new TokenVerifier(new TrustedIssuers(config, keys, clock).of(), keys, clock);
     const idOf = async (claims: { sub: string; realm?: string }) => {
       const token = await signDevToken(keys, { ttlSeconds: 60, ...claims }, clock);
       const verification = await both.verify(`Bearer ${token}`);
@@ -72,7 +73,7 @@ describe('the development issuer', () => {
       OIDC_AUDIENCE: 'tenantry',
       REALMS: 'main=enterprise,studio=studio@https://b.example',
     });
-    const first = issuersOf(config, keys, clock).map(({ name, realms }) => [name, realms?.[0]]);
+    const first = new TrustedIssuers(config, keys, clock).of().map(({ name, realms }) => [name, realms?.[0]]);
     expect(first).toEqual([
       ['tenantry-session', 'main'],
       ['https://a.example', 'main'],
@@ -82,7 +83,7 @@ describe('the development issuer', () => {
 
   it('is off when a provider is configured', async () => {
     const config = loadConfig({ OIDC_ISSUERS: 'https://login.example.com', OIDC_AUDIENCE: 'tenantry' });
-    const strict = new TokenVerifier(issuersOf(config, keys, clock), keys, clock);
+    const strict = new TokenVerifier(new TrustedIssuers(config, keys, clock).of(), keys, clock);
     const token = await signDevToken(keys, { sub: 'alice', ttlSeconds: 60 }, clock);
     expect(await strict.verify(`Bearer ${token}`)).toEqual({ ok: false, reason: 'untrusted_issuer' });
     const forged = await new SignJWT({ sub: 'alice', exp: 1_900_000_000 })

@@ -2,12 +2,14 @@ import { createRemoteJWKSet, customFetch, errors, type RemoteJWKSet } from 'jose
 import { z } from 'zod';
 import type { Clock } from '#libs/application/ports/clock.js';
 import { isLoopback } from '../config-values.js';
-import { boundedFetch } from './bounded-fetch.js';
+import { type BoundedFetch, boundedFetch } from './bounded-fetch.js';
 import { type Issuer, KeysUnreachable } from './issuer.js';
 
 export interface RemoteIssuerOptions {
-  readonly audience: string;
+  readonly audience: string | string[];
   readonly clock: Clock;
+  /** Absent: from wherever the provider says. */
+  readonly fetch?: BoundedFetch;
   /** Least time between two fetches for the sake of an unknown key id, so that forged tokens cannot drive requests. */
   readonly cooldownMs?: number;
   /** Least time between two attempts while the provider fails. */
@@ -39,6 +41,7 @@ class ProviderKeys {
   private failing = false;
   private loading: Promise<void> | undefined;
   private readonly clock: Clock;
+  private readonly fetch: BoundedFetch;
   private readonly cooldownMs: number;
   private readonly retryMs: number;
   private readonly refreshMs: number;
@@ -47,9 +50,10 @@ class ProviderKeys {
 
   constructor(
     private readonly issuer: string,
-    { clock, cooldownMs, retryMs, refreshMs, keepMs, timeoutMs }: RemoteIssuerOptions,
+    { clock, fetch = boundedFetch, cooldownMs, retryMs, refreshMs, keepMs, timeoutMs }: RemoteIssuerOptions,
   ) {
     this.clock = clock;
+    this.fetch = fetch;
     this.cooldownMs = cooldownMs ?? 60_000;
     this.retryMs = retryMs ?? 5_000;
     this.refreshMs = refreshMs ?? 600_000;
@@ -122,13 +126,13 @@ class ProviderKeys {
       timeoutDuration: this.timeoutMs,
       cooldownDuration: Number.POSITIVE_INFINITY,
       cacheMaxAge: Number.POSITIVE_INFINITY,
-      [customFetch]: boundedFetch,
+      [customFetch]: this.fetch,
     };
   }
 
   private async discover(): Promise<URL> {
     const url = `${this.issuer.replace(/\/$/, '')}/.well-known/openid-configuration`;
-    const response = await boundedFetch(url, { signal: AbortSignal.timeout(this.timeoutMs), redirect: 'manual' });
+    const response = await this.fetch(url, { signal: AbortSignal.timeout(this.timeoutMs), redirect: 'manual' });
     if (response.status !== 200) throw new Error(`${url} answered ${response.status}`);
     const { issuer, jwks_uri } = discovery.parse(await response.json());
     if (issuer !== this.issuer) throw new Error(`${url} speaks for another issuer`);

@@ -5,14 +5,10 @@ import type { Caller } from '#libs/application/caller.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import { DEFAULT_REALM } from '#libs/domain/access/documents.js';
 import { principalId } from '#libs/domain/text.js';
-import type { Config } from '../config.js';
 import type { Keys } from '../keys.js';
 import { type Claims, claims, isUsableSubject, verifiedToken } from './claims.js';
-import { devIssuer } from './dev-issuer.js';
 import { type Issuer, KeysUnreachable } from './issuer.js';
 import { derivedUserId, fingerprint } from './principal.js';
-import { remoteIssuer } from './remote-issuer.js';
-import { sessionIssuer } from './session-tokens.js';
 import { refused, type Unauthenticated, type Verification } from './verification.js';
 
 const algorithms = ['EdDSA', 'ES256', 'RS256', 'PS256'];
@@ -23,35 +19,21 @@ const maxHeaderLength = 16_384;
 const scheme = 'bearer ';
 const compactJws = /^[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*$/;
 
-/** The issuers that the configuration trusts. */
-export function issuersOf(
-  { identity, realms, publicUrl }: Pick<Config, 'identity' | 'realms' | 'publicUrl'>,
-  keys: Keys,
-  clock: Clock,
-): readonly Issuer[] {
-  const ids = realms.map(({ id }) => id);
-  const sessions = sessionIssuer(keys, publicUrl, ids);
-  if (identity.developmentIssuer) return [sessions, devIssuer(keys, ids)];
-  const outer = identity.issuers.map((name) => {
-    const own = realms.filter(({ issuer }) => issuer === name).map(({ id }) => id);
-    // Where it is nobody's, its people are of the first realm.
-    return { ...remoteIssuer(name, { audience: identity.audience, clock }), realms: own.length > 0 ? own : ids };
-  });
-  return [sessions, ...outer];
-}
-
 /** Who a request's `Authorization` header says is asking. A token once verified costs one hash until it expires. */
 export class TokenVerifier {
-  private readonly issuers: ReadonlyMap<string, Issuer>;
-  /** By the token's digest, so that memory holds no credentials; bounded by bytes, since tokens differ widely in size. */
-  private readonly verified = new LRUCache<string, Caller>({ max: 50_000, maxSize: 1 << 25 });
+  private trusted: Trusted;
 
   constructor(
     issuers: readonly Issuer[],
     private readonly keys: Pick<Keys, 'identity' | 'index'>,
     private readonly clock: Clock,
   ) {
-    this.issuers = new Map(issuers.map((issuer) => [issuer.name, issuer]));
+    this.trusted = trustIn(issuers);
+  }
+
+  /** From now on these are trusted; what others have vouched for is verified anew. */
+  use(issuers: readonly Issuer[]): void {
+    this.trusted = trustIn(issuers);
   }
 
   async verify(authorization: string | undefined): Promise<Verification> {
@@ -60,23 +42,24 @@ export class TokenVerifier {
     if (authorization.slice(0, scheme.length).toLowerCase() !== scheme) return refused('malformed');
     const token = authorization.slice(scheme.length).trim();
     const digest = hash('sha256', token, 'base64');
-    const known = this.verified.get(digest);
+    const { issuers, verified } = this.trusted;
+    const known = verified.get(digest);
     if (known !== undefined) {
       if (this.clock.now() < known.token.expiresAtMs) return { ok: true, caller: known };
-      this.verified.delete(digest);
+      verified.delete(digest);
       return refused('expired');
     }
-    const verification = compactJws.test(token) ? await this.verifyToken(token) : refused('malformed');
-    if (verification.ok) this.verified.set(digest, verification.caller, { size: token.length + 512 });
+    const verification = compactJws.test(token) ? await this.verifyToken(token, issuers) : refused('malformed');
+    if (verification.ok) verified.set(digest, verification.caller, { size: token.length + 512 });
     return verification;
   }
 
-  private async verifyToken(token: string): Promise<Verification> {
+  private async verifyToken(token: string, issuers: Trusted['issuers']): Promise<Verification> {
     const unverified = decoded(token);
     if (unverified === undefined) return refused('malformed');
     if (!algorithms.includes(unverified.algorithm)) return refused('algorithm_not_allowed');
     if (!types.has(unverified.type)) return refused('unsupported_type');
-    const issuer = this.issuers.get(unverified.issuer);
+    const issuer = issuers.get(unverified.issuer);
     if (issuer === undefined) return refused('untrusted_issuer');
     const now = this.clock.now();
     try {
@@ -93,7 +76,8 @@ export class TokenVerifier {
         if (caller === undefined) return refused('malformed');
         return { ok: true, caller: Object.freeze({ ...caller, credential: fingerprint(this.keys.index, token) }) };
       }
-      const parsed = claims.safeParse(payload);
+      if (issuer.admits?.(payload) === false) return refused('login_method_not_offered');
+      const parsed = claims.safeParse(issuer.standardClaims?.(payload) ?? payload);
       return parsed.success ? this.callerOf(issuer, token, parsed.data, now) : refused('malformed');
     } catch (error) {
       return refused(reasonOf(error));
@@ -141,6 +125,17 @@ export class TokenVerifier {
     return opaqueId(sub, realm, realms) ?? null;
   }
 }
+
+interface Trusted {
+  readonly issuers: ReadonlyMap<string, Issuer>;
+  /** By the token's digest, so that memory holds no credentials; bounded by bytes, since tokens differ widely in size. */
+  readonly verified: LRUCache<string, Caller>;
+}
+
+const trustIn = (issuers: readonly Issuer[]): Trusted => ({
+  issuers: new Map(issuers.map((issuer) => [issuer.name, issuer])),
+  verified: new LRUCache<string, Caller>({ max: 50_000, maxSize: 1 << 25 }),
+});
 
 /** The same subject is another person in another realm: outside of the first one, the id says which. */
 function opaqueId(subject: string, realm: string, realms: readonly string[]): string | undefined {

@@ -14,6 +14,8 @@ export type Unauthenticated =
   | 'unknown_realm'
   /** Of a session: its person is no longer in its organization. */
   | 'session_ended'
+  /** The person signed in by a way that the realm does not offer. */
+  | 'login_method_not_offered'
   | 'unusable_subject'
   | 'unknown_key';
 

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { Witness } from '../../../test/support/witness.js';
+import { AddressGuard } from './address-guard.js';
 import { GuardedOutlet } from './guarded-outlet.js';
 
 let server: Witness;
@@ -10,7 +11,7 @@ afterAll(() => server.close());
 
 const soon = () => AbortSignal.timeout(30_000);
 const post = (hosts: readonly string[], url: string, signal = soon()) =>
-  new GuardedOutlet(hosts).post(url, 'text', { 'content-type': 'text/plain' }, signal);
+  new GuardedOutlet(new AddressGuard(hosts)).post(url, 'text', { 'content-type': 'text/plain' }, signal);
 const at = (host: string) => server.url.replace('127.0.0.1', host);
 
 it('sends to a host that the operator has listed', async () => {
