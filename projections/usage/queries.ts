@@ -94,7 +94,31 @@ export const usageBy = (
     [...valuesOf(orgId, span), after ?? null, limit],
   );
 
+/** What was used under a person's id in any organization, whatever its realm. */
+export const usageUnder = (db: Database, userId: string): Promise<UsedUnder[]> =>
+  rowsOf(
+    db,
+    `select stream, day, environment_id, provider, model, paid_by, currency,
+        requests::text, runs::text, input_tokens::text, output_tokens::text, credits::text, cost::text
+      from ${from} where user_id = $1
+      order by stream, day, environment_id, provider, model, paid_by, currency`,
+    [userId],
+  );
+
+export type UsedUnder = Readonly<Omit<RowOf<typeof usageByDay>, 'user_id'>>;
+
 export type BlockedRequest = RowOf<typeof blockedRequests>;
+
+/** The same of requests that were blocked. */
+export const blockedRequestsUnder = (db: Database, userId: string): Promise<BlockedRequest[]> =>
+  db
+    .withTables<TablesOf<typeof blockedRequests>>()
+    .selectFrom('blocked_requests')
+    .selectAll()
+    .where('user_id', '=', userId)
+    .orderBy('stream')
+    .orderBy('revision')
+    .execute();
 
 /** Requests that were blocked, the youngest first; `before` is the revision of the last one of the page before. */
 export async function blockedRequestsOf(

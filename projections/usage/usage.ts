@@ -29,7 +29,8 @@ export const usageByDay = table(
   },
   {
     key: ['stream', 'day', 'user_id', 'environment_id', 'provider', 'model', 'paid_by', 'currency'],
-    indexes: [{ columns: ['stream', 'user_id', 'day'] }],
+    // The person first: what one has used is told across organizations, too.
+    indexes: [{ columns: ['user_id', 'stream', 'day'] }],
   },
 );
 
@@ -53,7 +54,7 @@ export const blockedRequests = table(
     reason: text,
     rule: nullable(text),
   },
-  { key: ['stream', 'revision'], appendOnly: true, indexes: [{ columns: ['stream', 'user_id', 'revision'] }] },
+  { key: ['stream', 'revision'], appendOnly: true, indexes: [{ columns: ['user_id', 'stream', 'revision'] }] },
 );
 
 const measures = ['requests', 'runs', 'input_tokens', 'output_tokens', 'credits', 'cost'] as const;
@@ -61,7 +62,7 @@ const measures = ['requests', 'runs', 'input_tokens', 'output_tokens', 'credits'
 /** Adds up: the rows that a batch adds to are read once, before its first event. */
 export const usageProjection: Projection = {
   name: 'usage',
-  version: 1,
+  version: 2,
   tables: [usageByDay, usageMeters, blockedRequests],
   begin: async (events, db, schema): Promise<BatchHandler> => {
     const days = new Sums(usageByDay, measures);

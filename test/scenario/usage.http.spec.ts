@@ -246,3 +246,33 @@ describe('caps (R18, G12, G24)', () => {
     expect(limits[0]).toMatchObject({ limited: 'budget', environmentId: 'capped', limit: cap, usage: spent });
   });
 });
+
+it("a person's export holds what was used and blocked under their id, in the organizations of their realm (X-06)", async () => {
+  const day = new Date().toISOString().slice(0, 10);
+  const userId = orgs.idOf('gate', 'zoe');
+  const cost = { thousandths: 1_500, currency: 'EUR' };
+  await orgs.done('gate', 'meter', 'RecordUsage', {
+    lines: [
+      { userId, day, model: 'gpt-4o', provider: 'openai', requests: 4, runs: 1, outputTokens: 9, credits: 2, cost },
+      { userId, day, requests: 1, byok: true },
+    ],
+  });
+  await orgs.done('gate', 'meter', 'RecordBlockedRequest', { userId, reason: 'budget', model: 'gpt-4o' });
+  // An organization of another realm, which may name whom it likes.
+  await orgs.done('team', 'meter', 'RecordUsage', { lines: [{ userId, day, requests: 99 }] });
+  const { body } = await orgs.get('gate', 'zoe', 'me/export');
+  const nothing = { runs: 0, inputTokens: 0, outputTokens: 0, credits: 0, cost: [] };
+  const used = { model: 'gpt-4o', provider: 'openai', paidBy: 'platform', requests: 4, runs: 1, outputTokens: 9 };
+  expect(body.usage).toEqual([
+    { orgId: 'gate-org', day, paidBy: 'organization', ...nothing, requests: 1 },
+    { orgId: 'gate-org', day, ...nothing, ...used, credits: 2, cost: [cost] },
+  ]);
+  expect(body.blockedRequests).toEqual([
+    { orgId: 'gate-org', at: expect.any(String), model: 'gpt-4o', reason: 'budget' },
+  ]);
+  const headers = { ...(await orgs.headersOf('gate', 'zoe')), accept: 'text/csv' };
+  const csv = await orgs.api.http.send({ path: '/v1/me/export', headers });
+  expect(csv.text).toContain(`"usage","${day}","outputTokens","9"\r\n`);
+  expect(csv.text).toMatch(/"blocked request","2[^"]+Z","reason","budget"\r\n/);
+  expect(csv.text).not.toContain('mel@gate');
+});

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { addressIndexesIn, type PersonalEvent, personalEventsOf } from '#libs/application/erasure/personal-events.js';
+import { streamOf } from '#libs/application/streams.js';
 import { realmOf, type OrgDocument } from '#libs/domain/access/documents.js';
 import { slug } from '#libs/domain/text.js';
 import { documentsOf } from '#projections/access-documents/queries.js';
@@ -7,6 +8,7 @@ import { invitationsBy } from '#projections/invitations/queries.js';
 import { membershipsOfUser } from '#projections/members/queries.js';
 import { addressesOf, organizationsInviting, peopleNamed } from '#projections/people/queries.js';
 import { originsIn } from './subject-origins.js';
+import { subjectUsage, usageIn } from './subject-usage.js';
 import { csvCell } from './audit-csv.js';
 import { type Asking, MAX_LIMIT, nothing, onOrg, query, stale, userKey } from './query-row.js';
 
@@ -50,11 +52,12 @@ const answer = z.object({
       }),
     )
     .meta({ description: 'From where the person sent what the audit logs hold, and why' }),
+  ...subjectUsage,
 });
 type Answer = z.input<typeof answer>;
 
 /** One line for each value, so that no column is missing for anything that is known: `source,at,field,value`. */
-function csvOf({ events, memberships, invitations, origins }: Answer): string {
+function csvOf({ events, memberships, invitations, origins, usage, blockedRequests }: Answer): string {
   const lines = [['source', 'at', 'field', 'value']];
   const add = (source: string, at: string, fields: Readonly<Record<string, unknown>>) => {
     for (const [field, value] of Object.entries(fields))
@@ -64,6 +67,8 @@ function csvOf({ events, memberships, invitations, origins }: Answer): string {
   for (const { since, ...membership } of memberships) add('membership', since, membership);
   for (const { invitedAt, ...invitation } of invitations) add('invitation', invitedAt, invitation);
   for (const { first, ...from } of origins) add('origin', first, from);
+  for (const { day, ...used } of usage) add('usage', day, used);
+  for (const { at, ...request } of blockedRequests) add('blocked request', at, request);
   return lines.map((line) => `${line.map(csvCell).join(',')}\r\n`).join('');
 }
 const page = { type: 'text/csv', write: csvOf };
@@ -103,6 +108,7 @@ async function exportOf(
     exportedAt: new Date(services.clock.now()).toISOString(),
     events: [...events],
     origins: await originsIn(services, userId, within),
+    ...(await usageIn(services, { realm: caller.realm, userId, within })),
     memberships: memberships.map(({ org_id: orgId, role, since }) => ({ orgId, role, since })),
     invitations,
   };
@@ -152,6 +158,7 @@ export const subjectExportQueries = {
     params: ofPerson.extend({ orgId: slug }),
     filter: nothing,
     needs: (params) => [onOrg('subject:export', params)],
+    restsOn: ({ orgId }) => [streamOf('usage', orgId)],
     answer,
     page,
     ask: async ({ orgId, userId }, _, asking) => {
