@@ -11,6 +11,7 @@ import { FindErasureObstacles } from '#libs/application/erasure/obstacles.js';
 import { Appender } from '#libs/application/appender.js';
 import { Checks } from '#libs/application/checks.js';
 import { Introspection } from '#libs/application/credentials/introspection.js';
+import { PersonalIntrospection } from '#libs/application/credentials/personal-introspection.js';
 import { Folds } from '#libs/application/folds.js';
 import { Judge } from '#libs/application/judge.js';
 import { History } from '#libs/application/history/history.js';
@@ -260,6 +261,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       usage,
       checks,
       introspection: new Introspection(new PostgresIssuedKeys(db), documents, checks, usage, clock),
+      personalIntrospection: new PersonalIntrospection(documents, checks),
       searches: new Searches(documents, search, readPosition, past, clock, config.readWaitMs),
       history: new History(store, folds, new ReadClaimBearers(db, store, readPosition, config.readWaitMs), clock),
       ledger,

@@ -103,7 +103,7 @@ it('turns every event type into these rows', async () => {
     },
   ]);
   const entries = ofAcme(rows.audit_entries, 'acme', 'realm:default');
-  expect(entries).toHaveLength(62);
+  expect(entries).toHaveLength(65);
   expect(entries.find(({ event_id: id }) => id === 'event-19')).toEqual({
     stream: 'org-acme',
     commit: '19',
@@ -149,13 +149,13 @@ it('turns every event type into these rows', async () => {
     ['realm:default', '0', 'CommandRefused', 'denied', ['acme', 'dan']],
   ]);
   const commands = (rows.command_index ?? []) as Record<string, unknown>[];
-  expect(commands.filter(({ stream }) => !isLater(stream))).toHaveLength(56);
+  expect(commands.filter(({ stream }) => !isLater(stream))).toHaveLength(59);
   const streams = (rows.access_streams ?? []) as Record<string, unknown>[];
   expect(streams.filter(({ stream }) => !isLater(stream))).toEqual([
     { stream: 'activity-acme', revision: '4' },
     { stream: 'activity-realm:default', revision: '0' },
     { stream: 'org-acme', revision: '39' },
-    { stream: 'realm-default', revision: '15' },
+    { stream: 'realm-default', revision: '18' },
     { stream: 'user-ann', revision: '2' },
   ]);
   expect(rows.access_documents).toMatchSnapshot();

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import type { Caller } from '#libs/application/caller.js';
 import type { Checks } from '#libs/application/checks.js';
 import type { Introspection } from '#libs/application/credentials/introspection.js';
+import type { PersonalIntrospection } from '#libs/application/credentials/personal-introspection.js';
 import type { History } from '#libs/application/history/history.js';
 import type { Ledger } from '#libs/application/ledger/ledger.js';
 import type { KeyCallers } from '#libs/application/key-callers.js';
@@ -58,6 +59,7 @@ export abstract class ApiServices {
   abstract readonly usage: UsageTail;
   abstract readonly checks: Checks;
   abstract readonly introspection: Introspection;
+  abstract readonly personalIntrospection: PersonalIntrospection;
   abstract readonly searches: Searches;
   abstract readonly history: History;
   abstract readonly ledger: Ledger;

@@ -272,6 +272,9 @@ event('activity-beta', 'SignedIn', {}, recorded);
 for (const id of ['p1', 'p2'])
   event('org-beta', 'ContentAssigned', { environmentId: 'main', content: { kind: 'product', id } });
 event('org-beta', 'ContentUnassigned', { environmentId: 'main', content: { kind: 'product', id: 'p2' } });
+for (const modelId of ['m1', 'm2'])
+  event('realm-default', 'PlatformModelAdded', { modelId, provider: 'openai', name: 'GPT' });
+event('realm-default', 'PlatformModelRemoved', { modelId: 'm2' });
 
 /** The rows of the sample history, projected anew in batches of these sizes in turn. */
 export async function inBatchesOf(db: Database, sizes: readonly number[]): Promise<Record<string, unknown[]>> {

@@ -60,7 +60,7 @@ function enterprise(): NaiveRights {
   const user = 'environment.user';
   return {
     ...nothing,
-    platform: platform('org:create org:update org:delete org:transfer org:set-plan', ''),
+    platform: platform('org:create org:update org:delete org:transfer org:set-plan platform-model:manage', ''),
     org: {
       'org.owner': `${admin} org:request-transfer`,
       'org.admin': admin,

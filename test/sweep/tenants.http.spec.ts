@@ -185,6 +185,8 @@ const inputs: { readonly [Name in CommandName]: object } = {
   SetLoginMethods: { methods: ['password'] },
   SetSignUpRules: { rule: 'invited' },
   SetRealmIssuers: { issuers: [{ issuer: 'https://login.quetzal.test', audiences: ['quetzal'] }] },
+  AddPlatformModel: { modelId: 'new-model', provider: 'openai', name: 'New' },
+  RemovePlatformModel: { modelId: 'new-model' },
   AdoptRoleScheme: commandTable.AdoptRoleScheme.example,
   SetCheckpointWitness: { url: 'https://witness.test' },
   RemoveCheckpointWitness: {},
@@ -455,6 +457,8 @@ describe('a member without the right', () => {
     Me: 200,
     Actions: 200,
     RealmPricing: 403,
+    RealmModels: 403,
+    PersonalEnvironment: 200,
     Projections: 403,
   };
 

@@ -1,9 +1,11 @@
 import { z } from 'zod';
 import type { Introspected } from '#libs/application/credentials/introspection.js';
+import type { IntrospectedPersonal } from '#libs/application/credentials/personal-introspection.js';
 
 export const introspectionRequest = z.strictObject({
-  token: z.string().min(1).max(500),
-  /** As RFC 7662 has it; there is one kind. */
+  /** A virtual key, or a token that a person signs in with: as long as one in a header may be. */
+  token: z.string().min(1).max(16_384),
+  /** As RFC 7662 has it; it is not needed. */
   token_type_hint: z.string().max(100).optional(),
 });
 
@@ -18,6 +20,8 @@ const limit = z.object({
   environment: z.string().optional(),
 });
 
+const models = z.array(z.object({ id: z.string(), provider: z.string(), name: z.string() }));
+
 export const introspection = z.union([
   z.object({ active: z.literal(false) }),
   z.object({
@@ -28,14 +32,36 @@ export const introspection = z.union([
     environment: z.string(),
     /** Seconds since 1970; of a key that was replaced. */
     exp: z.int().optional(),
-    models: z.array(z.object({ id: z.string(), provider: z.string(), name: z.string() })),
+    models,
     mcp_servers: z.array(z.object({ id: z.string(), name: z.string(), url: z.string() })),
     /** No cap that bears on the environment is reached: the tightest one wins. */
     spendable: z.boolean(),
     limits: z.array(limit),
   }),
+  z.object({
+    active: z.literal(true),
+    token_type: z.literal('personal'),
+    sub: z.string(),
+    /** The person's own one. */
+    environment: z.string(),
+    exp: z.int(),
+    models,
+  }),
 ]);
 export type Introspection = z.output<typeof introspection>;
+
+export const shownPersonal = ({
+  ownerId,
+  expiresAtMs,
+  models: shown,
+}: Extract<IntrospectedPersonal, { kind: 'personal' }>): Introspection => ({
+  active: true,
+  token_type: 'personal',
+  sub: ownerId,
+  environment: `personal/${ownerId}`,
+  exp: Math.floor(expiresAtMs / 1000),
+  models: [...shown],
+});
 
 export function shownKey(found: Exclude<Introspected, { kind: 'stale' | 'parked' }>): Introspection {
   if (found.kind === 'inactive') return { active: false };

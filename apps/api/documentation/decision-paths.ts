@@ -85,7 +85,8 @@ export const decisionOperations = {
 export const credentialOperations = {
   Introspect: {
     path: '/v1/credentials/introspect',
-    summary: "RFC 7662, in JSON: what an environment's virtual key is good for, to those who may ask about others",
+    summary:
+      "RFC 7662, in JSON: what an environment's virtual key, or a person's token in their personal environment, is good for",
     request: introspectionRequest,
     example: { token: 'sk-tnt_env_…' },
     description:

@@ -64,6 +64,7 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   environment_kind_unknown: 422,
   model_not_found: 422,
   model_exists: 409,
+  platform_models_full: 409,
   member_suspended: 422,
   group_exists: 409,
   group_not_found: 422,

@@ -4,6 +4,7 @@ import { documentsOf } from '#projections/access-documents/queries.js';
 import { type Environment, environment, environmentsOf } from '#projections/environments/queries.js';
 import { grantsOn } from '#projections/environment-access/queries.js';
 import { cursorTo, keyFrom, pageOf } from './cursor.js';
+import { listed } from './listed.js';
 import {
   type Asking,
   next,
@@ -44,12 +45,6 @@ const shape = z.object({
   /** The virtual key, by its id; absent where there is none. `formerUntil`: until when the one before is accepted. */
   credential: z.object({ id: z.string(), formerUntil: z.string().optional() }).optional(),
 });
-
-/** By id. */
-const listed = <T extends object>(record: Readonly<Record<string, T>> | undefined): ({ id: string } & T)[] =>
-  Object.entries(record ?? {})
-    .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map(([id, each]) => ({ id, ...each }));
 
 async function shownAll(
   reads: Asking['services']['reads'],

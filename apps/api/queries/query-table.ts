@@ -16,6 +16,7 @@ import { organizationQueries } from './organizations.js';
 import { permissionQueries } from './permissions.js';
 import { projectionQueries } from './projections.js';
 import { providerKeyQueries } from './provider-keys.js';
+import { platformModelQueries } from './platform-models.js';
 import { pricingQueries } from './pricing.js';
 import { schemeQueries } from './schemes.js';
 import { serviceAccountQueries } from './service-accounts.js';
@@ -53,6 +54,7 @@ export const queryTable = {
   ...schemeQueries,
   ...pricingQueries,
   ...signInQueries,
+  ...platformModelQueries,
   ...selfQueries,
   ...projectionQueries,
 } as const;

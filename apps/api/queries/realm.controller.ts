@@ -4,19 +4,30 @@ import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
 import type { ApiRequest } from '../requests/api-request.js';
 import { AskedQueries } from './asked-queries.js';
 
-@Controller('v1/realm')
+/** What the platform sets for everybody of the realm. */
+@Controller('v1')
 @CountsAs('queries')
 @UseGuards(Authenticated, WithinLimits)
 export class RealmController {
   constructor(private readonly asked: AskedQueries) {}
 
-  @Get('sign-in')
+  @Get('realm/sign-in')
   signIn(@Req() request: ApiRequest): Promise<unknown> {
     return this.asked.ask('RealmSignIn', request);
   }
 
-  @Get('pricing')
+  @Get('realm/pricing')
   pricing(@Req() request: ApiRequest): Promise<unknown> {
     return this.asked.ask('RealmPricing', request);
+  }
+
+  @Get('realm/models')
+  models(@Req() request: ApiRequest): Promise<unknown> {
+    return this.asked.ask('RealmModels', request);
+  }
+
+  @Get('me/environment')
+  personalEnvironment(@Req() request: ApiRequest): Promise<unknown> {
+    return this.asked.ask('PersonalEnvironment', request);
   }
 }

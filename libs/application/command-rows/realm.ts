@@ -80,6 +80,18 @@ export const realmRows = {
     },
     needs: onRealm('identity-provider:set'),
   },
+  AddPlatformModel: {
+    target: 'realm',
+    summary: "Add a model of the platform's own, which personal environments show",
+    example: { modelId: 'gpt-4o', provider: 'openai', name: 'GPT-4o' },
+    needs: onRealm('platform-model:manage'),
+  },
+  RemovePlatformModel: {
+    target: 'realm',
+    summary: "Remove a model of the platform's own",
+    example: { modelId: 'gpt-4o' },
+    needs: onRealm('platform-model:manage'),
+  },
   EraseUser: {
     target: 'realm',
     summary: 'Erase what is known of a person for good, everywhere; their memberships end',

@@ -53,7 +53,8 @@ export const allKeysOf = (
 /** As keys are stored and looked up: 256 random bits need no salt. Hex, as LiteLLM has it. */
 export const hashOfKey = (key: string): string => createHash('sha256').update(key).digest('hex');
 
-const sorted = <T extends object>(record: Readonly<Record<string, T>>): ({ id: string } & T)[] =>
+/** The members of a record with their ids, by id. */
+export const sorted = <T extends object>(record: Readonly<Record<string, T>>): ({ id: string } & T)[] =>
   Object.entries(record)
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([id, each]) => ({ id, ...each }));

@@ -125,6 +125,31 @@ describe('how people come into the realm', () => {
   });
 });
 
+it("models of the platform's own are added and removed, at most 500 (T41)", () => {
+  const added = (modelId: string): RealmEvent => ({
+    type: 'PlatformModelAdded',
+    data: { modelId, provider: 'openai', name: 'GPT-4o' },
+  });
+  const { data } = added('gpt');
+  const removed: RealmEvent = { type: 'PlatformModelRemoved', data: { modelId: 'gpt' } };
+  by('pia')
+    .when('AddPlatformModel', data)
+    .then([added('gpt')]);
+  by('pia', [added('gpt')])
+    .when('AddPlatformModel', { ...data, name: 'Other' })
+    .then(refused('model_exists'));
+  by('pia', [added('gpt')])
+    .when('RemovePlatformModel', { modelId: 'gpt' })
+    .then([removed]);
+  by('pia').when('RemovePlatformModel', { modelId: 'gpt' }).then(nothing);
+  const many = Array.from({ length: 500 }, (_, i) => added(`m${i}`));
+  by('pia', many).when('AddPlatformModel', data).then(refused('platform_models_full'));
+  by('pia', many.slice(1))
+    .when('AddPlatformModel', data)
+    .then([added('gpt')]);
+  expect(fold('realm', [created, added('gpt'), removed]).settings?.models).toEqual({});
+});
+
 it('a person is erased whom something is known of, whom nothing holds, and who is nowhere the last owner', () => {
   const asked = (erasure: RealmDecisionContext['erasure']) => by('petra', [], { erasure });
   const free = { heldBy: [], lastOwnerOf: [] };

@@ -8,6 +8,7 @@ import { instant, principalId, slug, text } from '../text.js';
 import { realmCommand } from './command.js';
 import type { RealmState } from './events.js';
 import { define, schemeOfRealm, schemeVersion, storableScheme } from './schemes.js';
+import { platformModelCommands } from './platform-model-commands.js';
 import { signInCommands } from './sign-in-commands.js';
 
 const person = z.strictObject({ userId: principalId });
@@ -82,6 +83,7 @@ const definitions = {
   }),
 
   ...signInCommands,
+  ...platformModelCommands,
 
   EraseUser: realmCommand(person, (_, { userId }, { erasure }) => {
     if (erasure === undefined) return refuse('person_not_found');

@@ -1,10 +1,11 @@
 import { z } from 'zod';
-import { type Assignment, own, type RealmDocument, type VersionedDocument } from '../access/documents.js';
+import { type Assignment, type Model, own, type RealmDocument, type VersionedDocument } from '../access/documents.js';
 import type { EventOf, Evolutions } from '../event.js';
 import { nameOfScheme } from '../schemes/reference.js';
 import { instant, principalId, slug, text } from '../text.js';
 import { realmIssuer, type RealmIssuer } from './issuers.js';
 import { loginMethods, signUpRules, type SignUpRules } from './sign-in.js';
+import { platformModelEvents, platformModelEvolutions } from './platform-models.js';
 
 export interface RealmState {
   readonly realm: RealmDocument | undefined;
@@ -18,6 +19,8 @@ export interface RealmSettings {
   readonly loginMethods?: readonly string[];
   /** Absent: anybody may come. */
   readonly signUp?: SignUpRules;
+  /** The platform's own, by id. */
+  readonly models?: Readonly<Record<string, Model>>;
   /** Beside those of the configuration. */
   readonly issuers?: readonly RealmIssuer[];
   /** Of the deployment's first realm alone. */
@@ -63,6 +66,7 @@ export const realmEvents = {
   RealmIssuersSet: z.strictObject({ issuers: z.array(realmIssuer).max(20) }),
   /** In the stream of the deployment's first realm: nobody else's people come by this provider. */
   IssuerClaimed: z.strictObject({ issuer: realmIssuer.shape.issuer, realmId: slug }),
+  ...platformModelEvents,
   /** What erases the person's data follows it; see the events of the person's own stream. */
   PersonErasureRequested: z.strictObject({ userId: principalId }),
   /** A command under a client's key changed nothing: remembered, so that a late retry cannot act on a changed world. */
@@ -158,12 +162,16 @@ export const realmEvolutions: Evolutions<RealmState, RealmEvent> = {
     evolve: (state, { issuer, realmId }) =>
       changedHosted(state, ({ issuers }) => ({ issuers: { ...issuers, [issuer]: realmId } })),
   },
+  ...platformModelEvolutions,
   PersonErasureRequested: { touches: () => [], evolve: (state) => state },
   RealmCommandHadNoEffect: { touches: () => [], evolve: (state) => state },
 };
 
-/** Ids of the people that a realm's event is about, as the audit log is searched by. */
-export const realmTargets = ({ data }: RealmEvent): readonly string[] => ('userId' in data ? [data.userId] : []);
+/** Ids of the people and models that a realm's event is about, as the audit log is searched by. */
+export const realmTargets = ({ data }: RealmEvent): readonly string[] => {
+  if ('modelId' in data) return [data.modelId];
+  return 'userId' in data ? [data.userId] : [];
+};
 
 const noneHosted: HostedDocument = { issuers: {} };
 

@@ -19,6 +19,10 @@ export const actions = {
   'org:create': { scope: 'realm', does: 'Create an organization' },
   'org:list': { scope: 'realm', does: 'List all organizations' },
   'pricing:set': { scope: 'realm', does: 'Set platform-wide pricing' },
+  'platform-model:manage': {
+    scope: 'realm',
+    does: "Manage the platform's own models, which personal environments show",
+  },
   'login-method:set': { scope: 'realm', does: 'Set the login methods' },
   'identity-provider:set': { scope: 'realm', does: "Set whose tokens are accepted for the realm's people" },
   'sign-up:set': { scope: 'realm', does: 'Set who may come for the first time' },

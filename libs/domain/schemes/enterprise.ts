@@ -14,7 +14,15 @@ export const enterprise = schemeDocument.parse({
       key: 'platform.admin',
       title: 'Platform admin',
       scope: 'platform',
-      permissions: [...operating, 'org:create', 'org:update', 'org:delete', 'org:transfer', 'org:set-plan'],
+      permissions: [
+        ...operating,
+        'org:create',
+        'org:update',
+        'org:delete',
+        'org:transfer',
+        'org:set-plan',
+        'platform-model:manage',
+      ],
     },
     {
       key: 'org.owner',
