@@ -17,6 +17,7 @@ export const refusals = {
   environment_exists: 'An environment with this id exists, or existed, in the organization.',
   environment_not_found: 'There is no such environment in the organization.',
   environment_kind_unknown: 'Organizations under this scheme are not divided into environments of this kind.',
+  cloud_provider_unknown: 'Under this scheme environments are of no cloud provider.',
   model_not_found: 'The environment has no such model.',
   model_exists: 'There is a model with this id that differs.',
   platform_models_full: 'The platform has as many models as it may have. Remove one first.',

@@ -61,6 +61,7 @@ export function inputsUnder({ document, roles }: CompiledScheme, orgId = 'acme')
   const machineRole = fc.constantFrom('org.checker', 'org.auditor', ...ofOrg);
   const childRole = fc.constantFrom(undefined, ...ofChild);
   const kind = fc.constantFrom(undefined, ...document.children);
+  const cloudProvider = fc.constantFrom(undefined, ...(document.cloudProvider === 'none' ? [] : ['aws', 'gcp']));
   return {
     CreateOrg: fc.record({ orgId: fc.constant(orgId), name, ownerId: userId }),
     UpdateOrg: fc.record({ name }),
@@ -82,7 +83,7 @@ export function inputsUnder({ document, roles }: CompiledScheme, orgId = 'acme')
     DeleteGroup: fc.record({ groupId }),
     AddGroupMember: fc.record({ groupId, userId }),
     RemoveGroupMember: fc.record({ groupId, userId }),
-    CreateEnvironment: fc.record({ environmentId, name, kind }, { requiredKeys: ['name'] }),
+    CreateEnvironment: fc.record({ environmentId, name, kind, cloudProvider }, { requiredKeys: ['name'] }),
     UpdateEnvironment: fc.record({ environmentId, name }),
     DeleteEnvironment: fc.record({ environmentId }),
     GrantEnvironmentAccess: fc.record({

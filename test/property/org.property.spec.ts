@@ -97,7 +97,12 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
   event('GroupMemberAdded', { groupId, userId }),
   event('GroupMemberRemoved', { groupId, userId }),
   event('OrgOwnershipTransferred', { from: userId, to: userId, role, given: role, left: role }),
-  event('EnvironmentCreated', { environmentId, name, kind: fc.constant(undefined) }),
+  event('EnvironmentCreated', {
+    environmentId,
+    name,
+    kind: fc.constant(undefined),
+    cloudProvider: fc.constantFrom(undefined, 'aws'),
+  }),
   event('EnvironmentRenamed', { environmentId, name }),
   event('EnvironmentDeleted', { environmentId }),
   event('EnvironmentAccessGranted', {

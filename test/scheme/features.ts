@@ -162,6 +162,5 @@ export const features = {
 
 /** Features that no test proves yet, each with the reason. */
 export const openFeatures: Readonly<Record<string, string>> = {
-  C4: 'workspaces are created and apart from each other, but are of no cloud provider',
   V22: 'the right is decided (V-M14); there is no key to show',
 };

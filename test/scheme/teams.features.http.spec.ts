@@ -47,6 +47,22 @@ it('an organization groups members of four roles, workspaces, and one plan for a
   await world.done('john', johns, 'DeleteEnvironment', { environmentId: 'third' });
 });
 
+it('further workspaces are created, each of one cloud provider for good, told in the lists (C4)', async () => {
+  const onAws = { environmentId: 'cloud', name: 'Cloud', cloudProvider: 'aws' };
+  await world.done('ada', johns, 'CreateEnvironment', onAws);
+  const provider = { cloudProvider: 'aws' };
+  expect((await world.get('ada', `${johns}/environments/cloud`)).body).toMatchObject(provider);
+  const list = (await world.get('ada', `${johns}/environments`)).body.environments;
+  expect(list).toMatchObject([{ id: 'cloud', ...provider }, { id: 'main' }, { id: 'side' }]);
+  expect(list[1]).not.toHaveProperty('cloudProvider');
+  const other = await world.post('ada', johns, 'CreateEnvironment', { ...onAws, cloudProvider: 'gcp' });
+  expect([other.status, other.body.code]).toEqual([409, 'environment_exists']);
+  expect((await world.post('ada', johns, 'UpdateEnvironment', { ...onAws, cloudProvider: 'gcp' })).status).toBe(400);
+  await world.done('ada', johns, 'UpdateEnvironment', { environmentId: 'cloud', name: 'Renamed' });
+  expect((await world.get('ada', `${johns}/environments/cloud`)).body).toMatchObject({ name: 'Renamed', ...provider });
+  await world.done('ada', johns, 'DeleteEnvironment', { environmentId: 'cloud' });
+});
+
 it('what is used in any workspace is used of the one organization, told with members and workspaces against their limits (C5, C21)', async () => {
   await world.done('root', 'realm', 'AssignPlatformRole', { userId: 'meter', role: 'platform.meter' });
   const lines = ['main', 'side'].map((environmentId) => ({ environmentId, requests: 3, credits: 5 }));

@@ -62,6 +62,7 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   environment_exists: 409,
   environment_not_found: 422,
   environment_kind_unknown: 422,
+  cloud_provider_unknown: 422,
   model_not_found: 422,
   model_exists: 409,
   platform_models_full: 409,

@@ -37,6 +37,8 @@ const shape = z.object({
   id: z.string(),
   kind: z.string(),
   name: z.string(),
+  /** Where the scheme knows of them, and one was named at the creation. */
+  cloudProvider: z.string().optional(),
   createdAt: z.string(),
   createdBy: z.string(),
   models: z.array(model),
@@ -73,6 +75,7 @@ const shown = (
   id: row.environment_id,
   kind: row.kind,
   name: row.name,
+  ...(document?.cloudProvider === undefined ? {} : { cloudProvider: document.cloudProvider }),
   createdAt: row.created_at,
   createdBy: row.created_by,
   models: row.models.map(({ model_id: id, provider, name }) => ({ id, provider, name, valid: isValid(provider) })),

@@ -301,6 +301,8 @@ export interface EnvironmentDocument {
   readonly name: string;
   /** Absent for the kind `environment`. */
   readonly kind?: EnvironmentKind | undefined;
+  /** Where the scheme knows of them. */
+  readonly cloudProvider?: string | undefined;
   /** A deleted environment stays known, so that its id is never used again. */
   readonly status: 'active' | 'deleted';
   readonly models: Readonly<Record<string, Model>>;

@@ -26,7 +26,7 @@ export function changeScheme(
 /** Why the organization cannot be under the scheme as it is. */
 function faultUnder(state: OrgState, scheme: CompiledScheme, at: number): Refusal | undefined {
   const { org, environments } = state;
-  const { children, plans } = scheme.document;
+  const { children, plans, cloudProvider: ofProviders } = scheme.document;
   const roles = missingRoles(state, scheme, at);
   if (roles.length > 0) return { refused: 'roles_missing', roles };
   for (const { key, holders } of scheme.document.roles) {
@@ -35,8 +35,11 @@ function faultUnder(state: OrgState, scheme: CompiledScheme, at: number): Refusa
     if (held - (org.suspendedHolders?.[key] ?? 0) < holders.min) return refuse('role_holders_short');
     if (holders.max !== null && held > holders.max) return refuse('role_holders_full');
   }
-  for (const { status, kind = 'environment' } of environments.values())
-    if (status === 'active' && !children.includes(kind)) return refuse('environment_kind_unknown');
+  for (const { status, kind = 'environment', cloudProvider } of environments.values()) {
+    if (status !== 'active') continue;
+    if (!children.includes(kind)) return refuse('environment_kind_unknown');
+    if (cloudProvider !== undefined && ofProviders === 'none') return refuse('cloud_provider_unknown');
+  }
   if (org.plan !== undefined && Object.keys(plans).length > 0 && own(plans, org.plan) === undefined)
     return refuse('plan_unknown');
   return undefined;

@@ -1,6 +1,7 @@
-import { describe, it } from '@jest/globals';
-import { builtIn, given, nothing, refused } from '../../../test/support/decider.js';
+import { describe, expect, it } from '@jest/globals';
+import { builtIn, fold, given, nothing, refused } from '../../../test/support/decider.js';
 import type { EnvironmentKind } from '../schemes/scheme.js';
+import { orgCommands } from './decisions.js';
 import type { OrgEvent } from './events.js';
 
 const teams = builtIn('teams');
@@ -39,6 +40,21 @@ describe('an environment is of a kind that the scheme has', () => {
     given([acme], projects)
       .when('CreateEnvironment', { environmentId: 'rules', name: 'rules', kind: 'workspace' })
       .then(refused('environment_kind_unknown'));
+  });
+
+  it('and of one cloud provider where the scheme knows of them, never of another one later (C4)', () => {
+    const main = { environmentId: 'main', name: 'main', cloudProvider: 'aws' };
+    const onAws: OrgEvent = { type: 'EnvironmentCreated', data: { ...main, kind: 'workspace' } };
+    const founded = created('teams', 'org.owner');
+    given([founded], teams).when('CreateEnvironment', main).then([onAws]);
+    for (const cloudProvider of ['gcp', undefined])
+      given([founded, onAws], teams)
+        .when('CreateEnvironment', { ...main, cloudProvider })
+        .then(refused('environment_exists'));
+    given([acme], projects).when('CreateEnvironment', main).then(refused('cloud_provider_unknown'));
+    expect(orgCommands.UpdateEnvironment.safeParse(main).success).toBe(false);
+    const renamed: OrgEvent = { type: 'EnvironmentRenamed', data: { environmentId: 'main', name: 'Other' } };
+    expect(fold('org', [founded, onAws, renamed]).environments.get('main')).toMatchObject({ cloudProvider: 'aws' });
   });
 
   it('and never of another one later', () => {

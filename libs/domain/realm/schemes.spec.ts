@@ -167,6 +167,12 @@ describe('an organization that is to be under another version', () => {
     };
     expect(moving([acme, workspace])).toEqual({ refused: 'environment_kind_unknown' });
     expect(moving([acme, workspace, { type: 'EnvironmentDeleted', data: { environmentId: 'main' } }])).toEqual([moved]);
+    const clouded: OrgEvent = {
+      type: 'EnvironmentCreated',
+      data: { environmentId: 'main', name: 'Main', cloudProvider: 'aws' },
+    };
+    expect(moving([acme, clouded])).toEqual({ refused: 'cloud_provider_unknown' });
+    expect(moving([acme, clouded], { cloudProvider: 'one_each' })).toEqual([moved]);
     const plans = { small: { members: 1 } };
     const planned: OrgEvent = { type: 'OrgPlanSet', data: { plan: 'large' } };
     expect(moving([acme, planned], { plans })).toEqual({ refused: 'plan_unknown' });

@@ -120,6 +120,8 @@ export const schemeDocument = z.strictObject({
     .default(null),
   /** Whether models are added from any provider, or from those only whose key the organization holds (T27). */
   models: z.enum(['any_provider', 'own_provider_keys']).default('any_provider'),
+  /** Whether each environment is of one cloud provider, which is named when it is created and never changes (C4). */
+  cloudProvider: z.enum(['one_each', 'none']).default('none'),
   noEscalation: z.boolean().default(true),
   /** What the platform's roles reach in organizations; `actsAsOrgAdmin`: its admins hold what an org's creator holds. */
   platformReach: z.strictObject({

@@ -121,6 +121,7 @@ export const teams = schemeDocument.parse({
   ],
   tenancy: { orgsPerUser: null, personalOrg: true },
   orgCreation: { by: 'signup', ownerRole: 'org.owner', defaultWorkspace: true },
+  cloudProvider: 'one_each',
   transfer: { role: 'org.owner', target: ['org.admin', 'org.developer', 'org.viewer'], former: 'org.admin' },
   invitations: { batchMax: 10, forbidRoles: ['org.owner'], countPending: true, ttlHours: 168 },
   platformReach: { content: false, audit: false, usage: false, actsAsOrgAdmin: false },

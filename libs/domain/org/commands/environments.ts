@@ -17,23 +17,38 @@ const access = z.strictObject({ environmentId: slug, grantee });
 type Grantee = z.output<typeof grantee>;
 
 /** The event of a new environment. Its kind is left out where it is the one that events without one have always had. */
-export function environmentCreated(environmentId: string, name: string, kind: EnvironmentKind): OrgEvent {
-  return { type: 'EnvironmentCreated', data: { environmentId, name, ...(kind === 'environment' ? {} : { kind }) } };
+export function environmentCreated(
+  environmentId: string,
+  name: string,
+  kind: EnvironmentKind,
+  cloudProvider?: string,
+): OrgEvent {
+  const ofKind = kind === 'environment' ? {} : { kind };
+  const ofProvider = cloudProvider === undefined ? {} : { cloudProvider };
+  return { type: 'EnvironmentCreated', data: { environmentId, name, ...ofKind, ...ofProvider } };
 }
 
 export const environmentCommands = {
   CreateEnvironment: orgCommand(
-    z.strictObject({ environmentId: slug.optional(), name: text(200), kind: environmentKind.optional() }),
-    (state, { environmentId, name, kind }, { scheme, newId }) => {
+    z.strictObject({
+      environmentId: slug.optional(),
+      name: text(200),
+      kind: environmentKind.optional(),
+      cloudProvider: slug.optional(),
+    }),
+    (state, { environmentId, name, kind, cloudProvider }, { scheme, newId }) => {
       const { org, environments } = state;
       if (org.status !== 'active') return refuse('org_not_found');
       const wanted = kind ?? scheme.document.children[0];
       if (wanted === undefined || !scheme.children.has(wanted)) return refuse('environment_kind_unknown');
+      if (cloudProvider !== undefined && scheme.document.cloudProvider === 'none')
+        return refuse('cloud_provider_unknown');
       const id = environmentId ?? newId;
       const present = environments.get(id);
       const full = environmentLimitFault(state, scheme, wanted);
-      if (present === undefined) return full ?? [environmentCreated(id, name, wanted)];
-      const same = present.name === name && (present.kind ?? 'environment') === wanted;
+      if (present === undefined) return full ?? [environmentCreated(id, name, wanted, cloudProvider)];
+      const same =
+        present.name === name && (present.kind ?? 'environment') === wanted && present.cloudProvider === cloudProvider;
       return present.status === 'active' && same ? [] : refuse('environment_exists');
     },
   ),

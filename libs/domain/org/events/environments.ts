@@ -21,12 +21,21 @@ export const environmentEvents = {
       name: text(200),
       /** Without a kind it is an `environment`. */
       kind: environmentKind.optional(),
+      cloudProvider: slug.optional(),
     }),
     {
       targets: ({ environmentId }) => [environmentId],
       touches: ({ environmentId }) => [environment(environmentId)],
-      evolve: (state, { environmentId, name, kind }) =>
-        withEnvironment(state, { id: environmentId, name, kind, status: 'active', models: {}, groupGrants: {} }),
+      evolve: (state, { environmentId, name, kind, cloudProvider }) =>
+        withEnvironment(state, {
+          id: environmentId,
+          name,
+          kind,
+          cloudProvider,
+          status: 'active',
+          models: {},
+          groupGrants: {},
+        }),
     },
   ),
   EnvironmentRenamed: orgEvent(z.strictObject({ environmentId: slug, name: text(200) }), {
