@@ -31,6 +31,7 @@ export const refusals = {
   org_suspended: 'The organization is suspended.',
   limit_exceeded: "The organization's plan or a budget does not allow more of these.",
   plan_unknown: 'The scheme has no such plan.',
+  plan_missing: 'The organization has no plan: there is nothing to cancel.',
   invitations_unknown: 'Here people are added by those who may, not invited.',
   invitation_batch_too_large: 'More addresses at once than the scheme allows; none of them was invited.',
   invitation_exists: 'This address has an invitation already, to something else. Cancel that one first.',

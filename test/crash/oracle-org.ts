@@ -329,6 +329,7 @@ export class OrgOracle {
       case 'CreditsBought':
       case 'InvoiceRecorded':
       case 'PaymentMethodSaved':
+      case 'SubscriptionCanceled':
       // Machines are documents alone, which are written as those of workflows.
       case 'ApiKeyCreated':
       case 'ApiKeyRevoked':

@@ -238,6 +238,7 @@ export class NaiveOrg {
       case 'ProviderKeyRotated':
       case 'CheckpointWitnessSet':
       case 'CheckpointWitnessRemoved':
+      case 'SubscriptionCanceled':
       case 'BillingDetailsSet':
       case 'PaymentMethodSaved':
       case 'CreditsBought':

@@ -37,6 +37,7 @@ const billingDetails = fc.record(
 );
 const paymentMethod = fc.record({ provider, reference: modelId });
 const recharge = fc.record({ below: fc.nat(2), credits: fc.integer({ min: 1, max: 2 }) });
+export const endsOn = fc.constantFrom(undefined, '2026-03-31', '2026-04-30');
 export const invoice = {
   invoiceId: modelId,
   number: name,
@@ -169,6 +170,7 @@ export function inputsUnder({ document, roles }: CompiledScheme, orgId = 'acme')
     RemoveProviderKey: fc.record({ keyId: modelId }),
     SetCheckpointWitness: fc.record({ url: fc.constantFrom('https://a.test', 'https://b.test') }),
     RemoveCheckpointWitness: fc.record({}),
+    CancelSubscription: fc.record({ endsOn }),
     SetBillingDetails: billingDetails,
     SavePaymentMethod: paymentMethod,
     BuyCredits: fc.record(
@@ -216,7 +218,7 @@ const weights: { readonly [Name in OrgCommandName]: number } = {
   DisconnectOAuth: 1,
   AssignContent: 2,
   UnassignContent: 1,
-  SetOrgPlan: 1,
+  SetOrgPlan: 2,
   ChangeSubscription: 1,
   ChangeOrgScheme: 1,
   // It ends everything: what is left is tested by itself.
@@ -259,6 +261,7 @@ const weights: { readonly [Name in OrgCommandName]: number } = {
   RemoveProviderKey: 1,
   SetCheckpointWitness: 1,
   RemoveCheckpointWitness: 1,
+  CancelSubscription: 1,
   SetBillingDetails: 1,
   SavePaymentMethod: 2,
   BuyCredits: 2,

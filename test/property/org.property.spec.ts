@@ -24,6 +24,7 @@ import {
   assigned,
   content,
   credential,
+  endsOn,
   environmentId,
   environments,
   grantee,
@@ -204,6 +205,7 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
   event('ProviderKeyRemoved', { keyId: modelId }),
   event('CheckpointWitnessSet', { url: fc.constantFrom('https://a.test', 'https://b.test') }),
   event('CheckpointWitnessRemoved', {}),
+  event('SubscriptionCanceled', { plan, endsOn }),
   event('BillingDetailsSet', {
     company: name,
     country: fc.constant('DE'),

@@ -124,7 +124,15 @@ export class SmallWorld {
 function keyOf({ org, members, groups, environments: all, invitations, services, workflows }: OrgState): string {
   const sorted = (map: { entries: () => Iterable<readonly [string, unknown]> }) =>
     [...map.entries()].sort(([a], [b]) => (a < b ? -1 : 1));
-  const { name: _, transferRequest: __, legalHolds: ___, voidedClaims: ____, plan: _____, ...bears } = org;
+  const {
+    name: _,
+    transferRequest: __,
+    legalHolds: ___,
+    voidedClaims: ____,
+    plan: _____,
+    cancellation: ______,
+    ...bears
+  } = org;
   const whole = [bears, ...[members, groups, all, invitations, services, workflows].map(sorted)];
   return JSON.stringify(whole, (field, value: unknown) =>
     [

@@ -12,5 +12,5 @@ beforeAll(async () => {
 afterAll(() => story?.stop());
 
 it('every command of docs/billing.md works, and answers what stands there', async () => {
-  await story.expectAnswers('docs/billing.md', 3);
+  await story.expectAnswers('docs/billing.md', 5);
 }, 60_000);

@@ -80,6 +80,24 @@ it('an org admin of a studio edits billing details and the payment method; a mem
   });
 });
 
+it('a plan is canceled by who may subscribe, and by nobody else; everybody who sees billing sees it (V-M16, V7, V12)', async () => {
+  const cancel = { endsOn: '2030-12-31' };
+  expect(await orgs.post('atelier', 'mia', 'CancelSubscription', cancel)).toMatchObject({
+    status: 409,
+    body: { code: 'plan_missing' },
+  });
+  await orgs.done('atelier', 'mia', 'ChangeSubscription', { plan: 'standard' });
+  for (const name of ['ChangeSubscription', 'CancelSubscription'])
+    expect(
+      await orgs.post('atelier', 'nora', name, name === 'CancelSubscription' ? cancel : { plan: 'large' }),
+    ).toMatchObject({ status: 403, body: { permission: 'subscription:manage' } });
+  await orgs.done('atelier', 'mia', 'CancelSubscription', cancel);
+  const canceled = { plan: 'standard', cancellation: { at: expect.any(String), endsOn: '2030-12-31' } };
+  for (const sub of ['mia', 'nora']) expect((await orgs.ofOrg('atelier', sub, 'billing')).body).toMatchObject(canceled);
+  await orgs.done('atelier', 'mia', 'ChangeSubscription', { plan: 'standard' });
+  expect((await orgs.ofOrg('atelier', 'nora', 'billing')).body).not.toHaveProperty('cancellation');
+});
+
 it('a purchase is credited once: by its key, by its id, and not at all as a dry run (R-M07)', async () => {
   const buy = { purchaseId: 'order-1', credits: 100 };
   const dry = await orgs.done('rules', 'liu', 'BuyCredits', buy, { 'dry-run': 'true' });

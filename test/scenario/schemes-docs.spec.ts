@@ -29,7 +29,7 @@ afterAll(() => story?.stop());
 it('the story of every scheme in docs/schemes.md works word for word', async () => {
   await story.expectAnswers(
     'docs/schemes.md',
-    20,
+    21,
     `decisions() { sed -E 's/,"context":\\{[^}]*\\}//g'; }
      who() { sed -E 's/,"(roles|permissions)":\\[[^]]*\\]//g; s/,"cause":\\{[^}]*\\}//g; s/.*"effects"://; s/\\}$//'; }`,
   );

@@ -136,6 +136,7 @@ const inputs: { readonly [Name in CommandName]: object } = {
   UnassignContent: { environmentId: 'vivarium', content: { kind: 'product', id: 'basilisk-9' } },
   SetOrgPlan: { plan: 'large' },
   ChangeSubscription: { plan: 'large' },
+  CancelSubscription: {},
   ChangeOrgScheme: { schemeId: 'enterprise', version: 2 },
   DeleteOrg: {},
   RequestOwnershipTransfer: { toUserId: 'ibisadmin' },

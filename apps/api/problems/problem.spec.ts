@@ -44,6 +44,7 @@ describe('the table of problems', () => {
       'org_exists',
       'org_suspended',
       'payment_method_missing',
+      'plan_missing',
       'platform_models_full',
       'provider_key_exists',
       'provider_keys_full',

@@ -76,6 +76,7 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   org_suspended: 409,
   limit_exceeded: 409,
   plan_unknown: 422,
+  plan_missing: 409,
   invitations_unknown: 422,
   invitation_batch_too_large: 422,
   invitation_exists: 409,

@@ -50,6 +50,8 @@ export const billingQueries = {
     answer: z.object({
       /** Absent until one was set. */
       plan: z.string().optional(),
+      /** Of the plan; until another one is set, or the same again. */
+      cancellation: z.object({ at: z.string(), endsOn: z.string().optional() }).optional(),
       details: z
         .object({
           company: z.string(),
@@ -73,12 +75,13 @@ export const billingQueries = {
     ask: async ({ orgId }, _, { services }) => {
       const { reads } = services;
       const [found, settings] = await Promise.all([organizationIn(reads, orgId), settingsIn(reads, orgId)]);
-      const plan = found?.org.plan;
+      const { plan, cancellation } = found?.org ?? {};
       const values = await metersOf(reads, orgId, [creditsUsed]);
       const used = values.get(meterKey(creditsUsed)) ?? 0;
       const { details, paymentMethod, autoRecharge, creditsBought = 0 } = settings?.billing ?? {};
       return {
         ...(plan === undefined ? {} : { plan }),
+        ...(cancellation === undefined ? {} : { cancellation }),
         ...(details === undefined ? {} : { details }),
         ...(paymentMethod === undefined ? {} : { paymentMethod: withoutReference(paymentMethod) }),
         ...(autoRecharge === undefined ? {} : { autoRecharge }),

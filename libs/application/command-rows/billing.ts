@@ -10,6 +10,12 @@ const invoice = {
 } as const;
 
 export const billingRows = {
+  CancelSubscription: {
+    target: 'org',
+    summary: "Cancel the organization's plan, as the organization itself; the plan stays until another one is set",
+    example: { endsOn: '2026-12-31' },
+    needs: ({ orgId }) => [onOrg(orgId, 'subscription:manage')],
+  },
   SetBillingDetails: {
     target: 'org',
     summary: "Set what stands on the organization's invoices: its own, nobody's name or address",

@@ -99,6 +99,8 @@ export interface OrgDocument {
   readonly scheme: SchemeRef;
   /** Absent until one was set: nothing is limited then. */
   readonly plan?: string | undefined;
+  /** Of the plan, by the organization itself; whoever sets a plan takes it back. */
+  readonly cancellation?: Cancellation | undefined;
   /** Asked for by the owner, to be carried out by whoever may transfer the ownership. */
   readonly transferRequest?: TransferRequest | undefined;
   /** The holder of the role that ownership transfers move; the creator's choice at first. */
@@ -121,6 +123,12 @@ export interface LegalHold {
   readonly matter: string;
   /** Somebody else releases it. */
   readonly placedBy: string;
+}
+
+export interface Cancellation {
+  readonly at: string;
+  /** The last day that is paid for, where whoever cancels knows it. */
+  readonly endsOn?: string | undefined;
 }
 
 export interface TransferRequest {

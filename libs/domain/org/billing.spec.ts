@@ -34,6 +34,31 @@ describe('billing (K6)', () => {
     given([]).when('SetBillingDetails', details).then(refused('org_not_found'));
   });
 
+  it('a plan is canceled, by a day or without one, and taken again by setting a plan (V-M16, C22)', () => {
+    const planned: OrgEvent = { type: 'OrgPlanSet', data: { plan: 'standard' } };
+    const canceled = (endsOn?: string): OrgEvent => ({
+      type: 'SubscriptionCanceled',
+      data: { plan: 'standard', ...(endsOn === undefined ? {} : { endsOn }) },
+    });
+    given([created]).when('CancelSubscription', {}).then(refused('plan_missing'));
+    given([]).when('CancelSubscription', {}).then(refused('org_not_found'));
+    given([created, planned]).when('CancelSubscription', {}).then([canceled()]);
+    given([created, planned, canceled()])
+      .when('CancelSubscription', { endsOn: '2026-12-31' })
+      .then([canceled('2026-12-31')]);
+    expect(fold('org', [created, planned, canceled('2026-12-31')]).org).toMatchObject({
+      plan: 'standard',
+      cancellation: { endsOn: '2026-12-31' },
+    });
+    for (const name of ['ChangeSubscription', 'SetOrgPlan'] as const) {
+      given([created, planned, canceled()])
+        .when(name, { plan: 'standard' })
+        .then([{ type: 'OrgPlanSet', data: { plan: 'standard', from: 'standard' } }]);
+      given([created, planned]).when(name, { plan: 'standard' }).then(nothing);
+    }
+    expect(fold('org', [created, planned, canceled(), planned]).org.cancellation).toBeUndefined();
+  });
+
   it("details hold nobody's name, street or address", () => {
     for (const personal of [{ email: 'ann@acme.test' }, { contact: 'Ann' }, { address: 'Lane 1' }, { name: 'Ann' }])
       expect(orgCommands.SetBillingDetails.safeParse({ ...details, ...personal }).success).toBe(false);

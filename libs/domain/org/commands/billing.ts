@@ -18,6 +18,15 @@ import type { OrgState } from '../org.js';
 
 /** What is recorded and by whom it may be; nothing here moves money. */
 export const billingCommands = {
+  /** Nothing is taken away: what the plan allows, it allows until another one is set. Setting one takes this back. */
+  CancelSubscription: orgCommand(z.strictObject({ endsOn: z.iso.date().optional() }), ({ org }, { endsOn }) => {
+    if (org.status !== 'active') return refuse('org_not_found');
+    const { plan, cancellation } = org;
+    if (plan === undefined) return refuse('plan_missing');
+    if (cancellation !== undefined && cancellation.endsOn === endsOn) return [];
+    return [{ type: 'SubscriptionCanceled', data: { plan, ...(endsOn === undefined ? {} : { endsOn }) } }];
+  }),
+
   SetBillingDetails: orgCommand(billingDetails, (state, details) =>
     changed(state, 'details', details, { type: 'BillingDetailsSet', data: details }),
   ),

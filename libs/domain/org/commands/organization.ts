@@ -34,7 +34,7 @@ function setPlan(
   if (org.status !== 'active') return refuse('org_not_found');
   const { plans } = scheme.document;
   if (Object.keys(plans).length > 0 && own(plans, plan) === undefined) return refuse('plan_unknown');
-  if (org.plan === plan) return [];
+  if (org.plan === plan && org.cancellation === undefined) return [];
   return [{ type: 'OrgPlanSet', data: { plan, ...(org.plan === undefined ? {} : { from: org.plan }) } }];
 }
 

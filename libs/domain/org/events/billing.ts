@@ -14,10 +14,16 @@ import {
   withCharge,
 } from '../billing.js';
 import { orgEvent } from '../event.js';
-import { settings, withSettings } from '../org.js';
+import { org, settings, withOrg, withSettings } from '../org.js';
 
 // Stored format: add event types and optional fields, never change them.
 export const billingEvents = {
+  /** The plan stays until another one is set: by whom the days are counted that were paid for. */
+  SubscriptionCanceled: orgEvent(z.strictObject({ plan: slug, endsOn: z.iso.date().optional() }), {
+    targets: () => [],
+    touches: () => [org],
+    evolve: (state, { endsOn }, { occurredAt: at }) => withOrg(state, { cancellation: { at, endsOn } }),
+  }),
   BillingDetailsSet: orgEvent(billingDetails, {
     targets: () => [],
     touches: () => [settings],

@@ -42,7 +42,7 @@ export const organizationEvents = {
   OrgPlanSet: orgEvent(z.strictObject({ plan: slug, from: slug.optional() }), {
     targets: () => [],
     touches: () => [org],
-    evolve: (state, { plan }) => withOrg(state, { plan }),
+    evolve: (state, { plan }) => withOrg(state, { plan, cancellation: undefined }),
   }),
   /** What decides who may do what from now on. */
   OrgSchemeChanged: orgEvent(z.strictObject({ scheme: schemeRef, from: schemeRef }), {
