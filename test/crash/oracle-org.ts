@@ -319,7 +319,8 @@ export class OrgOracle {
       case 'InvitationDeclined':
       case 'InvitationResent':
       case 'InvitedAddressErased':
-      // Nobody under this scheme assigns anything.
+      // Nobody under this scheme assigns anything, or sets a key of workers.
+      case 'WorkerSshKeySet':
       case 'ContentAssigned':
       case 'ContentUnassigned':
       // No crash is peculiar to billing.

@@ -276,6 +276,7 @@ for (const modelId of ['m1', 'm2'])
   event('realm-default', 'PlatformModelAdded', { modelId, provider: 'openai', name: 'GPT' });
 event('realm-default', 'PlatformModelRemoved', { modelId: 'm2' });
 event('org-beta', 'SubscriptionCanceled', { plan: 'starter', endsOn: '2026-12-31' });
+event('org-beta', 'WorkerSshKeySet', { publicKey: 'ssh-ed25519 AAAA' });
 
 /** The rows of the sample history, projected anew in batches of these sizes in turn. */
 export async function inBatchesOf(db: Database, sizes: readonly number[]): Promise<Record<string, unknown[]>> {

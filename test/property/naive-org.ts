@@ -236,6 +236,7 @@ export class NaiveOrg {
       case 'EnvironmentCredentialRotated':
       case 'EnvironmentCredentialRevoked':
       case 'ProviderKeyRotated':
+      case 'WorkerSshKeySet':
       case 'CheckpointWitnessSet':
       case 'CheckpointWitnessRemoved':
       case 'SubscriptionCanceled':

@@ -118,7 +118,7 @@ function studio(): NaiveRights {
   const collaborator = `${viewer} environment:use environment-content:assign`;
   return {
     ...nothing,
-    platform: platform(appointing, ''),
+    platform: platform(`${appointing} ssh-key:set`, ''),
     org: {
       'org.admin': `${member} ${keeping} ${auditing} ${inviting} ${managing} ${appointing} org:update settings:view
         org-api-key:manage ssh-key:view search:admin-shortcuts dashboard:view-team dashboard:view-billing billing:manage

@@ -20,6 +20,10 @@ export const provider = fc.constantFrom('anthropic', 'openai');
 export const credential = fc.constantFrom(...['x', 'y'].map(secretReferenceTo));
 export const url = fc.constantFrom('https://mcp.test/a', 'https://mcp.test/b');
 export const content = fc.record({ kind: fc.constantFrom('product', 'project'), id: modelId });
+export const sshKey = fc.constantFrom(
+  'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE6bq+BiOEzRmNMaQzYpcHhzmsZRFZg2vG6fNXbcV8aP',
+  'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE6bq+BiOEzRmNMaQzYpcHhzmsZRFZg2vG6fNXbcV8aQ',
+);
 export const plan = fc.constantFrom('small', 'large', 'constructor');
 // Those of the decider's people, who show them as verified.
 const addresses = people.map((id) => `${id}@acme.test`);
@@ -168,6 +172,7 @@ export function inputsUnder({ document, roles }: CompiledScheme, orgId = 'acme')
     AddProviderKey: fc.record({ keyId: modelId, provider, name, credential }),
     RotateProviderKey: fc.record({ keyId: modelId, credential }),
     RemoveProviderKey: fc.record({ keyId: modelId }),
+    SetWorkerSshKey: fc.record({ publicKey: sshKey }),
     SetCheckpointWitness: fc.record({ url: fc.constantFrom('https://a.test', 'https://b.test') }),
     RemoveCheckpointWitness: fc.record({}),
     CancelSubscription: fc.record({ endsOn }),
@@ -259,6 +264,7 @@ const weights: { readonly [Name in OrgCommandName]: number } = {
   AddProviderKey: 4,
   RotateProviderKey: 1,
   RemoveProviderKey: 1,
+  SetWorkerSshKey: 1,
   SetCheckpointWitness: 1,
   RemoveCheckpointWitness: 1,
   CancelSubscription: 1,

@@ -11,6 +11,7 @@ const people = {
   vera: { realm: 'team', email: 'vera@johns.test' },
   mia: { realm: 'atelier' },
   nora: { realm: 'atelier' },
+  oz: { realm: 'atelier', email: 'admin@localhost' },
   liu: { realm: 'rules' },
   max: { realm: 'rules' },
   op: { realm: 'gate', email: 'admin@localhost' },
@@ -29,7 +30,7 @@ afterAll(() => story?.stop());
 it('the story of every scheme in docs/schemes.md works word for word', async () => {
   await story.expectAnswers(
     'docs/schemes.md',
-    21,
+    22,
     `decisions() { sed -E 's/,"context":\\{[^}]*\\}//g'; }
      who() { sed -E 's/,"(roles|permissions)":\\[[^]]*\\]//g; s/,"cause":\\{[^}]*\\}//g; s/.*"effects"://; s/\\}$//'; }`,
   );

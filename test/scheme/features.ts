@@ -161,6 +161,4 @@ export const features = {
 } as const satisfies Readonly<Record<string, Readonly<Record<string, string>>>>;
 
 /** Features that no test proves yet, each with the reason. */
-export const openFeatures: Readonly<Record<string, string>> = {
-  V22: 'the right is decided (V-M14); there is no key to show',
-};
+export const openFeatures: Readonly<Record<string, string>> = {};

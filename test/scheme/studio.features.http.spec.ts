@@ -130,6 +130,30 @@ it('a collaborator assigns products and projects to a workspace, a viewer reads 
   expect((await world.get('mia', attic)).status).toBe(404);
 });
 
+it("the platform sets the workers' public SSH key; admins see it with its fingerprint, members do not (V22, V-M14)", async () => {
+  const path = `${atelier}/worker-ssh-key`;
+  const publicKey = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE6bq+BiOEzRmNMaQzYpcHhzmsZRFZg2vG6fNXbcV8aP';
+  expect((await world.get('mia', path)).status).toBe(404);
+  for (const sub of ['mia', 'nora'])
+    expect(await world.post(sub, atelier, 'SetWorkerSshKey', { publicKey })).toMatchObject({
+      status: 403,
+      body: { permission: 'ssh-key:set' },
+    });
+  const commented = await world.post('op', atelier, 'SetWorkerSshKey', { publicKey: `${publicKey} ann@laptop` });
+  expect(commented.status).toBe(400);
+  const tried = await world.done('op', atelier, 'SetWorkerSshKey', { publicKey }, { 'dry-run': 'true' });
+  expect(tried.events).toMatchObject([{ type: 'WorkerSshKeySet', data: { publicKey } }]);
+  const keyed = { 'idempotency-key': '"ssh"' };
+  const set = await world.done('op', atelier, 'SetWorkerSshKey', { publicKey }, keyed);
+  expect(await world.done('op', atelier, 'SetWorkerSshKey', { publicKey }, keyed)).toEqual(set);
+  // As `ssh-keygen -lf` shows it.
+  const fingerprint = 'SHA256:Q1rPNgVjvgUmq3AAoKOyNws9rLamXXnRebzcpJbL4+U';
+  expect((await world.get('mia', path)).body).toEqual({ publicKey, fingerprint, setAt: expect.any(String) });
+  expect((await world.get('nora', path)).status).toBe(303);
+  const [entry] = (await world.get('mia', `${atelier}/audit?action=SetWorkerSshKey&limit=1`)).body.entries;
+  expect(entry).toMatchObject({ actor: 'op', event: 'WorkerSshKeySet', data: { publicKey } });
+});
+
 it('billing and invoices are read by everybody and changed by admins; costs and insights are for all (V7, V16, V17)', async () => {
   for (const sub of ['mia', 'nora']) {
     for (const path of ['billing', 'invoices'])

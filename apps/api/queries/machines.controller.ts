@@ -25,4 +25,9 @@ export class MachinesController {
   ownApiKeys(@Req() request: ApiRequest): Promise<unknown> {
     return this.queries.ask('OwnApiKeys', request);
   }
+
+  @Get('orgs/:orgId/worker-ssh-key')
+  workerSshKey(@Req() request: ApiRequest): Promise<unknown> {
+    return this.queries.ask('WorkerSshKey', request);
+  }
 }

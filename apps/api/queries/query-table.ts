@@ -25,6 +25,7 @@ import { signInQueries } from './sign-in.js';
 import { subjectExportQueries } from './subject-exports.js';
 import { usageQueries } from './usage.js';
 import { usageLimitQueries } from './usage-limits.js';
+import { workerSshKeyQueries } from './worker-ssh-key.js';
 import { workflowQueries } from './workflows.js';
 
 /** Every query of the product: one row each. */
@@ -39,6 +40,7 @@ export const queryTable = {
   ...apiKeyQueries,
   ...orgApiKeyQueries,
   ...settingsQueries,
+  ...workerSshKeyQueries,
   ...billingQueries,
   ...providerKeyQueries,
   ...usageQueries,

@@ -44,6 +44,14 @@ export const settingsRows = {
     example: { environmentId: 'production' },
     needs: ({ orgId }) => [onOrg(orgId, 'budget:manage')],
   },
+  SetWorkerSshKey: {
+    target: 'org',
+    summary: "Set the workers' public SSH key, as whoever runs them; the organization's admins see it",
+    example: {
+      publicKey: 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIE6bq+BiOEzRmNMaQzYpcHhzmsZRFZg2vG6fNXbcV8aP',
+    },
+    needs: ({ orgId }) => [onOrg(orgId, 'ssh-key:set')],
+  },
   SetCheckpointWitness: {
     target: 'org',
     summary:

@@ -253,6 +253,8 @@ export interface SettingsDocument {
   readonly budgets: Readonly<Record<string, Budget>>;
   /** Who outside is given signed checkpoints; absent where nobody is. */
   readonly checkpointWitness?: { readonly url: string };
+  /** By which the platform's workers are known to what they connect to; absent until it was set. */
+  readonly workerSshKey?: { readonly publicKey: string; readonly setAt: string };
   /** Absent where there never was one. */
   readonly providerKeys?: Readonly<Record<string, ProviderKey>>;
   /** Absent until something of it was set. */

@@ -87,6 +87,7 @@ export const actions = {
   'provider-key:manage': { scope: 'org', does: 'Manage AI providers and their keys' },
   'org-api-key:manage': { scope: 'org', does: "Manage the organization's own API keys" },
   'member-api-key:manage': { scope: 'org', does: "Manage another member's API keys" },
+  'ssh-key:set': { scope: 'org', does: "Set the workers' public SSH key" },
   'ssh-key:view': { scope: 'org', does: "See the workers' public SSH key" },
   'routing:manage': { scope: 'org', does: 'Manage routing' },
   'guardrail:manage': { scope: 'org', does: 'Manage guardrails' },

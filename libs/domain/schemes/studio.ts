@@ -14,7 +14,8 @@ export const studio = schemeDocument.parse({
       key: 'platform.admin',
       title: 'Platform operator',
       scope: 'platform',
-      permissions: [...operating, 'admin:appoint', 'admin:remove'],
+      // The workers are the platform's.
+      permissions: [...operating, 'admin:appoint', 'admin:remove', 'ssh-key:set'],
     },
     {
       key: 'org.admin',

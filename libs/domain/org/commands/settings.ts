@@ -7,6 +7,7 @@ import { nothing, orgCommand } from '../command.js';
 import type { OrgEvent } from '../events.js';
 import { budget, type DocumentKind, endpoint, opaqueDocument, sso, witnessUrl } from '../fields.js';
 import { type OrgState, settingsOf } from '../org.js';
+import { sshPublicKey } from '../ssh-key.js';
 
 const ONE_PLACE = 'is of an environment or of a person, not of both';
 
@@ -53,6 +54,13 @@ export const settingsCommands = {
     const present = own(settingsOf(state).budgets, budgetKey(place));
     if (present === undefined) return placeFault(state, place) ?? [];
     return [{ type: 'BudgetRemoved', data: place }];
+  }),
+
+  /** The public half alone (V22): by whoever runs the workers and holds the private one. */
+  SetWorkerSshKey: orgCommand(z.strictObject({ publicKey: sshPublicKey }), (state, { publicKey }) => {
+    if (state.org.status !== 'active') return refuse('org_not_found');
+    if (settingsOf(state).workerSshKey?.publicKey === publicKey) return [];
+    return [{ type: 'WorkerSshKeySet', data: { publicKey } }];
   }),
 
   SetCheckpointWitness: orgCommand(z.strictObject({ url: witnessUrl }), (state, { url }) => {

@@ -4,6 +4,7 @@ import { budgetKey, budgetPlace } from '../budgets.js';
 import { orgEvent } from '../event.js';
 import { budget, documentKind, endpoint, witnessUrl } from '../fields.js';
 import { settings, settingsOf, without, withSettings } from '../org.js';
+import { sshPublicKey } from '../ssh-key.js';
 
 // Stored format: add event types and optional fields, never change them.
 export const settingsEvents = {
@@ -39,6 +40,13 @@ export const settingsEvents = {
     targets: ({ environmentId, userId }) => [environmentId ?? [], userId ?? []].flat(),
     touches: () => [settings],
     evolve: (state, place) => withSettings(state, { budgets: without(settingsOf(state).budgets, budgetKey(place)) }),
+  }),
+  /** Whoever runs the workers holds the private half. */
+  WorkerSshKeySet: orgEvent(z.strictObject({ publicKey: sshPublicKey }), {
+    targets: () => [],
+    touches: () => [settings],
+    evolve: (state, { publicKey }, { occurredAt: setAt }) =>
+      withSettings(state, { workerSshKey: { publicKey, setAt } }),
   }),
   /** From then on, signed checkpoints of this stream are delivered there, the one that covers this event included. */
   CheckpointWitnessSet: orgEvent(z.strictObject({ url: witnessUrl }), {
