@@ -140,13 +140,16 @@ export function withInvitation(state: OrgState, document: InvitationDocument): O
   return {
     ...state,
     invitations: state.invitations.set(id, document),
-    invited: state.invitations.has(id) ? state.invited : state.invited.set(emailIndex, [...before, id]),
+    invited: before.includes(id) ? state.invited : state.invited.set(emailIndex, [...before, id]),
   };
 }
 
 /** Every invitation that the address ever got, whatever became of it. */
 export const invitationsTo = ({ invitations, invited }: OrgState, emailIndex: string): readonly InvitationDocument[] =>
-  (invited.get(emailIndex) ?? []).flatMap((id) => invitations.get(id) ?? []);
+  (invited.get(emailIndex) ?? []).flatMap((id) => {
+    const found = invitations.get(id);
+    return found?.emailIndex === emailIndex ? found : [];
+  });
 
 export function changedInvitation(state: OrgState, id: string, changes: Partial<InvitationDocument>): OrgState {
   const found = state.invitations.get(id);
