@@ -123,7 +123,7 @@ it('a collaborator assigns products and projects to a workspace, a viewer reads 
   expect(first.contents).toEqual([{ kind: 'product', id: 'P-1', assignedAt: expect.any(String) }]);
   const rest = (await world.get('nora', `${attic}?limit=1&cursor=${first.next}`)).body;
   expect(rest).toEqual({ contents: [{ kind: 'project', id: 'P-1', assignedAt: expect.any(String) }] });
-  expect((await world.get('noel', attic)).status).toBe(303);
+  expect((await world.get('noel', attic)).status).toBe(404);
   const audited = (await world.get('mia', `${atelier}/audit?target=P-2&environment=attic`)).body.entries;
   expect(audited.map(({ event }: { event: string }) => event)).toEqual(['ContentUnassigned', 'ContentAssigned']);
   await world.done('mia', atelier, 'DeleteEnvironment', { environmentId: 'attic' });
