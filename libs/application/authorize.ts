@@ -5,6 +5,7 @@ import { type Permit, permit } from '#libs/domain/access/permit.js';
 import { liveKey } from '#libs/domain/keys.js';
 import { holderIn, type OrgState } from '#libs/domain/org/org.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
+import { allowsPersonalKeys, livePersonalKey } from '#libs/domain/user/api-keys.js';
 import { type Caller, sessionOf } from './caller.js';
 import type { Need } from './command-table.js';
 import type { Folded } from './fold.js';
@@ -29,7 +30,7 @@ export function factsFrom(
   platform: PlatformFacts | undefined,
   at: number,
 ): Facts {
-  const over = org !== undefined && isOver(org, caller, at);
+  const over = org !== undefined && isOver(org, caller, at, scheme, platform);
   return {
     scheme,
     realm: over ? undefined : platform?.realm.state.realm,
@@ -41,11 +42,24 @@ export function factsFrom(
   };
 }
 
-/** Whether the key by which the caller is known was revoked or has ended since: then it holds nothing any more. */
-function isOver({ services, members }: OrgState, { id, machine, apiKey }: Caller, at: number): boolean {
+/**
+ * Whether the key by which the caller is known was revoked or has ended since: then it holds nothing any more. Whether a key to
+ * all of a person's organizations is for this one stands in the person's stream: without that, it is for none.
+ */
+function isOver(
+  { services, members }: OrgState,
+  { id, realm, machine, apiKey }: Caller,
+  at: number,
+  scheme: CompiledScheme,
+  platform: PlatformFacts | undefined,
+): boolean {
   if (machine !== undefined)
     return liveKey(services.get(machine.accountId)?.keys ?? {}, machine.keyId, at) === undefined;
-  return apiKey !== undefined && liveKey(members.get(id)?.apiKeys ?? {}, apiKey.keyId, at) === undefined;
+  if (apiKey === undefined) return false;
+  const member = members.get(id);
+  if (apiKey.orgId !== undefined) return liveKey(member?.apiKeys ?? {}, apiKey.keyId, at) === undefined;
+  if (member === undefined || !allowsPersonalKeys(scheme)) return true;
+  return livePersonalKey(platform?.user.state.user, realm, apiKey.keyId, at) === undefined;
 }
 
 /** Asks for every need at one instant: the first denial, or the role and evidence that allowed. */

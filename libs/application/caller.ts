@@ -12,7 +12,7 @@ export interface Caller {
   readonly delegate?: string | undefined;
   /** The request's origin, sealed under this person's key; undefined where none is kept. */
   readonly origin?: string | undefined;
-  /** Of who is known by an own key alone: the one organization that it is for. */
+  /** Of who is known by an own key alone. */
   readonly apiKey?: ApiKey;
   /** Of a service account alone: the key that it acts by, directly or through a token that it was exchanged for. */
   readonly machine?: { readonly orgId: string; readonly accountId: string; readonly keyId: string };
@@ -23,9 +23,10 @@ export interface Caller {
 /** The session that bears on what the caller may do. */
 export const sessionOf = ({ id, activeOrg }: Pick<Caller, 'id' | 'activeOrg'>): Session | undefined =>
   activeOrg === undefined ? undefined : { principal: id, activeOrg };
-/** A member's own key to an organization. */
+/** A person's own key. */
 export interface ApiKey {
-  readonly orgId: string;
+  /** The one organization that it is for; undefined for all that its person belongs to. */
+  readonly orgId: string | undefined;
   readonly keyId: string;
 }
 

@@ -169,6 +169,7 @@ export class Judge {
       emailIndex,
       actorEmailIndex: email === null ? null : emailIndex(email),
       byKey: caller.apiKey !== undefined,
+      inSession: typeof caller.activeOrg === 'string',
       newKey: (place) => keys.of(place),
     };
   }

@@ -3,12 +3,16 @@ import {
   type IssuedKey,
   type MemberDocument,
   type OrgDocument,
+  type RealmDocument,
   realmOf,
   type ServiceAccountDocument,
+  type UserDocument,
 } from '#libs/domain/access/documents.js';
 import { principalOf } from '#libs/domain/access/machines.js';
 import { liveKey } from '#libs/domain/keys.js';
+import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { principalId, slug } from '#libs/domain/text.js';
+import { allowsPersonalKeys, livePersonalKey } from '#libs/domain/user/api-keys.js';
 import type { Caller } from './caller.js';
 import type { Folds } from './folds.js';
 import { placeOfKey } from './key-text.js';
@@ -16,7 +20,7 @@ import { fingerprintsOf } from './new-keys.js';
 import type { Clock } from './ports/clock.js';
 import type { DocumentSource } from './ports/current-documents.js';
 import type { Indexes, PersonalData } from './ports/personal-data.js';
-import { StreamParked } from './ports/read-models.js';
+import { type StreamDocument, StreamParked } from './ports/read-models.js';
 import { streamOf } from './streams.js';
 
 /** The key of a service account by which somebody acts. */
@@ -31,7 +35,7 @@ interface Owner {
 }
 
 /**
- * Who a key says is asking: a service account, or a member of an organization. Looked up for every request in the same
+ * Who a key says is asking: a service account, a member of an organization, or a person of a realm. Looked up for every request in the same
  * documents as a check's own, so that a key is refused as soon as a check would see that it was revoked or its owner gone.
  */
 export class KeyCallers {
@@ -47,6 +51,7 @@ export class KeyCallers {
     const place = placeOfKey(text);
     if (place === undefined) return undefined;
     const { kind, path } = place;
+    if (kind === 'usr') return this.personal(path, fingerprintsOf(this.personalData, text));
     // A key of the organization itself is the only one of a machine of the same name.
     const [orgId, owner, keyId, ...more] = kind === 'org' ? [...path, path[1]] : path;
     if (orgId === undefined || owner === undefined || keyId === undefined || more.length > 0) return undefined;
@@ -69,18 +74,77 @@ export class KeyCallers {
     if (![orgId, accountId, keyId].every(isSlug)) return undefined;
     const org = this.recognized(await this.ownerOf(orgId, 'service', accountId), keyId, fingerprints);
     const id = principalOf({ kind: 'service', orgId, id: accountId });
-    return org && { ...known(id, org, keyId, expiresAtMs), machine };
+    return org && { ...known(id, realmOf(org), keyId, expiresAtMs), machine };
   }
 
   private async member(
     userId: string,
-    apiKey: NonNullable<Caller['apiKey']>,
+    apiKey: { readonly orgId: string; readonly keyId: string },
     fingerprints: Indexes,
   ): Promise<Caller | undefined> {
     const { orgId, keyId } = apiKey;
     if (![orgId, keyId].every(isSlug) || !principalId.safeParse(userId).success) return undefined;
     const org = this.recognized(await this.ownerOf(orgId, 'member', userId), keyId, fingerprints);
-    return org && { ...known(userId, org, keyId, NO_END_MS), apiKey };
+    return org && { ...known(userId, realmOf(org), keyId, NO_END_MS), apiKey };
+  }
+
+  private async personal(path: readonly string[], fingerprints: Indexes): Promise<Caller | undefined> {
+    const [realm, userId, keyId, ...more] = path;
+    if (realm === undefined || userId === undefined || keyId === undefined || more.length > 0) return undefined;
+    if (![realm, keyId].every(isSlug) || !principalId.safeParse(userId).success) return undefined;
+    const key = livePersonalKey(await this.user(userId), realm, keyId, this.clock.now());
+    if (key === undefined || !fingerprints.some((each) => isSame(each, key.fingerprint))) return undefined;
+    return { ...known(userId, realm, keyId, NO_END_MS), apiKey: { orgId: undefined, keyId } };
+  }
+
+  private async user(id: string): Promise<UserDocument | undefined> {
+    const found = await this.documentsOf([{ stream: streamOf('user', id), kind: 'user', id: '' }]);
+    if (found === undefined) return (await this.folds.current('user', id)).state.user;
+    return found[0] as UserDocument | undefined;
+  }
+
+  /** Whether a person belongs to each of these organizations, and by schemes that let people have keys to it. */
+  async belongs({ id, realm }: Pick<Caller, 'id' | 'realm'>, orgIds: readonly string[]): Promise<boolean> {
+    if (orgIds.length === 0 || !orgIds.every(isSlug)) return false;
+    for (const orgId of orgIds) {
+      const { org, member, realmDocument } = await this.membership(realm, orgId, id);
+      if (org?.status !== 'active' || realmOf(org) !== realm || member === undefined || realmDocument === undefined)
+        return false;
+      if (!allowsPersonalKeys(schemeOf(org.scheme, realmDocument))) return false;
+    }
+    return true;
+  }
+
+  private async membership(realm: string, orgId: string, userId: string) {
+    const stream = streamOf('org', orgId);
+    const ofRealm = { stream: streamOf('realm', realm), kind: 'realm', id: '' } as const;
+    const ofOrg = [
+      { stream, kind: 'org', id: '' },
+      { stream, kind: 'member', id: userId },
+    ] as const;
+    const found = await this.documentsOf([ofRealm, ...ofOrg]);
+    if (found !== undefined) {
+      const [realmDocument, org, member] = found;
+      return {
+        realmDocument: realmDocument as RealmDocument | undefined,
+        org: org as OrgDocument | undefined,
+        member: member as MemberDocument | undefined,
+      };
+    }
+    const [{ state }, { state: platform }] = await Promise.all([
+      this.folds.current('org', orgId),
+      this.folds.current('realm', realm),
+    ]);
+    return { realmDocument: platform.realm, org: state.org, member: state.members.get(userId) };
+  }
+
+  /** Undefined where the read models cannot tell: the streams themselves then do, as commands go on while one is parked. */
+  private async documentsOf(keys: readonly StreamDocument[]): Promise<readonly unknown[] | undefined> {
+    const loaded = await this.documents.load(keys, undefined).catch((error: unknown) => {
+      if (error instanceof StreamParked) return undefined;
+      throw error;
+    });
+    return loaded?.documents;
   }
 
   /** The organization, where it has the key now; `fingerprints` are those of the text where one was presented. */
@@ -90,19 +154,14 @@ export class KeyCallers {
     return fingerprints?.some((each) => isSame(each, key.fingerprint)) === false ? undefined : org;
   }
 
-  /** From the stream itself where the read models cannot tell: commands go on while an organization is parked. */
   private async ownerOf(orgId: string, kind: 'service' | 'member', id: string): Promise<Owner> {
     const stream = streamOf('org', orgId);
-    const wanted = [
+    const found = await this.documentsOf([
       { stream, kind: 'org', id: '' },
       { stream, kind, id },
-    ] as const;
-    const loaded = await this.documents.load(wanted, undefined).catch((error: unknown) => {
-      if (error instanceof StreamParked) return undefined;
-      throw error;
-    });
-    if (loaded !== undefined) {
-      const [org, document] = loaded.documents;
+    ]);
+    if (found !== undefined) {
+      const [org, document] = found;
       return {
         org: org as OrgDocument | undefined,
         keys: keysOf(document as ServiceAccountDocument | MemberDocument | undefined),
@@ -120,9 +179,9 @@ function keysOf(document: ServiceAccountDocument | MemberDocument | undefined): 
   return 'keys' in document ? document.keys : (document.apiKeys ?? {});
 }
 
-const known = (id: string, org: OrgDocument, keyId: string, expiresAtMs: number): Caller => ({
+const known = (id: string, realm: string, keyId: string, expiresAtMs: number): Caller => ({
   id,
-  realm: realmOf(org),
+  realm,
   credential: `key:${keyId}`,
   token: { issuer: '', subject: id, email: null, name: null, groups: [], issuedAt: 0, expiresAtMs },
 });

@@ -21,6 +21,8 @@ export interface DecisionContext {
   readonly actorEmailIndex: string | null;
   /** Whether the sender is known by an own key, and not signed in. */
   readonly byKey: boolean;
+  /** Whether the sender's session is in one organization. */
+  readonly inSession?: boolean;
   /** Makes the text of a key, which decides nothing and stands in no event: what the log holds of it. */
   readonly newKey: (place: KeyPlace) => Pick<IssuedKey, 'fingerprint' | 'lastFour'>;
   /** The realm; undefined on a first try, whose refusal is not the answer. */

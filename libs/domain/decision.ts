@@ -70,6 +70,7 @@ export const refusals = {
   key_exists: 'There is a key with this id. The text of a key is shown once: issue another one.',
   key_not_found: 'There is no such key, or it is over.',
   key_rotated: 'Another key took the place of this one already.',
+  not_in_session: 'A session in one organization makes no keys to others: it takes a token that is of no organization.',
   not_by_key: 'A key makes no other keys: whoever it belongs to signs in for that.',
   keys_full: 'As many keys as there may be at once. Revoke one first.',
   scheme_broken: 'The role scheme contradicts itself, or what the realm rests on.',

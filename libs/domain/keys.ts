@@ -4,12 +4,12 @@ import { type Refusal, refuse } from './decision.js';
 import { instant } from './text.js';
 
 /** As the text of a key begins, after `tnt_`. */
-export const keyKinds = ['svc', 'api', 'org'] as const;
+export const keyKinds = ['svc', 'api', 'org', 'usr'] as const;
 export type KeyKind = (typeof keyKinds)[number];
 
 /** Whose a key is: its text begins with this, so that it is found without a search. */
 export interface KeyPlace {
-  /** A service account, a member, or the organization itself. */
+  /** A service account, a member, the organization itself; a person of a realm. */
   readonly kind: KeyKind;
   /** The owner's ids from the outside in, and the key's own last. */
   readonly path: readonly string[];
@@ -37,7 +37,11 @@ const MAX_KEYS = 20;
 type Keys = Readonly<Record<string, IssuedKey>>;
 
 /** The key, where it is accepted at the instant (milliseconds). */
-export function liveKey(keys: Keys, id: string, at: number): IssuedKey | undefined {
+export function liveKey<Key extends IssuedKey>(
+  keys: Readonly<Record<string, Key>>,
+  id: string,
+  at: number,
+): Key | undefined {
   const found = own(keys, id);
   return found !== undefined && isLive(found, at) ? found : undefined;
 }
@@ -52,7 +56,11 @@ export function newKeyFault(keys: Keys, id: string, notAfter: string | undefined
 }
 
 /** The keys with another one; those that were over by then are forgotten. */
-export function withKey(keys: Keys, id: string, key: IssuedKey): Keys {
+export function withKey<Key extends IssuedKey>(
+  keys: Readonly<Record<string, Key>>,
+  id: string,
+  key: Key,
+): Readonly<Record<string, Key>> {
   const at = Date.parse(key.issuedAt);
   return Object.fromEntries([...Object.entries(keys).filter(([, each]) => isLive(each, at)), [id, key]]);
 }

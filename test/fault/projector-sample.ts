@@ -209,6 +209,9 @@ event('realm-default', 'PersonErasureRequested', { userId: 'ivy' });
 const hal = { ...ann, userId: 'hal', email: 'hal@acme.test', name: 'Hal' };
 event('user-hal', 'ProfileObserved', hal);
 event('user-hal', 'PersonErased', { userId: 'hal', requestId: 'r1', keyIds: ['k1'] });
+for (const keyId of ['k1', 'k2'])
+  event('user-hal', 'PersonalApiKeyCreated', { userId: 'hal', keyId, realm: 'default', ...newKey });
+event('user-hal', 'PersonalApiKeyRevoked', { userId: 'hal', keyId: 'k1' });
 event('user-ivy', 'PersonErased', { userId: 'ivy', requestId: 'r2', keyIds: ['k2', 'k3'] });
 event('user-ivy', 'PersonErasureVerified', { userId: 'ivy', requestId: 'r2' });
 event('org-gamma', 'OrgCreated', owned('gamma'));

@@ -15,5 +15,5 @@ beforeAll(async () => {
 afterAll(() => story?.stop());
 
 it('every command of docs/machines.md works, and answers what stands there (X-02, X-03, G11, T46)', async () => {
-  await story.expectAnswers('docs/machines.md', 6);
+  await story.expectAnswers('docs/machines.md', 7);
 }, 60_000);

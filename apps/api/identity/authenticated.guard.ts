@@ -24,13 +24,24 @@ export class Authenticated implements CanActivate {
     if (!verification.ok)
       throw verification.reason === 'unavailable' ? unavailable() : unauthenticated(verification.reason);
     const { caller } = verification;
-    if (caller.apiKey !== undefined && !isWithin(caller.apiKey.orgId, context, request)) throw notFound();
+    if (caller.apiKey !== undefined && !(await this.isWithin(caller, context, request))) throw notFound();
     const observedUpTo = await this.observedUpTo(caller);
     await this.refuseEndedSession(caller);
     // A check leaves no event, and there are many.
     const origin = limitOf(context) === 'checks' ? undefined : await this.origin(caller, request);
     request.identity = { caller: origin === undefined ? caller : { ...caller, origin }, observedUpTo };
     return true;
+  }
+
+  /** Whether all of what is asked is of the organizations that the key is for: to it, nothing else is there. */
+  private async isWithin(caller: Caller, context: ExecutionContext, request: ApiRequest): Promise<boolean> {
+    const kind = limitOf(context);
+    if (kind === undefined) return false;
+    const orgIds = [...costsOf(kind, request).keys()];
+    const only = caller.apiKey?.orgId;
+    return only === undefined
+      ? this.services.keyCallers.belongs(caller, orgIds)
+      : orgIds.every((orgId) => orgId === only);
   }
 
   /** Whoever has left the organization has no session in it. No is said of what the log holds now. */
@@ -57,12 +68,6 @@ export class Authenticated implements CanActivate {
     const { upTo } = this.credentials.known(caller) ?? (await this.credentials.observe(caller));
     return upTo;
   }
-}
-
-/** Whether all of what is asked is of that organization: to a key that is for one, nothing else is there. */
-function isWithin(orgId: string, context: ExecutionContext, request: ApiRequest): boolean {
-  const kind = limitOf(context);
-  return kind !== undefined && [...costsOf(kind, request).keys()].every((each) => each === orgId);
 }
 
 /** RFC 6750: a request without any credential is told the scheme only. */

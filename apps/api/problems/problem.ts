@@ -116,6 +116,7 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   key_not_found: 422,
   key_rotated: 422,
   not_by_key: 422,
+  not_in_session: 422,
   keys_full: 409,
   scheme_broken: 422,
   scheme_exists: 409,

@@ -16,6 +16,11 @@ export class MachinesController {
     return this.queries.ask('ServiceAccounts', request);
   }
 
+  @Get('me/api-keys')
+  personalApiKeys(@Req() request: ApiRequest): Promise<unknown> {
+    return this.queries.ask('PersonalApiKeys', request);
+  }
+
   @Get('orgs/:orgId/org-api-keys')
   orgApiKeys(@Req() request: ApiRequest): Promise<unknown> {
     return this.queries.ask('OrgApiKeys', request);

@@ -1,8 +1,12 @@
 import { z } from 'zod';
 import { actions } from '#libs/domain/schemes/actions.js';
+import type { UserDocument } from '#libs/domain/access/documents.js';
+import { streamOf } from '#libs/application/streams.js';
+import { documentsIn } from '#projections/access-documents/queries.js';
 import { peopleNamed } from '#projections/people/queries.js';
 import { own } from './organizations.js';
 import { MAX_LIMIT, nothing, query, stale } from './query-row.js';
+import { keyShape, shownKeys } from './service-accounts.js';
 
 export const selfQueries = {
   Me: query({
@@ -35,6 +39,22 @@ export const selfQueries = {
         organizations: organizations.map(({ id, name, role, parked }) => ({ id, name, role, parked })),
         personalEnvironment: access.kind === 'allowed' ? { id: `personal/${caller.id}` } : null,
       };
+    },
+  }),
+
+  PersonalApiKeys: query({
+    path: '/v1/me/api-keys',
+    summary: "The caller's own keys to every organization that they belong to, never the text of one",
+    params: nothing,
+    filter: nothing,
+    needs: () => [],
+    answer: z.object({ apiKeys: z.array(keyShape) }),
+    ask: async (_, __, { caller, services }) => {
+      const found = await documentsIn(services.reads, streamOf('user', caller.id), 'user', ['']);
+      // The access documents' own projection wrote it, from the domain's type.
+      const { apiKeys = {} } = (found.get('') as UserDocument | undefined) ?? {};
+      const ofRealm = Object.entries(apiKeys).filter(([, { realm }]) => realm === caller.realm);
+      return { apiKeys: shownKeys(Object.fromEntries(ofRealm)) };
     },
   }),
 

@@ -69,6 +69,8 @@ export interface UserDocument {
   readonly profileIndex: string | null;
   /** When the youngest token that changed anything here was issued: an older one changes nothing. Seconds. */
   readonly tokenIssuedAt: number | null;
+  /** Own keys to every organization that they belong to, by id; absent where there never was one. */
+  readonly apiKeys?: Readonly<Record<string, PersonalKey>>;
   /** The last time that the person was erased. */
   readonly erasure?: { readonly requestId: string; readonly verified: boolean };
 }
@@ -219,6 +221,11 @@ export interface IssuedKey {
   readonly notAfter?: string | undefined;
   /** When another key took its place. */
   readonly rotatedAt?: string | undefined;
+}
+
+/** A person's own key, in the realm that it was created in. */
+export interface PersonalKey extends IssuedKey {
+  readonly realm: string;
 }
 
 /** Opaque to tenantry, and versioned by it. */

@@ -3,6 +3,7 @@ import { DEFAULT_REALM, type MembershipClaim, own, type UserDocument } from '../
 import type { EventOf, Evolutions } from '../event.js';
 import { personal } from '../personal.js';
 import { principalId, slug, text } from '../text.js';
+import { personalKeyEvents, withoutPersonalKey, withPersonalKey } from './api-keys.js';
 
 // Stored format: add event types and optional fields, never change them.
 export const userEvents = {
@@ -31,6 +32,7 @@ export const userEvents = {
     /** Absent for the realm `default`. */
     realm: slug.optional(),
   }),
+  ...personalKeyEvents,
   /** The keys that the person's data stood under are destroyed. The request is the event that asked for it. */
   PersonErased: z.strictObject({ userId: principalId, requestId: z.uuid(), keyIds: z.array(z.uuid()).max(1000) }),
   /** A command under a client's key changed nothing: remembered, so that a late retry cannot act on a changed world. */
@@ -48,6 +50,12 @@ export const noUser: UserState = { user: undefined };
 const self = { kind: 'user', id: '' } as const;
 const known = ({ user }: UserState, id: string): UserDocument =>
   user ?? { id, claims: null, membershipClaim: null, profileIndex: null, tokenIssuedAt: null };
+
+/** Nobody is left who could act by them. */
+function withoutKeys(user: UserDocument): UserDocument {
+  const { apiKeys, ...others } = user;
+  return apiKeys === undefined ? user : others;
+}
 
 export const userEvolutions: Evolutions<UserState, UserEvent> = {
   ProfileObserved: {
@@ -75,11 +83,21 @@ export const userEvolutions: Evolutions<UserState, UserEvent> = {
       return { user: { ...before, claimsInRealms: { ...before.claimsInRealms, [realm]: claim } } };
     },
   },
+  PersonalApiKeyCreated: {
+    touches: () => [self],
+    evolve: (state, created, { occurredAt }) => ({
+      user: withPersonalKey(known(state, created.userId), created, occurredAt),
+    }),
+  },
+  PersonalApiKeyRevoked: {
+    touches: () => [self],
+    evolve: (state, { userId, keyId }) => ({ user: withoutPersonalKey(known(state, userId), keyId) }),
+  },
   PersonErased: {
     touches: () => [self],
     evolve: (state, { userId, requestId }, { occurredAt }) => ({
       user: {
-        ...known(state, userId),
+        ...withoutKeys(known(state, userId)),
         claims: null,
         profileIndex: null,
         // A token from before brings nothing back.
