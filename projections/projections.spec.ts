@@ -125,6 +125,7 @@ it('turns every event type into these rows', async () => {
     outcome: 'allowed',
     role: 'org.owner',
     evidence: [],
+    break_glass: false,
     scheme: null,
     correlation: 'correlation-19',
     causation: null,

@@ -19,6 +19,8 @@ export interface PlatformFacts {
 export interface Authorization {
   readonly role: string;
   readonly evidence: readonly string[];
+  /** Whether some of it rests on the list of addresses that the scheme keeps for emergencies alone. */
+  readonly breakGlass?: true | undefined;
 }
 
 /** Puts together what a decision about the caller rests on at an instant (milliseconds), from folded streams. */
@@ -73,7 +75,11 @@ export function authorize(
   for (const need of needs) {
     const answer = permit(factsFor(need), { principal, permission: need.permission, resource: need.resource, at });
     if (!answer.allowed) return { denied: answer, need };
-    allowed = { role: answer.role, evidence: [...new Set([...allowed.evidence, ...answer.evidence])] };
+    allowed = {
+      role: answer.role,
+      evidence: [...new Set([...allowed.evidence, ...answer.evidence])],
+      breakGlass: allowed.breakGlass ?? answer.breakGlass,
+    };
   }
   return allowed;
 }

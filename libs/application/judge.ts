@@ -80,8 +80,8 @@ export class Judge {
       const row = rowOf(step.name);
       const permitted = this.permitted(plan, step, state, scheme, platform, now);
       if ('kind' in permitted) return permitted;
-      const { role, evidence } = permitted;
-      authorization = { role, evidence };
+      const { role, evidence, breakGlass } = permitted;
+      authorization = { role, evidence, breakGlass };
       const erased = row.erases?.(step.input);
       const erasure = erased === undefined ? undefined : await this.obstacles.of(erased, plan.caller.realm);
       const context = {

@@ -25,6 +25,8 @@ export const meta = {
   traceparent: 'traceparent',
   /** Who acted in the actor's name. */
   delegate: 'delegate',
+  /** `true` where the right came from the list of addresses for emergencies alone. */
+  breakGlass: 'breakGlass',
   /** From where and why, sealed under the actor's key. */
   origin: 'origin',
 } as const;

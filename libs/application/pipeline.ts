@@ -131,7 +131,7 @@ export class CommandPipeline {
   }
 
   private drafts(plan: Plan, { events }: Decided, metadata: Metadata): readonly EventToAppend[] {
-    return events.map(({ event, command, scheme, role, evidence }, i) => ({
+    return events.map(({ event, command, scheme, role, evidence, breakGlass }, i) => ({
       ...event,
       id: plan.eventId(i),
       metadata: {
@@ -140,6 +140,7 @@ export class CommandPipeline {
         [meta.scheme]: nameOfScheme(scheme.document),
         [meta.role]: role,
         [meta.evidence]: evidence.join(' '),
+        ...(breakGlass === true ? { [meta.breakGlass]: 'true' } : {}),
         [meta.part]: `${i + 1}/${events.length}`,
       },
     }));

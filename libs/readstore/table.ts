@@ -29,6 +29,7 @@ const column = <const T extends PostgresType>(type: T) => ({ type, nullable: fal
 export const text = column('text');
 export const bigint = column('bigint');
 export const integer = column('integer');
+export const boolean = column('boolean');
 export const timestamptz = column('timestamptz');
 export const texts = column('text[]');
 export const jsonb = column('jsonb');

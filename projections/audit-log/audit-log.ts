@@ -4,7 +4,7 @@ import { personalFieldsOf, replaceAt } from '#libs/vault/personal-fields.js';
 import { targetsOf } from '#libs/domain/org/events.js';
 import { type RealmEvent, realmTargets } from '#libs/domain/realm/events.js';
 import { type ProjectedEvent, projectionOfEach } from '#libs/readstore/projection.js';
-import { bigint, jsonb, nullable, table, text, texts, timestamptz } from '#libs/readstore/table.js';
+import { bigint, boolean, jsonb, nullable, table, text, texts, timestamptz } from '#libs/readstore/table.js';
 
 /**
  * One entry per event of an organization or realm and of its activity. Each filter has its index, and after it the place in the log,
@@ -39,6 +39,8 @@ export const auditEntries = table(
     role: nullable(text),
     /** Ids of the events that gave the actor the right. */
     evidence: texts,
+    /** Whether the actor had the right from the list of addresses for emergencies alone. */
+    break_glass: boolean,
     /** `id@version` of the scheme that decided. */
     scheme: nullable(text),
     correlation: nullable(text),
@@ -77,7 +79,7 @@ export const auditTargets = table(
 
 export const auditLogProjection = projectionOfEach({
   name: 'audit-log',
-  version: 5,
+  version: 6,
   tables: [auditEntries, auditTargets],
   each: (event, write) => {
     const { category, stream, streamId, id, type, data, metadata, revision, position, occurredAt } = event;
@@ -105,6 +107,7 @@ export const auditLogProjection = projectionOfEach({
       outcome: category === 'activity' ? outcomeOf(activityIn(event)) : 'allowed',
       role: metadata.role ?? null,
       evidence: (metadata.evidence ?? '').split(' ').filter((each) => each !== ''),
+      break_glass: metadata.breakGlass === 'true',
       scheme: metadata.scheme ?? null,
       correlation: metadata.correlation ?? null,
       causation: metadata.causation ?? null,

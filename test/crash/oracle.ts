@@ -127,6 +127,7 @@ function audit(rows: Rows, { stream, id, type, data, revision, position, metadat
     outcome: 'allowed',
     role: metadata.role ?? null,
     evidence: metadata.evidence === undefined || metadata.evidence === '' ? [] : metadata.evidence.split(' '),
+    break_glass: metadata.breakGlass === 'true',
     scheme: metadata.scheme ?? null,
     correlation: metadata.correlation ?? null,
     causation: metadata.causation ?? null,

@@ -22,6 +22,7 @@ const columns = [
   'targets',
   'environment',
   'evidence',
+  'breakGlass',
   'scheme',
   'commandId',
   'correlation',

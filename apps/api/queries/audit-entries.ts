@@ -42,6 +42,10 @@ export const auditEntry = z.object({
     .nullable()
     .meta({ description: 'That the actor acted by; of what was refused, all that the actor held' }),
   evidence: z.array(z.string()).meta({ description: 'The events that gave the actor the right' }),
+  breakGlass: z
+    .literal(true)
+    .optional()
+    .meta({ description: 'Where the actor held the role by the list of addresses for emergencies alone' }),
   scheme: z.string().nullable().meta({ description: 'Id and version of the role scheme that decided' }),
   reason: z.string().optional().meta({ description: 'Why not; absent where it was allowed' }),
   permission: z.string().optional().meta({ description: 'That was missing' }),
@@ -84,6 +88,7 @@ const shownEntry = (row: AuditEntry, origin: Origin | null): ShownEntry => ({
   outcome: row.outcome,
   role: row.role,
   evidence: row.evidence,
+  ...(row.break_glass ? { breakGlass: true } : {}),
   scheme: row.scheme,
   ...ruleOf(row),
   correlation: row.correlation,

@@ -230,12 +230,13 @@ describe('a platform admin', () => {
   const day = 86_400_000;
 
   it.each([
-    ['a group of the identity provider', observed(['alpha'])],
-    ['a verified address on the allowlist', observed([], 'x1')],
-  ])('comes from %s, with the rule and the observation as evidence (G14, G17)', (_, claims) => {
-    expect(ask('pia', 'org:create', realm, { user: [claims], at: seen })).toEqual(
-      allowed('platform.admin', 'e2', 'e1'),
-    );
+    ['a group of the identity provider', observed(['alpha']), {}],
+    ['a verified address on the allowlist', observed([], 'x1'), { breakGlass: true }],
+  ])('comes from %s, with the rule and the observation as evidence (G14, G17)', (_, claims, marked) => {
+    expect(ask('pia', 'org:create', realm, { user: [claims], at: seen })).toEqual({
+      ...allowed('platform.admin', 'e2', 'e1'),
+      ...marked,
+    });
   });
 
   it.each([

@@ -23,7 +23,14 @@ export type DenialReason =
   | Block;
 
 export type Permit =
-  | { readonly allowed: true; readonly reason: 'allowed'; readonly role: string; readonly evidence: readonly string[] }
+  | {
+      readonly allowed: true;
+      readonly reason: 'allowed';
+      readonly role: string;
+      readonly evidence: readonly string[];
+      /** Where only the list of addresses that the scheme keeps for emergencies gives the role. */
+      readonly breakGlass?: true;
+    }
   | { readonly allowed: false; readonly reason: DenialReason };
 
 type Allowed = Extract<Permit, { allowed: true }>;
@@ -48,7 +55,8 @@ export function permit(facts: Facts, question: Question): Permit {
   const other = held(facts, question, second);
   if (!other.allowed)
     return denied(other.reason === 'role_lacks_permission' ? 'lacks_second_permission' : other.reason);
-  return { ...first, evidence: [...new Set([...first.evidence, ...other.evidence])] };
+  const evidence = [...new Set([...first.evidence, ...other.evidence])];
+  return { ...first, evidence, ...(other.breakGlass === true ? { breakGlass: true } : {}) };
 }
 
 const fromOutside = (found: Permit, block: Block | undefined): Permit =>
@@ -60,13 +68,16 @@ function held(facts: Facts, question: Question, permission: Permission): Permit 
   let reason: DenialReason | undefined;
   for (const binding of bindingsOf(facts, question.principal, question.resource, holders)) {
     const obstacle = obstacleOf(binding, question.at);
-    if (obstacle === undefined) return allowed(binding);
+    if (obstacle === undefined)
+      return isBreakGlass(facts, binding) ? { ...allowed(binding), breakGlass: true } : allowed(binding);
     reason = obstacle;
   }
   return denied(reason ?? absence(facts, question));
 }
 
 const allowed = ({ role, evidence }: Binding): Allowed => ({ allowed: true, reason: 'allowed', role, evidence });
+const isBreakGlass = ({ scheme }: Facts, { source }: Binding): boolean =>
+  source === 'email_allowlist' && scheme.document.sources.emailAllowlist?.breakGlass === true;
 const denied = (reason: DenialReason): Permit => ({ allowed: false, reason });
 
 /** A binding beside what became of it: the material of an explanation. */
