@@ -84,6 +84,17 @@ it('owner and admin take what costs; a member builds and runs, and takes none of
   expect(owner).toEqual(expect.arrayContaining([...admin]));
 });
 
+it('any account creates an organization and owns it, under a name that is not the platform’s own (R14, R15)', async () => {
+  const own = { orgId: 'own', name: 'Own', ownerId: 'noor' };
+  const reserved = { status: 422, body: { code: 'name_reserved' } };
+  expect(await world.post('noor', 'realm', 'CreateOrg', { ...own, name: 'SUPPORT' })).toMatchObject(reserved);
+  await world.done('noor', 'realm', 'CreateOrg', own);
+  expect((await world.get('noor', 'me')).body.organizations).toMatchObject([{ id: 'own', role: 'org.owner' }]);
+  expect(await world.post('noor', 'orgs/own', 'UpdateOrg', { name: 'support' })).toMatchObject(reserved);
+  await world.done('noor', 'orgs/own', 'UpdateOrg', { name: 'Renamed' });
+  expect((await world.get('noor', 'orgs/own')).body.name).toBe('Renamed');
+});
+
 it('from the home view administrators reach members, plan, billing and environments; a member usage and environments alone (R15, R17)', async () => {
   for (const sub of ['max', 'ada', 'liu']) expect(await world.permissions(sub, 'factory')).toContain('dashboard:view');
   for (const [path, member] of [

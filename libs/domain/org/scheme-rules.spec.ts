@@ -21,6 +21,31 @@ const child = (environmentId: string, kind: EnvironmentKind): OrgEvent => ({
 const toPat = { environmentId: 'main', grantee: { type: 'user', id: 'pat' } } as const;
 const granted = (role?: string): OrgEvent => ({ type: 'EnvironmentAccessGranted', data: { ...toPat, role } });
 
+describe("a name that people would take for the platform's own", () => {
+  const found = { orgId: 'acme', ownerId: 'olga' };
+  const names = ['Support', 'support', ' SUPPORT ', 'ｓｕｐｐｏｒｔ'];
+
+  it('is taken by no organization that people create, at its creation or later', () => {
+    for (const name of names) {
+      given([], projects, 'olga')
+        .when('CreateOrg', { ...found, name })
+        .then(refused('name_reserved'));
+      given([created('projects', 'org.owner')], projects)
+        .when('UpdateOrg', { name })
+        .then(refused('name_reserved'));
+    }
+    given([created('projects', 'org.owner')], projects)
+      .when('UpdateOrg', { name: 'Support Ltd.' })
+      .then([{ type: 'OrgRenamed', data: { name: 'Support Ltd.' } }]);
+  });
+
+  it('is up to the platform where the platform creates organizations', () => {
+    given([created('gateway', 'org.admin')], gateway)
+      .when('UpdateOrg', { name: 'Support' })
+      .then([{ type: 'OrgRenamed', data: { name: 'Support' } }]);
+  });
+});
+
 describe('an environment is of a kind that the scheme has', () => {
   const acme = created('projects', 'org.owner');
 

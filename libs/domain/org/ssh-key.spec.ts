@@ -30,6 +30,7 @@ describe("the workers' public SSH key (V22)", () => {
       `${ed25519}\n`,
       ` ${ed25519}`,
       other,
+      keyOf('ssh-xd25519', Buffer.alloc(32, 7)).replace('ssh-x', 'ssh-e'),
       ed25519.slice(0, -4),
       `${ed25519}AAAA`,
       rsa(1024),

@@ -53,6 +53,18 @@ export const beingOneself: readonly Permission[] = [
   'own-api-key:manage',
 ];
 
+/** What nobody calls the organization that they create themselves, in schemes where people do. */
+export const reservedNames: readonly string[] = [
+  'Admin',
+  'Administrator',
+  'Billing',
+  'Platform',
+  'Root',
+  'Security',
+  'Support',
+  'System',
+];
+
 /** Machines, auditors and privacy officers, whom the sources do not name: rows X-02 and X-04 to X-06. */
 export const commonRoles: readonly RoleInput[] = [
   // What these reach in organizations is up to the scheme's `platformReach`.

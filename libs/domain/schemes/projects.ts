@@ -1,4 +1,4 @@
-import { administering, auditing, beingOneself, commonRoles, operating } from './common.js';
+import { administering, auditing, beingOneself, commonRoles, operating, reservedNames } from './common.js';
 import { schemeDocument } from './scheme.js';
 
 /**
@@ -102,7 +102,7 @@ export const projects = schemeDocument.parse({
     { from: 'org.member', to: 'project.worker' },
   ],
   tenancy: { orgsPerUser: null, activeOrg: true },
-  orgCreation: { by: 'any_account', ownerRole: 'org.owner' },
+  orgCreation: { by: 'any_account', ownerRole: 'org.owner', reservedNames: [...reservedNames] },
   transfer: { role: 'org.owner', target: ['org.admin', 'org.member'], former: 'org.admin' },
   invitations: { batchMax: 50, forbidRoles: ['org.owner'], countPending: true, ttlHours: 168 },
   platformReach: { content: false, audit: false, usage: false, actsAsOrgAdmin: false },

@@ -103,6 +103,8 @@ export const schemeDocument = z.strictObject({
     ownerRole: key,
     /** An organization begins with one of what it is divided into at first. */
     defaultWorkspace: z.boolean().default(false),
+    /** Names that no organization takes, whatever their case: people would take them for the platform's own. */
+    reservedNames: z.array(text(200)).max(200).default([]),
   }),
   /** Ownership moves from the holder of `role` to a holder of `target`; the former holder becomes `former`. */
   transfer: z

@@ -1,4 +1,4 @@
-import { administering, auditing, beingOneself, commonRoles, operating } from './common.js';
+import { administering, auditing, beingOneself, commonRoles, operating, reservedNames } from './common.js';
 import { schemeDocument } from './scheme.js';
 
 /**
@@ -110,7 +110,7 @@ export const studio = schemeDocument.parse({
     allowed: { 'org.member': ['workspace.viewer', 'workspace.collaborator', 'workspace.admin'] },
   },
   tenancy: { orgsPerUser: 1 },
-  orgCreation: { by: 'registration', ownerRole: 'org.admin' },
+  orgCreation: { by: 'registration', ownerRole: 'org.admin', reservedNames: [...reservedNames] },
   invitations: { batchMax: 50, forbidRoles: ['org.admin'], countPending: true, ttlHours: 168 },
   platformReach: { content: false, audit: false, usage: false, actsAsOrgAdmin: false },
   refusals: { audit: 'none', style: 'redirect' },

@@ -1,4 +1,4 @@
-import { administering, auditing, beingOneself, commonRoles, operating } from './common.js';
+import { administering, auditing, beingOneself, commonRoles, operating, reservedNames } from './common.js';
 import { schemeDocument } from './scheme.js';
 
 /**
@@ -120,7 +120,7 @@ export const teams = schemeDocument.parse({
     { on: 'workspace', grantee: ['user'], effect: 'workspace.viewer', of: ['org.viewer'] },
   ],
   tenancy: { orgsPerUser: null, personalOrg: true },
-  orgCreation: { by: 'signup', ownerRole: 'org.owner', defaultWorkspace: true },
+  orgCreation: { by: 'signup', ownerRole: 'org.owner', defaultWorkspace: true, reservedNames: [...reservedNames] },
   cloudProvider: 'one_each',
   transfer: { role: 'org.owner', target: ['org.admin', 'org.developer', 'org.viewer'], former: 'org.admin' },
   invitations: { batchMax: 10, forbidRoles: ['org.owner'], countPending: true, ttlHours: 168 },

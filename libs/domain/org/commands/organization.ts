@@ -8,6 +8,7 @@ import { principalId, slug, text } from '../../text.js';
 import { changeScheme } from '../change-scheme.js';
 import { type DecisionContext, nothing, orgCommand } from '../command.js';
 import type { OrgEvent } from '../events.js';
+import { nameFault } from '../names.js';
 import type { OrgState } from '../org.js';
 import { environmentCreated } from './environments.js';
 
@@ -53,6 +54,8 @@ export const organizationCommands = {
       const { id, version, orgCreation } = scheme.document;
       // Where the platform does not create organizations for others, people create their own (K1).
       if (orgCreation.by !== 'platform' && ownerId !== actor) return refuse('owner_not_creator');
+      const reserved = nameFault(scheme, name);
+      if (reserved !== undefined) return reserved;
       const ofRealm = realm === DEFAULT_REALM ? {} : { realm };
       const owner = { userId: ownerId, role: orgCreation.ownerRole };
       const data = { orgId: orgId ?? newId, name, ...ofRealm, scheme: { id, version }, owner };
@@ -60,9 +63,10 @@ export const organizationCommands = {
     },
   ),
 
-  UpdateOrg: orgCommand(z.strictObject({ name: text(200) }), ({ org }, { name }) => {
+  UpdateOrg: orgCommand(z.strictObject({ name: text(200) }), ({ org }, { name }, { scheme }) => {
     if (org.status !== 'active') return refuse('org_not_found');
-    return org.name === name ? [] : [{ type: 'OrgRenamed', data: { name } }];
+    if (org.name === name) return [];
+    return nameFault(scheme, name) ?? [{ type: 'OrgRenamed', data: { name } }];
   }),
 
   SuspendOrg: orgCommand(nothing, ({ org }) => {
