@@ -5,7 +5,7 @@ import { nameOfScheme } from '../schemes/reference.js';
 import { instant, principalId, slug, text } from '../text.js';
 import { realmIssuer, type RealmIssuer } from './issuers.js';
 import { loginMethods, signUpRules, type SignUpRules } from './sign-in.js';
-import { platformModelEvents, platformModelEvolutions } from './platform-models.js';
+import { platformModelEvents } from './platform-models.js';
 
 export interface RealmState {
   readonly realm: RealmDocument | undefined;
@@ -162,7 +162,18 @@ export const realmEvolutions: Evolutions<RealmState, RealmEvent> = {
     evolve: (state, { issuer, realmId }) =>
       changedHosted(state, ({ issuers }) => ({ issuers: { ...issuers, [issuer]: realmId } })),
   },
-  ...platformModelEvolutions,
+  PlatformModelAdded: {
+    touches: settings,
+    evolve: (state, { modelId, ...added }) => changedModels(state, (models) => ({ ...models, [modelId]: added })),
+  },
+  PlatformModelRemoved: {
+    touches: settings,
+    evolve: (state, { modelId }) =>
+      changedModels(state, (models) => {
+        const { [modelId]: _, ...left } = models;
+        return left;
+      }),
+  },
   PersonErasureRequested: { touches: () => [], evolve: (state) => state },
   RealmCommandHadNoEffect: { touches: () => [], evolve: (state) => state },
 };
@@ -179,6 +190,12 @@ function changedHosted(state: RealmState, change: (found: HostedDocument) => Par
   const found = state.settings?.hosted ?? noneHosted;
   return { ...state, settings: { ...state.settings, hosted: { ...found, ...change(found) } } };
 }
+
+type Models = NonNullable<RealmSettings['models']>;
+const changedModels = (state: RealmState, change: (models: Models) => Models): RealmState => ({
+  ...state,
+  settings: { ...state.settings, models: change(state.settings?.models ?? {}) },
+});
 
 function changed(state: RealmState, change: (found: RealmDocument) => Partial<RealmDocument>): RealmState {
   const { realm } = state;
