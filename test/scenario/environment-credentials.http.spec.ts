@@ -110,6 +110,21 @@ describe("an environment's credential", () => {
     expect(anonymous.status).toBe(401);
   });
 
+  it('is introspected by a form as well, as RFC 7662 has it', async () => {
+    const send = async (form: string, path = '/v1/credentials/introspect') => {
+      const authorization = await api.bearer('olga');
+      const headers = { authorization, 'content-type': 'application/x-www-form-urlencoded' };
+      const { status, text } = await api.http.send({ path, headers, body: form });
+      return { status, body: JSON.parse(text) };
+    };
+    const form = new URLSearchParams({ token: live, token_type_hint: 'access_token' }).toString();
+    expect(await send(form)).toEqual({ status: 200, body: await introspected(live) });
+    expect(await send('token=none')).toEqual({ status: 200, body: inactive });
+    for (const broken of ['', 'token_type_hint=x', `token=${live}&token=${live}`])
+      expect([broken, (await send(broken)).status]).toEqual([broken, 400]);
+    expect((await send(form, '/v1/session')).status).toBe(400);
+  });
+
   it('is introspected by a service account that may ask (X-02)', async () => {
     await done('olga', 'orgs/acme', 'CreateServiceAccount', { accountId: 'gateway', name: 'G', role: 'org.checker' });
     const { result } = await done('olga', 'orgs/acme', 'IssueServiceAccountKey', { accountId: 'gateway', keyId: 'k' });

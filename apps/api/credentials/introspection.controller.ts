@@ -12,7 +12,7 @@ import { parsed } from '../requests/input.js';
 import { ApiServices } from '../services.js';
 import { type Introspection, introspectionRequest, shownKey, shownPersonal } from './introspection.js';
 
-/** RFC 7662, in JSON: what a gateway asks of each virtual key that it is brought. */
+/** RFC 7662, by a form or JSON: what a gateway asks of each virtual key that it is brought. */
 @Controller('v1/credentials')
 @CountsAs('checks')
 @UseGuards(Authenticated, WithinLimits)

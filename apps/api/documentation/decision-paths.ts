@@ -18,6 +18,8 @@ interface DecisionOperation {
   readonly description: string;
   readonly answer: Json;
   readonly explainable: boolean;
+  /** Whether it is taken as a form too. */
+  readonly form?: true;
 }
 
 const bob = { type: 'user', id: 'bob' };
@@ -86,19 +88,21 @@ export const credentialOperations = {
   Introspect: {
     path: '/v1/credentials/introspect',
     summary:
-      "RFC 7662, in JSON: what an environment's virtual key, or a person's token in their personal environment, is good for",
+      "RFC 7662, by a form or JSON: what an environment's virtual key, or a person's token in their personal environment, is good for",
     request: introspectionRequest,
     example: { token: 'sk-tnt_env_…' },
     description:
       'What the key is good for; `active: false` for one that is unknown, revoked or expired, or none of the caller’s business',
     answer: outputSchema(introspection),
     explainable: false,
+    form: true,
   },
 } as const satisfies Readonly<Record<string, DecisionOperation>>;
 
 export const decisionPaths: Json = Object.fromEntries(
-  Object.entries({ ...decisionOperations, ...credentialOperations }).map(
-    ([operationId, { path, summary, request, example, description, answer, explainable }]) => {
+  Object.entries<DecisionOperation>({ ...decisionOperations, ...credentialOperations }).map(
+    ([operationId, { path, summary, request, example, description, answer, explainable, form }]) => {
+      const body = { schema: inputSchema(request), example };
       const operation = {
         operationId,
         tags: ['Decisions'],
@@ -106,7 +110,7 @@ export const decisionPaths: Json = Object.fromEntries(
         parameters: [...(explainable ? [explainParameter] : []), consistencyTokenParameter],
         requestBody: {
           required: true,
-          content: { 'application/json': { schema: inputSchema(request), example } },
+          content: { 'application/json': body, ...(form ? { 'application/x-www-form-urlencoded': body } : {}) },
         },
         responses: {
           200: { description, headers: headersOfLimits, content: { 'application/json': { schema: answer } } },

@@ -8,6 +8,8 @@ export const MAX_BODY_BYTES = 1_048_576;
 export const MAX_JSON_DEPTH = 32;
 
 const FORM = 'application/x-www-form-urlencoded';
+/** What OAuth 2.0 defines as forms (RFC 6749, section 4.4.2; RFC 7662, section 2.1). */
+const takingForms: ReadonlySet<string | undefined> = new Set(['/v1/token', '/v1/credentials/introspect']);
 
 const broken = (message: string) => invalid([{ path: '', message }]);
 
@@ -26,9 +28,8 @@ export function acceptJsonOnly(server: FastifyInstance): void {
     else if (exceedsDepth(body, MAX_JSON_DEPTH)) done(broken(`the body nests deeper than ${MAX_JSON_DEPTH} levels`));
     else void parse(request, body.toString('utf8'), done);
   });
-  // OAuth 2.0 knows no other type; nothing else takes forms.
   server.addContentTypeParser(FORM, { parseAs: 'string' }, (request, body: string, done) => {
-    if (request.url.split('?')[0] !== '/v1/token') done(broken('Content-Type must be application/json'));
+    if (!takingForms.has(request.url.split('?')[0])) done(broken('Content-Type must be application/json'));
     else done(null, singleFields(body));
   });
   server.addContentTypeParser('*', (_request, payload, done) => {
