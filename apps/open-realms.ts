@@ -46,6 +46,7 @@ export async function openRealms(parts: Parts): Promise<OpenRealms> {
   const hosted = new HostedRealms({
     folds,
     moves,
+    registry,
     configured: config.realms.map(({ id }) => id),
     onChange: (realms) => verifier.use(trusted.of(realms)),
     onError: (error) => logger.warn({ err: error }, 'a realm cannot be read; trying again'),

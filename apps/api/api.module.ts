@@ -19,6 +19,7 @@ import { AskHandler } from './queries/ask.js';
 import { AskedQueries } from './queries/asked-queries.js';
 import { AuditExports } from './queries/audit-exports.js';
 import { LoginPageController } from './queries/login-page.controller.js';
+import { RealmsController } from './queries/realms.controller.js';
 import { RealmController } from './queries/realm.controller.js';
 import { BillingController } from './queries/billing.controller.js';
 import { ContentsController } from './queries/contents.controller.js';
@@ -44,6 +45,7 @@ export class ApiModule {
         ContentsController,
         RealmController,
         LoginPageController,
+        RealmsController,
         ChangesController,
         SecretsController,
         MachinesController,

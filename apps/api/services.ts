@@ -49,7 +49,7 @@ export abstract class ApiServices {
     orgId: string,
   ) => Promise<{ readonly token: string; readonly expiresIn: number }>;
   abstract readonly signUp: SignUp;
-  abstract readonly hosted: Pick<HostedRealms, 'find'>;
+  abstract readonly hosted: Pick<HostedRealms, 'find' | 'ids' | 'home'>;
   abstract readonly observations: Observations;
   abstract readonly personalOrgs: PersonalOrgs;
   abstract readonly pipeline: Pick<CommandPipeline, 'execute'>;

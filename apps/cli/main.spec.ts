@@ -72,7 +72,7 @@ describe('tenantry token', () => {
       ['--sub', 'a', '--ttl', 'soon'],
       ['--sub', 'a', '--ttl', '0s'],
       ['--sub', 'a', '--ttl', '900d'],
-      ['--sub', 'a', '--realm', 'other'],
+      ['--sub', 'a', '--realm', 'Other Realm'],
       ['--sub', 'a', '--groups', 'x'.repeat(300)],
       ['--sub', 'a', '--admin'],
       ['--sub', 'a', 'extra'],

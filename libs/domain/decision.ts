@@ -81,6 +81,9 @@ export const refusals = {
   scheme_locks_out: 'Under this role scheme the one who asks could not go back: they would not hold the right to it.',
   roles_missing: 'Members hold roles, or are invited to roles, that the role scheme does not have.',
   usage_day_out_of_range: 'Usage is recorded for the day or the days before it, 45 at most.',
+  realm_exists: 'There is a realm with this id, which began otherwise.',
+  realm_not_home: "Realms are created in the deployment's first realm.",
+  realms_full: 'The deployment has as many realms as it may have.',
   issuer_elsewhere:
     'This identity provider is of another realm of the deployment: one vouches for the people of one realm.',
   workflow_not_owned: 'A workflow is moved and removed by whoever registered it.',

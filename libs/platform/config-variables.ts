@@ -138,8 +138,8 @@ export const configSchema = z.object({
     .optional()
     .register(reference, {
       description:
-        'Hosts to which checkpoints may be delivered although their addresses are private: names or addresses, as URLs have ' +
-        'them. Loopback too while the development issuer is on.',
+        'Hosts to which checkpoints may be delivered, and where identity providers of realms may be, although their addresses ' +
+        'are private: names or addresses, as URLs have them. Loopback too while the development issuer is on.',
       example: 'witness.internal,10.0.0.7',
     }),
   LITELLM_URL: collectorUrl.optional().register(reference, {

@@ -1,6 +1,6 @@
 import { CompiledQuery } from 'kysely';
 import { AccessDocuments, type LoadedDocuments, type StreamDocument } from '#libs/application/ports/read-models.js';
-import type { ServiceAccountDocument } from '#libs/domain/access/documents.js';
+import type { RealmDocument, ServiceAccountDocument } from '#libs/domain/access/documents.js';
 import { machineOf, type MachineKind, principalOf } from '#libs/domain/access/machines.js';
 import { streamOf } from '#libs/application/streams.js';
 import { checkpoints, PROJECTOR, positionOf } from '#libs/readstore/checkpoints.js';
@@ -74,6 +74,14 @@ export async function documentsIn(
     where stream = $1 and kind = $2 and id = any($3::text[])`;
   const rows = await rowsOf<{ id: string; doc: unknown }>(db, query, [stream, kind, ids]);
   return new Map(rows.map(({ id, doc }) => [id, doc]));
+}
+
+/** Those of the given realms that have begun, by id. */
+export async function realmDocuments(db: Database, ids: readonly string[]): Promise<RealmDocument[]> {
+  const query = `select doc from ${qualified(readSchema, accessDocuments.name)}
+    where stream = any($1::text[]) and kind = 'realm' and id = '' order by stream`;
+  const rows = await rowsOf<{ doc: RealmDocument }>(db, query, [ids.map((id) => streamOf('realm', id))]);
+  return rows.map(({ doc }) => doc);
 }
 
 /** Ids of the members who hold one of the roles beside their membership. */

@@ -241,6 +241,7 @@ event('realm-default', 'LoginMethodsSet', { methods: ['google', 'password'] });
 event('realm-default', 'SignUpRulesSet', { rule: 'domains', domains: ['acme.test'] });
 const issuer = 'https://login.acme.test';
 event('realm-other', 'RealmCreated', { realmId: 'other', scheme });
+event('realm-other', 'RealmRegistered', { realmId: 'lab', scheme, adminGroup: null, adminEmailIndexes: ['x'] });
 event('realm-other', 'IssuerClaimed', { issuer, realmId: 'other' });
 event('realm-other', 'RealmIssuersSet', { issuers: [{ issuer, audiences: ['tenantry'] }] });
 

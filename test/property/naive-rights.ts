@@ -29,7 +29,7 @@ export interface NaiveRights {
 // Section 8, the same in every scheme: X-01 to X-08.
 const auditing = 'audit:read audit:export history:read evidence:create';
 const operating = `org:list org:resolve org:suspend org:change-scheme platform-role:assign role-scheme:define
-  login-method:set sign-up:set identity-provider:set platform-service-account:manage legal-hold:place legal-hold:release replay:run projection:rebuild ledger:verify`;
+  realm:create login-method:set sign-up:set identity-provider:set platform-service-account:manage legal-hold:place legal-hold:release replay:run projection:rebuild ledger:verify`;
 const keeping = `member:list decision:evaluate decision:search service-account:manage access-review:run access-review:attest
   access-review:read auditor:appoint privacy-officer:appoint`;
 const belonging = 'org:view org:select org:leave';

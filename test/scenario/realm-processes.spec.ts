@@ -34,6 +34,30 @@ it('what one process sets of a realm, another trusts as soon as it has followed 
   await until(() => known(one)?.loginMethods.length === 1);
 });
 
+it('a realm that was registered, by a process that ended before it began, is begun by the others, once', async () => {
+  // The pipeline alone: what follows the command has not happened, as after a crash in between.
+  const created = { realmId: 'lab', schemeId: 'teams', adminEmails: [], adminGroup: 'lab-admins' };
+  const { kind } = await world
+    .pipelineOver((append) => append())
+    .execute({
+      orgId: undefined,
+      steps: [{ name: 'CreateRealm', input: created }],
+      caller: operator,
+      idempotencyKey: undefined,
+      dryRun: false,
+      ifMatch: undefined,
+      correlation: 'test',
+    });
+  expect(kind).toBe('done');
+  for (const { services } of world.nodes) await until(() => services.hosted.find('lab') !== undefined);
+  expect((await world.events('realm-lab')).map(({ type }) => type)).toEqual([
+    'RealmCreated',
+    'PlatformAdminSourcesSet',
+  ]);
+  const again = await world.send(operator, undefined, { name: 'CreateRealm', input: created }, { on: 1 });
+  expect(again).toMatchObject({ kind: 'done', answer: { events: [] } });
+});
+
 it('a process whose configuration gives a provider to another realm than the log does is not started', async () => {
   const { config, keys, clock, node, postgresUrl } = world;
   const start = (realms: string) =>

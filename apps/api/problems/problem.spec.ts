@@ -49,6 +49,8 @@ describe('the table of problems', () => {
       'provider_key_exists',
       'provider_keys_full',
       'purchase_exists',
+      'realm_exists',
+      'realms_full',
       'revision_unknown',
       'role_holders_full',
       'role_holders_short',

@@ -126,6 +126,9 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   scheme_locks_out: 422,
   roles_missing: 409,
   usage_day_out_of_range: 422,
+  realm_exists: 409,
+  realm_not_home: 422,
+  realms_full: 409,
   issuer_elsewhere: 409,
   workflow_not_owned: 422,
 };

@@ -25,6 +25,7 @@ export interface Asking {
     | 'storeId'
     | 'store'
     | 'personalData'
+    | 'hosted'
   >;
 }
 

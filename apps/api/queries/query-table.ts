@@ -21,6 +21,7 @@ import { pricingQueries } from './pricing.js';
 import { schemeQueries } from './schemes.js';
 import { serviceAccountQueries } from './service-accounts.js';
 import { settingsQueries } from './settings.js';
+import { realmQueries } from './realms.js';
 import { signInQueries } from './sign-in.js';
 import { subjectExportQueries } from './subject-exports.js';
 import { usageQueries } from './usage.js';
@@ -55,6 +56,7 @@ export const queryTable = {
   ...ledgerQueries,
   ...schemeQueries,
   ...pricingQueries,
+  ...realmQueries,
   ...signInQueries,
   ...platformModelQueries,
   ...selfQueries,

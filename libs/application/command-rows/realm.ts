@@ -53,6 +53,12 @@ export const realmRows = {
     example: { document: { 'gpt-4o': { inputPerMillion: 250, outputPerMillion: 1000, currency: 'EUR' } } },
     needs: onRealm('pricing:set'),
   },
+  CreateRealm: {
+    target: 'realm',
+    summary: "Create a realm of the deployment, with who administers it; from the deployment's first realm alone",
+    example: { realmId: 'studio', schemeId: 'studio', adminEmails: ['ada@studio.test'] },
+    needs: onRealm('realm:create'),
+  },
   SetLoginMethods: {
     target: 'realm',
     summary: 'Set the ways to sign in that a login page offers, in its order',

@@ -1,8 +1,9 @@
-import type { RealmState } from '#libs/domain/realm/events.js';
+import type { RealmState, RegisteredRealm } from '#libs/domain/realm/events.js';
 import type { RealmIssuer } from '#libs/domain/realm/issuers.js';
 import type { Folds } from '../folds.js';
 import type { StreamMoves } from '../ports/stream-moves.js';
 import { streamOf } from '../streams.js';
+import { type RealmRegistry, registeredIn } from './realm-registry.js';
 
 const RETRY_MS = 1000;
 
@@ -18,6 +19,7 @@ export interface HostedRealm {
 export interface HostedRealmsParts {
   readonly folds: Folds;
   readonly moves: StreamMoves;
+  readonly registry: RealmRegistry;
   /** Realms of the configuration. */
   readonly configured: readonly string[];
   /** Is told all of them whenever one is another than before. */
@@ -33,6 +35,7 @@ export interface HostedRealmsParts {
 export class HostedRealms {
   private readonly realms = new Map<string, HostedRealm>();
   private readonly moved = new Set<string>();
+  private readonly watched = new Set<string>();
   private readonly unwatch: (() => void)[] = [];
   private queue: Promise<void> = Promise.resolve();
   private retry: NodeJS.Timeout | undefined;
@@ -50,6 +53,15 @@ export class HostedRealms {
     for (const end of this.unwatch.splice(0)) end();
   }
 
+  /** Where realms are created, and who created them may see all. */
+  get home(): string {
+    return this.parts.registry.home;
+  }
+
+  get ids(): readonly string[] {
+    return [...this.realms.keys()];
+  }
+
   find(id: string): HostedRealm | undefined {
     return this.realms.get(id);
   }
@@ -60,7 +72,15 @@ export class HostedRealms {
     await this.readInTurn();
   }
 
+  /** One that was created by command: also where whoever created it has not come to its first events. */
+  private async open(id: string, registered: RegisteredRealm): Promise<void> {
+    if (this.watched.has(id)) return;
+    await this.parts.registry.begin(id, registered);
+    this.watch(id);
+  }
+
   private watch(id: string): void {
+    this.watched.add(id);
     this.moved.add(id);
     this.unwatch.push(
       this.parts.moves.watch(streamOf('realm', id), () => {
@@ -99,7 +119,10 @@ export class HostedRealms {
 
   private async read(id: string): Promise<HostedRealm> {
     try {
-      const { state } = await this.parts.folds.current('realm', id);
+      const { folds, registry } = this.parts;
+      const { state } = await folds.current('realm', id);
+      if (id === registry.home)
+        for (const [realmId, registered] of Object.entries(registeredIn(state))) await this.open(realmId, registered);
       return hosted(id, state);
     } catch (error) {
       this.moved.add(id);

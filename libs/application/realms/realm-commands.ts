@@ -19,6 +19,7 @@ export class RealmCommands {
   async execute(request: CommandRequest): Promise<CommandOutcome> {
     const [step] = request.steps;
     try {
+      if (step?.name === 'CreateRealm') return await this.createRealm(request, step.input.realmId);
       if (step?.name === 'SetRealmIssuers') return await this.setIssuers(request, step.input.issuers);
       const outcome = await this.commands.execute(request);
       if (step?.name === 'SetLoginMethods' || step?.name === 'SetSignUpRules')
@@ -28,6 +29,19 @@ export class RealmCommands {
       if (error instanceof EventStoreUnavailable) return { kind: 'unavailable' };
       throw error;
     }
+  }
+
+  private async createRealm(request: CommandRequest, realmId: string): Promise<CommandOutcome> {
+    const judged = await this.commands.execute({ ...request, dryRun: true });
+    if (judged.kind !== 'done') return judged;
+    const { home } = this.registry;
+    if (request.caller.realm !== home) return { kind: 'refused', code: 'realm_not_home', step: 0 };
+    if (await this.registry.isConfigured(realmId)) return { kind: 'refused', code: 'realm_exists', step: 0 };
+    if (request.dryRun) return judged;
+    const outcome = await this.commands.execute(request);
+    // There the realm's own stream begins; where that fails, it is tried again by every process.
+    if (outcome.kind === 'done') await this.hosted.refresh(home);
+    return outcome;
   }
 
   private async setIssuers(

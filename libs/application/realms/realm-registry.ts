@@ -1,5 +1,6 @@
 import { own } from '#libs/domain/access/documents.js';
-import type { RealmState } from '#libs/domain/realm/events.js';
+import { beginningOf } from '#libs/domain/realm/create-realm.js';
+import type { RealmState, RegisteredRealm } from '#libs/domain/realm/events.js';
 import type { Folds } from '../folds.js';
 import { EventStoreUnavailable } from '../ports/event-store.js';
 import type { Recorder } from '../recorder.js';
@@ -8,8 +9,8 @@ import type { Recorder } from '../recorder.js';
 class Elsewhere extends Error {}
 
 /**
- * What the realms of a deployment may not have twice, in the stream of one of them, its home: which realm an identity
- * provider vouches for. A claim is for good, as people's ids derive from their provider: with another realm's people it
+ * What bears on all realms of a deployment, in the stream of one of them, its home: which there are beside those of the
+ * configuration, and which realm an identity provider vouches for. A claim is for good, as people's ids derive from their provider: with another realm's people it
  * would bring their ids along.
  */
 export class RealmRegistry {
@@ -19,6 +20,26 @@ export class RealmRegistry {
     /** The first realm of the configuration. */
     readonly home: string,
   ) {}
+
+  /** Whether the id is that of a realm that was not created by command. */
+  async isConfigured(realmId: string): Promise<boolean> {
+    const [home, realm] = await Promise.all([
+      this.folds.current('realm', this.home),
+      this.folds.current('realm', realmId),
+    ]);
+    return realm.state.realm !== undefined && own(registeredIn(home.state), realmId) === undefined;
+  }
+
+  /**
+   * Begins the realm's own stream, unless it has begun. Whoever finds a registered realm does it, in whichever process: the
+   * stream takes a first event once.
+   */
+  async begin(realmId: string, registered: RegisteredRealm): Promise<void> {
+    const by = { actor: 'system', realm: realmId, command: 'CreateRealm' };
+    await this.recorder.record('realm', realmId, by, ({ state }) =>
+      state.realm === undefined ? beginningOf(realmId, registered) : [],
+    );
+  }
 
   /** Whether one of the providers is another realm's, by all that the log holds. */
   async isElsewhere(realmId: string, issuers: readonly string[]): Promise<boolean> {
@@ -43,6 +64,10 @@ export class RealmRegistry {
     }
   }
 }
+
+/** Realms that were created by command, in the home realm's state. */
+export const registeredIn = ({ settings }: RealmState): Readonly<Record<string, RegisteredRealm>> =>
+  settings?.hosted?.realms ?? {};
 
 const ownerIn = ({ settings }: RealmState, issuer: string) => own(settings?.hosted?.issuers ?? {}, issuer);
 

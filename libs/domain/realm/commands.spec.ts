@@ -150,6 +150,31 @@ it("models of the platform's own are added and removed, at most 500 (T41)", () =
   expect(fold('realm', [created, added('gpt'), removed]).settings?.models).toEqual({});
 });
 
+it('a realm is registered once, with its own scheme and admins', () => {
+  const lab = { realmId: 'lab', schemeId: 'studio', adminEmails: ['b@lab.test', 'a@lab.test', 'a@lab.test'] };
+  const registered: RealmEvent = {
+    type: 'RealmRegistered',
+    data: {
+      realmId: 'lab',
+      scheme: { id: 'studio', version: 1 },
+      adminGroup: null,
+      adminEmailIndexes: [emailIndex('a@lab.test'), emailIndex('b@lab.test')],
+    },
+  };
+  by('pia').when('CreateRealm', lab).then([registered]);
+  for (const other of [{ schemeId: 'teams' }, { adminGroup: 'admins' }, { adminEmails: ['c@lab.test'] }])
+    by('pia', [registered])
+      .when('CreateRealm', { ...lab, ...other })
+      .then(refused('realm_exists'));
+  by('pia')
+    .when('CreateRealm', { ...lab, schemeId: 'none' })
+    .then(refused('scheme_unknown'));
+  const full = Array.from({ length: 1000 }, (_, i): RealmEvent => {
+    return { type: 'RealmRegistered', data: { ...registered.data, realmId: `lab-${i}` } } as RealmEvent;
+  });
+  by('pia', full).when('CreateRealm', lab).then(refused('realms_full'));
+});
+
 it('a person is erased whom something is known of, whom nothing holds, and who is nowhere the last owner', () => {
   const asked = (erasure: RealmDecisionContext['erasure']) => by('petra', [], { erasure });
   const free = { heldBy: [], lastOwnerOf: [] };

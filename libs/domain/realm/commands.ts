@@ -7,6 +7,7 @@ import type { CompiledScheme } from '../schemes/compiled.js';
 import { instant, principalId, slug, text } from '../text.js';
 import { realmCommand } from './command.js';
 import type { RealmState } from './events.js';
+import { createRealm } from './create-realm.js';
 import { define, schemeOfRealm, schemeVersion, storableScheme } from './schemes.js';
 import { platformModelCommands } from './platform-model-commands.js';
 import { signInCommands } from './sign-in-commands.js';
@@ -82,6 +83,7 @@ const definitions = {
     return [{ type: 'PricingSet', data: { version: (present?.version ?? 0) + 1, document: text } }];
   }),
 
+  ...createRealm,
   ...signInCommands,
   ...platformModelCommands,
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { type Assignment, type Model, own, type RealmDocument, type VersionedDocument } from '../access/documents.js';
 import type { EventOf, Evolutions } from '../event.js';
-import { nameOfScheme } from '../schemes/reference.js';
+import { nameOfScheme, type SchemeRef } from '../schemes/reference.js';
 import { instant, principalId, slug, text } from '../text.js';
 import { realmIssuer, type RealmIssuer } from './issuers.js';
 import { loginMethods, signUpRules, type SignUpRules } from './sign-in.js';
@@ -31,6 +31,15 @@ export interface RealmSettings {
 export interface HostedDocument {
   /** Identity provider → the realm that it vouches for, for good. */
   readonly issuers: Readonly<Record<string, string>>;
+  /** Realms that were created by command, by id; absent while there is none. */
+  readonly realms?: Readonly<Record<string, RegisteredRealm>>;
+}
+
+/** How a realm begins. */
+export interface RegisteredRealm {
+  readonly scheme: SchemeRef;
+  readonly adminGroup: string | null;
+  readonly adminEmailIndexes: readonly string[];
 }
 
 /** Characters of a role scheme as JSON: an event has to hold it. */
@@ -64,6 +73,13 @@ export const realmEvents = {
   LoginMethodsSet: z.strictObject({ methods: loginMethods }),
   SignUpRulesSet: signUpRules,
   RealmIssuersSet: z.strictObject({ issuers: z.array(realmIssuer).max(20) }),
+  /** In the stream of the deployment's first realm. The realm's own stream begins after it, by whoever sees that it has not. */
+  RealmRegistered: z.strictObject({
+    realmId: slug,
+    scheme: schemeRef,
+    adminGroup: text(256).nullable(),
+    adminEmailIndexes: z.array(z.string()).max(100),
+  }),
   /** In the stream of the deployment's first realm: nobody else's people come by this provider. */
   IssuerClaimed: z.strictObject({ issuer: realmIssuer.shape.issuer, realmId: slug }),
   ...platformModelEvents,
@@ -156,6 +172,11 @@ export const realmEvolutions: Evolutions<RealmState, RealmEvent> = {
   RealmIssuersSet: {
     touches: settings,
     evolve: (state, { issuers }) => ({ ...state, settings: { ...state.settings, issuers } }),
+  },
+  RealmRegistered: {
+    touches: settings,
+    evolve: (state, { realmId, ...begins }) =>
+      changedHosted(state, ({ realms = {} }) => ({ realms: { ...realms, [realmId]: begins } })),
   },
   IssuerClaimed: {
     touches: settings,

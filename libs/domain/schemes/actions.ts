@@ -18,6 +18,7 @@ export const actions = {
   // the platform
   'org:create': { scope: 'realm', does: 'Create an organization' },
   'org:list': { scope: 'realm', does: 'List all organizations' },
+  'realm:create': { scope: 'realm', does: 'Create realms of the deployment, and see which there are' },
   'pricing:set': { scope: 'realm', does: 'Set platform-wide pricing' },
   'platform-model:manage': {
     scope: 'realm',

@@ -5,8 +5,8 @@ import type { schemeDocument } from './scheme.js';
 type RoleInput = z.input<typeof schemeDocument>['roles'][number];
 
 /**
- * What whoever runs the deployment may do in every scheme: rows X-03, X-05 and X-08, suspending whom it serves, role schemes, and who
- * may come in and how.
+ * What whoever runs the deployment may do in every scheme: rows X-03, X-05 and X-08, suspending whom it serves, role schemes, realms,
+ * and who may come into one and how.
  */
 export const operating: readonly Permission[] = [
   'org:list',
@@ -15,6 +15,7 @@ export const operating: readonly Permission[] = [
   'org:change-scheme',
   'platform-role:assign',
   'role-scheme:define',
+  'realm:create',
   'login-method:set',
   'sign-up:set',
   'identity-provider:set',
