@@ -50,7 +50,7 @@ export class Folds {
     // A stream that outgrows the cache is kept nevertheless while it is used: to fold it for each command costs more.
     this.entries = new LRUCache({
       maxSize: cacheBytes,
-      sizeCalculation: ({ bytes }) => Math.min(bytes, cacheBytes / 2),
+      sizeCalculation: ({ bytes }) => Math.min(bytes, Math.ceil(cacheBytes / 2)),
     });
   }
 

@@ -3,9 +3,10 @@ import type { CurrentDocuments } from '#libs/application/ports/current-documents
 import { EventStoreUnavailable, parsePosition, type Position } from '#libs/application/ports/event-store.js';
 import type { StreamDocument } from '#libs/application/ports/read-models.js';
 import type { CommandOutcome } from '#libs/application/outcome.js';
-import { type Act, Cast, type Question, REALM, type Request, ROOT } from './commands.js';
+import { type Act, Cast, commands, type Question, REALM, type Request, ROOT } from './commands.js';
 import { ApiLife, OPERATORS, ProjectorLife } from './lives.js';
 import type { Faults } from '../fault/event-store-faults.js';
+import { paying } from './paying-scheme.js';
 import { type Fates, Schedule } from './schedule.js';
 import type { World } from './world.js';
 
@@ -81,6 +82,13 @@ export class Crew {
     this.schedule.begin(random, fates);
     // An api process without read models beside it has no tables to look into.
     await this.schedule.until(() => this.kept(false) && this.projector?.follows() === true);
+    // Of a log that has them already, the same answers.
+    for (const step of [commands.defineScheme(paying), commands.adoptScheme(paying.id, paying.version)])
+      await this.play([{ key: step.name, by: ROOT, steps: [step] }], {
+        cast: new Cast('begun'),
+        answers: [],
+        documents: [],
+      });
     await this.rest();
     return [...this.schedule.passed];
   }

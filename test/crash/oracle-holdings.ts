@@ -10,7 +10,12 @@ export type HeldEvent = Extract<
       | `ProviderKey${string}`
       | 'DocumentSet'
       | `McpServer${string}`
-      | `Workflow${string}`;
+      | `Workflow${string}`
+      | `AutoRecharge${string}`
+      | 'BillingDetailsSet'
+      | 'PaymentMethodSaved'
+      | 'CreditsBought'
+      | 'InvoiceRecorded';
   }
 >;
 
@@ -30,6 +35,10 @@ export class HoldingsOracle {
   private readonly budgets: Record<string, Row> = {};
   private providerKeys: Record<string, Row> | undefined;
   private checkpointWitness: Row | undefined;
+  private billing: Row | undefined;
+  /** Purchases, and invoices with the instants that they were first and last recorded at. */
+  private readonly charges = new Map<string, Row>();
+  private readonly invoices = new Map<string, Row>();
   private configured = false;
 
   constructor(private readonly orgId: string) {}
@@ -71,6 +80,37 @@ export class HoldingsOracle {
       case 'BudgetRemoved':
         delete this.budgets[data.environmentId ?? ''];
         break;
+      case 'BillingDetailsSet':
+        this.billing = { ...this.billing, details: data };
+        break;
+      case 'PaymentMethodSaved':
+        this.billing = { ...this.billing, paymentMethod: data };
+        break;
+      case 'CreditsBought': {
+        const { purchaseId, credits } = data;
+        const charged = `purchase/${purchaseId}`;
+        if (this.charges.has(charged)) throw new Error(`${this.orgId} has bought ${purchaseId} twice`);
+        this.charges.set(charged, { id: charged, credits });
+        this.billing = { ...this.billing, creditsBought: Number(this.billing?.['creditsBought'] ?? 0) + credits };
+        break;
+      }
+      case 'AutoRechargeSet':
+        this.billing = { ...this.billing, autoRecharge: data };
+        break;
+      case 'AutoRechargeRemoved': {
+        const { autoRecharge: _, ...rest } = this.billing ?? {};
+        this.billing = rest;
+        break;
+      }
+      case 'InvoiceRecorded': {
+        const { invoiceId, ...invoice } = data;
+        this.charges.set(`invoice/${invoiceId}`, { id: `invoice/${invoiceId}`, invoice });
+        const { issuedOn, amount, url, ...rest } = invoice;
+        const first = this.invoices.get(invoiceId)?.['recorded_at'] ?? at;
+        const row = { invoice_id: invoiceId, issued_on: issuedOn, amount: `${amount}`, url: url ?? null, ...rest };
+        this.invoices.set(invoiceId, { org_id: this.orgId, ...row, recorded_at: first, changed_at: at });
+        break;
+      }
       case 'CheckpointWitnessSet':
         this.checkpointWitness = { url: data.url };
         break;
@@ -92,7 +132,8 @@ export class HoldingsOracle {
         delete this.providerKeys?.[data.keyId];
         break;
     }
-    this.configured ||= /^(Document|McpServer|Budget|Checkpoint|ProviderKey)/.test(type);
+    this.configured ||=
+      /^(Document|McpServer|Budget|Checkpoint|ProviderKey|Billing|PaymentMethod|Credits|AutoRecharge)/.test(type);
   }
 
   addTo(rows: Rows, stream: string, deleted: boolean): void {
@@ -105,12 +146,14 @@ export class HoldingsOracle {
     const { documents, mcpServers, budgets } = this;
     const witness = this.checkpointWitness === undefined ? {} : { checkpointWitness: this.checkpointWitness };
     const keys = optional({ providerKeys: this.providerKeys });
+    for (const [id, doc] of this.charges) rows.add('access_documents', { stream, kind: 'charge', id, doc });
+    if (!deleted) for (const row of this.invoices.values()) rows.add('invoices', row);
     if (!this.configured) return;
     rows.add('access_documents', {
       stream,
       kind: 'settings',
       id: '',
-      doc: { documents, mcpServers, budgets, ...witness, ...keys },
+      doc: { documents, mcpServers, budgets, ...witness, ...keys, ...optional({ billing: this.billing }) },
     });
   }
 

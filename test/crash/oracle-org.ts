@@ -297,6 +297,12 @@ export class OrgOracle {
         break;
       case 'CommandHadNoEffect':
         break;
+      case 'AutoRechargeRemoved':
+      case 'AutoRechargeSet':
+      case 'BillingDetailsSet':
+      case 'CreditsBought':
+      case 'InvoiceRecorded':
+      case 'PaymentMethodSaved':
       case 'BudgetRemoved':
       case 'CheckpointWitnessRemoved':
       case 'CheckpointWitnessSet':
@@ -319,18 +325,11 @@ export class OrgOracle {
       case 'InvitationDeclined':
       case 'InvitationResent':
       case 'InvitedAddressErased':
-      // Nobody under this scheme assigns anything, or sets a key of workers.
+      // Nobody under this scheme assigns anything, sets a key of workers, or cancels a plan.
+      case 'SubscriptionCanceled':
       case 'WorkerSshKeySet':
       case 'ContentAssigned':
       case 'ContentUnassigned':
-      // No crash is peculiar to billing.
-      case 'AutoRechargeRemoved':
-      case 'AutoRechargeSet':
-      case 'BillingDetailsSet':
-      case 'CreditsBought':
-      case 'InvoiceRecorded':
-      case 'PaymentMethodSaved':
-      case 'SubscriptionCanceled':
       // Machines are documents alone, which are written as those of workflows.
       case 'ApiKeyCreated':
       case 'ApiKeyRevoked':

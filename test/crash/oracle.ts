@@ -146,6 +146,7 @@ function targetsOf(data: Record<string, unknown>, type: string): string[] {
   const left = type === 'WorkflowMoved' ? data.from : undefined;
   const named = [data.workflowId, data.groupId, data.userId, left, data.environmentId, grantee?.id];
   named.push(data.modelId, data.serverId, data.connectionId);
+  named.push(data.purchaseId, data.invoiceId, type === 'DocumentSet' ? data.kind : undefined);
   if (type.startsWith('ProviderKey')) named.push(data.keyId, data.provider);
   return [...new Set(named.filter((name) => typeof name === 'string'))];
 }
@@ -198,5 +199,15 @@ function realm(documents: Map<string, Row>, event: StoredEvent): void {
     documents.set(stream, { id: data.realmId, storeId: id, scheme: data.scheme, ...sources, evidence: id });
   else if (type === 'PlatformAdminSourcesSet')
     documents.set(stream, { ...documents.get(stream), ...data, evidence: id });
-  else throw new Error(`${stream} has an event that no command here leads to: ${type}`);
+  else if (type === 'RoleSchemeDefined') {
+    const before = documents.get(stream);
+    const name = `${data.scheme.id}@${data.scheme.version}`;
+    documents.set(stream, {
+      ...before,
+      schemes: { ...(before?.['schemes'] as Row | undefined), [name]: data.document },
+    });
+  } else if (type === 'RoleSchemeAdopted') {
+    const { scheme, formerSchemes = [], ...before } = documents.get(stream) ?? {};
+    documents.set(stream, { ...before, scheme: data.scheme, formerSchemes: [...(formerSchemes as []), scheme] });
+  } else throw new Error(`${stream} has an event that no command here leads to: ${type}`);
 }

@@ -42,6 +42,7 @@ export const calls = [
   'projector: insert environments',
   'projector: insert group_members',
   'projector: insert groups',
+  'projector: insert invoices',
   'projector: insert ledger_leaves',
   'projector: insert members',
   'projector: insert organizations',

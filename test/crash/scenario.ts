@@ -6,10 +6,21 @@ const { createGroup, renameGroup, deleteGroup, addGroupMember, removeGroupMember
 const { addMcpServer, removeMcpServer, connectOAuth, registerWorkflow, moveWorkflow, removeWorkflow } = commands;
 const { setPlan, requestTransfer, deleteOrg, assignRole, confirmRole, revokeRole } = commands;
 const { addProviderKey, rotateProviderKey, removeProviderKey } = commands;
+const { changeScheme, configureSso, setRouting, setBudget, removeBudget, setBillingDetails } = commands;
+const { savePaymentMethod, buyCredits, setAutoRecharge, removeAutoRecharge, recordInvoice } = commands;
 const { updateOrg, suspendOrg, resumeOrg, suspendMember, resumeMember, leave } = commands;
 
 /** Only the platform may send these. */
-const ofPlatform = ['TransferOrgOwnership', 'UpdateOrg', 'SuspendOrg', 'ResumeOrg', 'SetOrgPlan', 'DeleteOrg'];
+const ofPlatform = [
+  'TransferOrgOwnership',
+  'UpdateOrg',
+  'SuspendOrg',
+  'ResumeOrg',
+  'SetOrgPlan',
+  'DeleteOrg',
+  'ChangeOrgScheme',
+  'RecordInvoice',
+];
 
 const credential = (apiKey: string) => ({ apiKey });
 const PARTICIPANT = 'org.participant';
@@ -94,6 +105,27 @@ export const scenarios: Readonly<Record<string, readonly Act[]>> = {
     [request('delete', ROOT, 'a', deleteOrg())],
     [request('anew', ROOT, undefined, createOrg('b', 'olga', 'B')), { about: 'b' }],
   ],
+  'what it pays, and another scheme': [
+    [request('create', ROOT, undefined, createOrg('a', 'olga', 'A'))],
+    [
+      request(
+        'pay',
+        'olga',
+        'a',
+        savePaymentMethod('stripe', 'pm_1'),
+        buyCredits('order-1', 10),
+        setAutoRecharge(1, 10),
+      ),
+      request('sso', 'olga', 'a', configureSso('https://login.test', 'a', ['a.test']), setBudget(5, 'EUR', 'month')),
+    ],
+    [request('invoice', ROOT, 'a', recordInvoice('in-1', '1', '2026-03-01', 10, 'EUR', 'open'))],
+    [
+      request('paid', ROOT, 'a', recordInvoice('in-1', '1', '2026-03-01', 10, 'EUR', 'paid')),
+      request('again', 'olga', 'a', buyCredits('order-1', 10)),
+    ],
+    [request('scheme', ROOT, 'a', changeScheme('enterprise', 1)), { about: 'a' }],
+    [request('no more', 'olga', 'a', buyCredits('order-2', 10))],
+  ],
 };
 
 function request(key: string, by: string, org: string | undefined, ...steps: Draft[]): Request {
@@ -149,6 +181,22 @@ export function randomActs(random: () => number): Act[] {
     () => updateOrg('Renamed'),
     () => suspendOrg(),
     () => resumeOrg(),
+    () => changeScheme('enterprise', 1),
+    () => configureSso('https://login.test', pick(['one', 'other']), ['a.test']),
+    () => setRouting({ default: pick(['m1', 'm2']) }),
+    () => setBudget(5, 'EUR', 'month', pick([undefined, 'live'])),
+    () => removeBudget(pick([undefined, 'live'])),
+    () => setBillingDetails('Company', pick(['DE', 'FR'])),
+    () => savePaymentMethod('stripe', pick(['pm_1', 'pm_2'])),
+    () => buyCredits(pick(['order-1', 'order-1', undefined]), 10),
+    () => setAutoRecharge(1, 10),
+    () => removeAutoRecharge(),
+    () => recordInvoice('in-1', '1', '2026-03-01', 10, 'EUR', pick(['open', 'paid'])),
+    () => removeWorkflow('w1'),
+    () => connectOAuth(environment(), 'c1', 'google', 'C1'),
+    () => removeMcpServer(environment(), 's1'),
+    () => setPlan('large'),
+    () => requestTransfer(person()),
   ];
   const owners = { a: 'olga', b: 'boris' } as const;
   const both = random() < 0.3;
