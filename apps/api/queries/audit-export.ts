@@ -75,9 +75,7 @@ export async function beginExport(
   }
 
   async function* content() {
-    const entries = createHash('sha256');
     const written = (text: string) => {
-      entries.update(text);
       whole.update(text);
       return text;
     };
@@ -93,7 +91,8 @@ export async function beginExport(
       exportId,
       format,
       count,
-      sha256: entries.digest('hex'),
+      // Of all before the manifest.
+      sha256: whole.copy().digest('hex'),
       upTo: await lastRevisions(reads, orgId, before),
     };
     await recordedReads.exported(reading, { ...done, filter: given });
@@ -109,8 +108,7 @@ export async function beginExport(
       at: new Date(clock.now()).toISOString(),
     };
     const end = writer.end(manifest);
-    whole.update(end);
-    if (end !== '') yield end;
+    if (end !== '') yield written(end);
   }
 
   return { exportId, type: writer.type, content: content(), digest: () => whole.copy().digest('base64') };
