@@ -41,7 +41,9 @@ export class DocumentedStory {
     const own = await this.bearer(sub);
     const authorization = target === 'realm' ? own : await this.api.enter(own, this.options.orgId);
     const path = `/v1/${target}/commands/${name}`;
-    const answer = await this.api.http.send({ path, headers: { authorization }, body });
+    // A client tells its name, as the shell's does: entries of either look the same.
+    const headers = { authorization, 'user-agent': 'story' };
+    const answer = await this.api.http.send({ path, headers, body });
     expect([name, answer.status]).toEqual([name, status]);
   }
 
