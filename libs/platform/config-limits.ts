@@ -16,6 +16,8 @@ export interface RateLimits {
   readonly exports: RateLimit;
   /** Of refused commands and of refused reads, each; they have no limit by organization, which strangers could use up. */
   readonly refusals: Pick<RateLimit, 'caller'>;
+  /** Of exchanges of keys for tokens, by client and by address. */
+  readonly tokens: Pick<RateLimit, 'caller'>;
 }
 
 const amount = /^(?:off|[1-9]\d{0,8})$/;

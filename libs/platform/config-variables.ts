@@ -124,6 +124,11 @@ export const configSchema = z.object({
       'Refused commands of one caller a minute, and as many reads whose refusal is recorded; beyond that none of theirs is looked at.',
     example: '60',
   }),
+  RATE_LIMIT_TOKENS: perMinute.prefault('600').register(reference, {
+    description:
+      'Exchanges of keys for tokens a minute: of one client, and from one address, where wrong keys count too.',
+    example: '60',
+  }),
   FEED_CONNECTIONS: ofCallerAndOrg.prefault('20,200').register(reference, {
     description:
       'Feeds of changes that may wait at once in a process: of one caller, of one organization; off for no limit.',

@@ -32,6 +32,7 @@ describe('configuration', () => {
         checks: { caller: 6_000_000, org: 6_000_000 },
         exports: { caller: 30, org: 60 },
         refusals: { caller: 600 },
+        tokens: { caller: 600 },
       },
     });
     expect(config.dataDir).toBe(`${process.cwd()}/data`);
@@ -43,11 +44,13 @@ describe('configuration', () => {
       RATE_LIMIT_COMMANDS: '5, off',
       RATE_LIMIT_QUERIES: 'off,7',
       RATE_LIMIT_REFUSALS: 'off',
+      RATE_LIMIT_TOKENS: '5',
     });
     expect(limits).toMatchObject({
       commands: { caller: 5, org: null },
       queries: { caller: null, org: 7 },
       refusals: { caller: null },
+      tokens: { caller: 5 },
     });
     for (const wrong of ['5', '0,1', '1,2,3', 'off,', '-1,1', '1e3,1'])
       expect(problemsOf({ RATE_LIMIT_CHECKS: wrong })).toHaveLength(1);

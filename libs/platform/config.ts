@@ -127,6 +127,7 @@ export function loadConfig(environment: Environment = processEnvironment()): Con
       queries: values.RATE_LIMIT_QUERIES,
       exports: values.RATE_LIMIT_EXPORTS,
       refusals: values.RATE_LIMIT_REFUSALS,
+      tokens: values.RATE_LIMIT_TOKENS,
     }),
     feedConnections: values.FEED_CONNECTIONS,
     witness: Object.freeze({

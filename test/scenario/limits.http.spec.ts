@@ -15,6 +15,7 @@ const environment = {
   RATE_LIMIT_QUERIES: '5,1000',
   RATE_LIMIT_EXPORTS: '1,2',
   RATE_LIMIT_REFUSALS: '3',
+  RATE_LIMIT_TOKENS: '4',
 };
 const clock = new StandingClock();
 let api: TestApi;
@@ -187,3 +188,35 @@ it('the limits of processes over one log and one Redis are the same ones', async
     await redis.drop();
   }
 }, 60_000);
+
+it('exchanges of keys for tokens count by the address, wrong ones too, and are not looked at beyond that', async () => {
+  minute();
+  await send('ann', '/v1/orgs/acme/commands/CreateServiceAccount', {
+    accountId: 'ci',
+    name: 'CI',
+    role: 'org.checker',
+  });
+  const issue = { accountId: 'ci', keyId: 'first' };
+  const { text } = await send('ann', '/v1/orgs/acme/commands/IssueServiceAccountKey', issue);
+  const { key } = JSON.parse(text).result;
+  const exchange = (client_secret: string) =>
+    api.http.send({
+      path: '/v1/token',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ grant_type: 'client_credentials', client_id: 'acme/ci', client_secret }).toString(),
+    });
+  expect(await statuses(4, (i) => exchange(i === 0 ? key : 'wrong'))).toEqual([200, 401, 401, 401]);
+  for (const secret of [key, 'wrong']) {
+    const refused = await exchange(secret);
+    expect([refused.status, refused.headers['retry-after']]).toEqual([429, '15']);
+    expect(JSON.parse(refused.text)).toMatchObject({ code: 'too_many_requests', policy: 'tokens' });
+  }
+  minute();
+  expect((await exchange(key)).status).toBe(200);
+  // From elsewhere, with a good key.
+  const client = (id: string) => api.services.limits.admitToken({ client: id }, { header: () => undefined });
+  for (let i = 0; i < 3; i++) await client('acme/ci');
+  expect((await exchange('wrong')).status).toBe(401);
+  expect((await exchange(key)).status).toBe(429);
+  await client('acme/other');
+});

@@ -1,3 +1,4 @@
+import { headersOfLimits, problemsOf } from './components.js';
 import { inputSchema } from './json-schema.js';
 import { tokenRequest } from '../identity/token-request.js';
 
@@ -30,6 +31,7 @@ export const tokenPath: Json = {
       responses: {
         200: {
           description: 'A bearer token',
+          headers: headersOfLimits,
           content: {
             'application/json': {
               schema: {
@@ -46,6 +48,7 @@ export const tokenPath: Json = {
         },
         400: refused('The request is not one of this grant'),
         401: refused('No such client, or its key is over'),
+        ...problemsOf(429),
       },
     },
   },

@@ -16,6 +16,7 @@ export class TokenController {
   @HttpCode(200)
   async token(@Req() request: ApiRequest, @Res({ passthrough: true }) reply: FastifyReply): Promise<object> {
     reply.header('pragma', 'no-cache');
+    await this.services.limits.admitToken({ address: request.ip }, reply);
     const form = tokenRequest.safeParse(request.body);
     if (!form.success) return this.refuse(reply, 'invalid_request');
     if (form.data.grant_type !== 'client_credentials') return this.refuse(reply, 'unsupported_grant_type');
@@ -25,6 +26,7 @@ export class TokenController {
     const machine = caller?.machine;
     if (machine === undefined || credentials.id !== `${machine.orgId}/${machine.accountId}`)
       return this.refuse(reply, 'invalid_client');
+    await this.services.limits.admitToken({ client: credentials.id }, reply);
     const token = await this.services.machineTokens.sign(machine);
     return { access_token: token, token_type: 'Bearer', expires_in: MACHINE_TOKEN_SECONDS };
   }

@@ -6,7 +6,7 @@ import { Problem } from '../problems/problem.js';
 import { type Quota, waitMs } from './bucket.js';
 import { type Buckets, type Taken } from './buckets.js';
 
-export type Limited = Exclude<keyof RateLimits, 'refusals'>;
+export type Limited = Exclude<keyof RateLimits, 'refusals' | 'tokens'>;
 
 const WINDOW_MS = 60_000;
 const MAX_RELATIONS = 50_000;
@@ -52,6 +52,20 @@ export class Limits {
       for (const [orgId, cost] of asked.costs)
         if (this.relations.has(relationOf(caller, orgId)))
           await this.take(states, `${kind}-org`, this.limits[kind].org, orgBucketOf(kind, orgId), cost);
+    } finally {
+      this.tell(states, reply);
+    }
+  }
+
+  /**
+   * Counts an exchange of a key for a token: every one by the address that it comes from, before anything of it is looked at; by
+   * the client only once its key was good, so that nobody uses up what is another's. Throws as above.
+   */
+  async admitToken(of: { readonly address: string } | { readonly client: string }, reply: Headers): Promise<void> {
+    const [kind, id] = 'address' in of ? ['address', of.address] : ['client', of.client];
+    const states: State[] = [];
+    try {
+      await this.take(states, 'tokens', this.limits.tokens.caller, `tokens-${kind} ${id}`, 1);
     } finally {
       this.tell(states, reply);
     }
