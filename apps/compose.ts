@@ -18,7 +18,7 @@ import { History } from '#libs/application/history/history.js';
 import { Ledger } from '#libs/application/ledger/ledger.js';
 import { RegularSigning } from '#libs/application/ledger/regular-signing.js';
 import { KeyCallers } from '#libs/application/key-callers.js';
-import { MembershipClaims } from '#libs/application/membership-claims.js';
+import { Claims } from '#libs/application/claims/claims.js';
 import { Observations } from '#libs/application/observations.js';
 import { Past } from '#libs/application/past.js';
 import { emailIndexesOf } from '#libs/application/ports/personal-data.js';
@@ -206,7 +206,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const repeated = new RepeatedCommands(store, folds, new PostgresCommandIndex(db), readPosition);
     const erasures = new PostgresErasures(db, readPosition, config.readWaitMs);
     const obstacles = new FindErasureObstacles(folds, erasures);
-    const claims = new MembershipClaims(folds, appender);
+    const claims = new Claims(store, folds, appender, personalData);
     const judge = new Judge(folds, obstacles, personalData, clock);
     const pipeline = new CommandPipeline(folds, appender, claims, repeated, judge, personalData, clock);
     if (options.project) {

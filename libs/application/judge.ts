@@ -12,6 +12,7 @@ import { createdIdOf } from './command-ids.js';
 import { deniedBy } from './denied.js';
 import type { Plan, Step } from './command-request.js';
 import { type Commanded, commandRules, type Need, rowOf } from './command-table.js';
+import type { Claimed } from './claims/claims.js';
 import type { FindErasureObstacles } from './erasure/obstacles.js';
 import type { Folded } from './fold.js';
 import type { Folds } from './folds.js';
@@ -43,8 +44,7 @@ export interface Decided {
   readonly events: readonly DecidedEvent[];
   /** What decided at first. */
   readonly scheme: CompiledScheme;
-  /** Who become members, where one may belong to one organization only: it has to claim them first. */
-  readonly claimed: readonly string[];
+  readonly claimed: Claimed;
 }
 
 /** A command under a client's key changed nothing: remembered, so that a late retry cannot act on a changed world. */
@@ -75,7 +75,7 @@ export class Judge {
     let state: StateByCategory[C] = onto.state;
     let authorization: Authorization = { role: '', evidence: [] };
     const events: DecidedEvent[] = [];
-    const claimed: string[] = [];
+    const claimed = { members: [] as string[], names: [] as string[] };
     for (const [index, step] of plan.steps.entries()) {
       const row = rowOf(step.name);
       const permitted = this.permitted(plan, step, state, scheme, platform, now);
@@ -98,8 +98,12 @@ export class Judge {
       }
       // Nothing is appended that rests on less than there is.
       if (decision.length > 0 && permitted.seen !== state) return { kind: 'hidden' };
-      if (decision.length > 0 && row.joins !== undefined && scheme.document.tenancy.orgsPerUser === 1)
-        claimed.push(row.joins(step.input, plan.caller.id));
+      if (decision.length > 0) {
+        const { tenancy, orgCreation } = scheme.document;
+        if (row.joins !== undefined && tenancy.orgsPerUser === 1)
+          claimed.members.push(row.joins(step.input, plan.caller.id));
+        if (row.names !== undefined && orgCreation.uniqueNames) claimed.names.push(row.names(step.input));
+      }
       for (const event of decision) {
         const id = plan.eventId(events.length);
         const revision = onto.revision + BigInt(events.length + 1);

@@ -11,7 +11,7 @@ import type { Folded } from './fold.js';
 import type { Folds } from './folds.js';
 import type { Decided, Ground, Judge } from './judge.js';
 import { KeyedQueue } from './keyed-queue.js';
-import type { MembershipClaims } from './membership-claims.js';
+import type { Claims } from './claims/claims.js';
 import { meta } from './metadata.js';
 import { NewKeys } from './new-keys.js';
 import type { CommandOutcome } from './outcome.js';
@@ -33,7 +33,7 @@ export class CommandPipeline {
   constructor(
     private readonly folds: Folds,
     private readonly appender: Appender,
-    private readonly claims: MembershipClaims,
+    private readonly claims: Claims,
     private readonly repeated: RepeatedCommands,
     private readonly judge: Judge,
     private readonly personalData: PersonalData,
@@ -88,9 +88,8 @@ export class CommandPipeline {
 
   /** The answer of a dry run, or of a command that changed nothing and has no key to remember. */
   private async withoutAppend(plan: Plan, ground: Ground, decided: Decided): Promise<CommandOutcome> {
-    for (const userId of decided.claimed)
-      if (await this.claims.elsewhere(userId, plan.target, plan.caller.realm))
-        return { kind: 'refused', code: 'member_elsewhere', step: 0 };
+    const code = await this.claims.inTheWay(decided.claimed, plan.target, plan.caller.realm);
+    if (code !== undefined) return { kind: 'refused', code, step: 0 };
     const { onto } = ground;
     const events = this.drafts(plan, decided, this.metadata(plan, ground, decided));
     const position = onto.position ?? start;
@@ -120,9 +119,8 @@ export class CommandPipeline {
     decided: Decided,
   ): Promise<CommandOutcome | undefined> {
     const metadata = this.metadata(plan, ground, decided);
-    for (const userId of decided.claimed)
-      if (!(await this.claims.take(userId, plan.target, metadata)))
-        return { kind: 'refused', code: 'member_elsewhere', step: 0 };
+    const code = await this.claims.take(decided.claimed, plan.target, metadata);
+    if (code !== undefined) return { kind: 'refused', code, step: 0 };
     const drafts = this.drafts(plan, decided, metadata);
     const outcome = await this.appender.append(plan.category, plan.target, ground.onto, drafts);
     return outcome.kind === 'conflict'

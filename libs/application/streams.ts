@@ -1,4 +1,4 @@
-export type StreamCategory = 'org' | 'user' | 'realm' | 'activity' | 'usage';
+export type StreamCategory = 'org' | 'user' | 'realm' | 'activity' | 'usage' | 'reservation';
 
 /** `org-<id>`: the category stands before the first dash. */
 export const streamOf = (category: StreamCategory, id: string): string => `${category}-${id}`;

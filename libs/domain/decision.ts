@@ -4,6 +4,7 @@ import type { Fault } from './schemes/fault.js';
 export const refusals = {
   org_exists: 'An organization with this id exists already.',
   org_not_found: 'There is no such organization.',
+  name_taken: 'Another organization has this name, and under this role scheme only one may. Choose another one.',
   name_reserved: "People would take this name for the platform's own. Choose another one.",
   owner_not_creator: 'Here people create organizations for themselves: the first member is who creates it.',
   already_member: 'This person is a member already, with another role. Change the role instead.',

@@ -1,7 +1,7 @@
 import { Appender } from '#libs/application/appender.js';
 import type { Caller } from '#libs/application/caller.js';
 import { Folds } from '#libs/application/folds.js';
-import { MembershipClaims } from '#libs/application/membership-claims.js';
+import { Claims } from '#libs/application/claims/claims.js';
 import { Observations } from '#libs/application/observations.js';
 import type { CommandOutcome } from '#libs/application/outcome.js';
 import type { CommandRequest } from '#libs/application/command-request.js';
@@ -125,7 +125,7 @@ export class ApiLife {
     const repeated = new RepeatedCommands(store, folds, new PostgresCommandIndex(db), position);
     const obstacles = new FindErasureObstacles(folds, new PostgresErasures(db, position, 5_000));
     const judge = new Judge(folds, obstacles, personalData, clock);
-    const claims = new MembershipClaims(folds, appender);
+    const claims = new Claims(store, folds, appender, personalData);
     const pipeline = new CommandPipeline(folds, appender, claims, repeated, judge, personalData, clock);
     this.pipeline = new SealedCommands(pipeline, unkept, personalData);
     this.booted = process.task(() => this.boot(world, known));

@@ -6,7 +6,7 @@ import { type EmbeddedNode, startNode } from '#libs/embedded-eventstore/node.js'
 import { Appender } from '#libs/application/appender.js';
 import type { Caller } from '#libs/application/caller.js';
 import { Folds } from '#libs/application/folds.js';
-import { MembershipClaims } from '#libs/application/membership-claims.js';
+import { Claims } from '#libs/application/claims/claims.js';
 import type { CommandOutcome } from '#libs/application/outcome.js';
 import type { Step } from '#libs/application/command-request.js';
 import { FindErasureObstacles } from '#libs/application/erasure/obstacles.js';
@@ -133,7 +133,7 @@ export async function startWorld({ processes = 1, environment = {} } = {}): Prom
       const repeated = new RepeatedCommands(wrapped, folds, new PostgresCommandIndex(db), readPosition);
       const obstacles = new FindErasureObstacles(folds, new PostgresErasures(db, readPosition, config.readWaitMs));
       const judge = new Judge(folds, obstacles, vault, clock);
-      const claims = new MembershipClaims(folds, appender);
+      const claims = new Claims(wrapped, folds, appender, vault);
       return new CommandPipeline(folds, appender, claims, repeated, judge, vault, clock);
     },
     async stop() {

@@ -40,6 +40,7 @@ describe('the table of problems', () => {
       'mcp_server_exists',
       'member_elsewhere',
       'model_exists',
+      'name_taken',
       'oauth_connection_exists',
       'org_exists',
       'org_suspended',

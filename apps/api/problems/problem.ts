@@ -50,6 +50,7 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   org_exists: 409,
   org_not_found: 422,
   name_reserved: 422,
+  name_taken: 409,
   owner_not_creator: 422,
   already_member: 409,
   member_elsewhere: 409,

@@ -7,6 +7,7 @@ export const organizationRows = {
     example: { orgId: 'acme', name: 'Acme Inc.', ownerId: 'alice' },
     needs: onRealm('org:create'),
     joins: ({ ownerId }) => ownerId,
+    names: ({ name }) => name,
     creates: 'orgId',
   },
   UpdateOrg: {
@@ -14,6 +15,7 @@ export const organizationRows = {
     summary: 'Rename the organization',
     example: { name: 'Acme Corporation' },
     needs: ({ orgId }) => [onOrg(orgId, 'org:update')],
+    names: ({ name }) => name,
   },
   SuspendOrg: {
     target: 'org',

@@ -190,7 +190,11 @@ describe('a broken role scheme is refused with the path of each fault:', () => {
     const account: Role = { key: 'realm.account', title: 'Account', scope: 'realm', permissions: ['org:create'] };
     const roles = [...smallest.roles, account];
     expect(faults({ tenancy, roles })).toEqual(['tenancy.personalOrg: no role in sources.everyone holds org:create']);
-    expect(faults({ tenancy, roles, sources: { record: true, everyone: ['realm.account'] } })).toEqual([]);
+    const sources = { record: true, everyone: ['realm.account'] };
+    expect(faults({ tenancy, roles, sources })).toEqual([]);
+    const orgCreation = { ...smallest.orgCreation, uniqueNames: true };
+    const alike = 'orgCreation.uniqueNames: organizations of tenancy.personalOrg begin with the same name';
+    expect(faults({ tenancy, roles, sources, orgCreation })).toEqual([alike]);
   });
 
   describe('somebody may give what they do not hold:', () => {

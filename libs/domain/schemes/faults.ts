@@ -26,7 +26,9 @@ export function faultsOf(document: SchemeDocument): readonly Fault[] {
     ...circles(document),
     ...unscoped(document),
   ];
-  return broken.length > 0 ? broken : [...ownerless(document), ...ungiven(document), ...escalations(document)];
+  return broken.length > 0
+    ? broken
+    : [...ownerless(document), ...ungiven(document), ...namedAlike(document), ...escalations(document)];
 }
 
 function namesTwice({ roles, options }: SchemeDocument): Fault[] {
@@ -157,6 +159,14 @@ function ownerless(document: SchemeDocument): Fault[] {
   );
   const message = `nobody need hold ${ownerRole}, and no platform role may give it: an organization could be left without`;
   return byPlatform ? [] : [{ path: 'orgCreation.ownerRole', message }];
+}
+
+/** Organizations that everybody is given begin with one name. */
+function namedAlike({ tenancy, orgCreation }: SchemeDocument): Fault[] {
+  if (!tenancy.personalOrg || !orgCreation.uniqueNames) return [];
+  return [
+    { path: 'orgCreation.uniqueNames', message: 'organizations of tenancy.personalOrg begin with the same name' },
+  ];
 }
 
 /** An organization of their own is created by everybody themselves: all must be able to. */

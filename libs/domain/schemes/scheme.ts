@@ -105,6 +105,8 @@ export const schemeDocument = z.strictObject({
     defaultWorkspace: z.boolean().default(false),
     /** Names that no organization takes, whatever their case: people would take them for the platform's own. */
     reservedNames: z.array(text(200)).max(200).default([]),
+    /** No two organizations of the realm have one name, whatever its case. */
+    uniqueNames: z.boolean().default(false),
   }),
   /** Ownership moves from the holder of `role` to a holder of `target`; the former holder becomes `former`. */
   transfer: z

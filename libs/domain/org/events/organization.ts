@@ -79,7 +79,7 @@ export const bookkeepingEvents = {
     touches: () => [],
     evolve: (state) => state,
   }),
-  /** Another organization won a person whom a command here was about to add. */
+  /** Another organization won a person, or a name, that a command here was about to have. */
   MembershipClaimVoided: orgEvent(z.strictObject({ claimId: z.uuid() }), {
     targets: () => [],
     touches: () => [org],

@@ -1,0 +1,114 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import type { Caller } from '#libs/application/caller.js';
+import { EventStoreUnavailable } from '#libs/application/ports/event-store.js';
+import { enterprise } from '#libs/domain/schemes/enterprise.js';
+import { startWorld, type World } from '../support/world.js';
+
+const taken = { kind: 'refused', code: 'name_taken' };
+
+describe('names that one organization of a realm alone may have', () => {
+  let world: World;
+  let operator: Caller;
+  let count = 0;
+
+  beforeAll(async () => {
+    world = await startWorld({ processes: 2 });
+    operator = await world.caller('operator', { email: 'admin@localhost' });
+    const document = { ...enterprise, version: 2, orgCreation: { ...enterprise.orgCreation, uniqueNames: true } };
+    const defined = [{ name: 'DefineRoleScheme', input: { document } }] as const;
+    expect((await world.send(operator, undefined, defined)).kind).toBe('done');
+    const adopted = [{ name: 'AdoptRoleScheme', input: { schemeId: 'enterprise', version: 2 } }] as const;
+    expect((await world.send(operator, undefined, adopted)).kind).toBe('done');
+  }, 60_000);
+  afterAll(() => world?.stop());
+
+  const creation = (name: string, orgId = `org-${count++}`) => {
+    const input = { orgId, name, ownerId: `owner-of-${orgId}` };
+    return { orgId, step: { name: 'CreateOrg', input } as const };
+  };
+  const create = async (name: string, options = {}) => {
+    const { orgId, step } = creation(name);
+    return { orgId, outcome: await world.send(operator, undefined, step, options) };
+  };
+  const inOrg = (orgId: string, name: 'UpdateOrg' | 'DeleteOrg', input: object) =>
+    world.send(operator, orgId, { name, input } as Parameters<World['send']>[2]);
+  const executed = (pipeline: ReturnType<World['pipelineOver']>, step: ReturnType<typeof creation>['step']) =>
+    pipeline.execute({
+      ...{ orgId: undefined, steps: [step], caller: operator, idempotencyKey: undefined },
+      ...{ dryRun: false, ifMatch: undefined, correlation: 'test' },
+    });
+
+  it('are refused to another one, whatever their case, width and blanks, also as a dry run and as a new name', async () => {
+    const first = await create('Initech Ltd.');
+    expect(first.outcome.kind).toBe('done');
+    for (const name of ['Initech Ltd.', ' initech  LTD. ', 'Ｉnitech Ltd.'])
+      for (const dryRun of [true, false]) expect((await create(name, { dryRun })).outcome).toMatchObject(taken);
+    const other = await create('Initrode');
+    expect(await inOrg(other.orgId, 'UpdateOrg', { name: 'INITECH LTD.' })).toMatchObject(taken);
+    expect((await inOrg(first.orgId, 'UpdateOrg', { name: 'INITECH LTD.' })).kind).toBe('done');
+  });
+
+  it('are free again once their organization has another one, or is no more', async () => {
+    const first = await create('Globex');
+    expect((await inOrg(first.orgId, 'UpdateOrg', { name: 'Globex Corporation' })).kind).toBe('done');
+    const second = await create('Globex');
+    expect(second.outcome.kind).toBe('done');
+    expect(await inOrg(first.orgId, 'UpdateOrg', { name: 'globex' })).toMatchObject(taken);
+    expect((await inOrg(second.orgId, 'DeleteOrg', {})).kind).toBe('done');
+    expect((await inOrg(first.orgId, 'UpdateOrg', { name: 'globex' })).kind).toBe('done');
+  });
+
+  it('are won by exactly one of many that take them at once, in several processes', async () => {
+    for (let round = 0; round < 8; round++) {
+      const outcomes = await Promise.all(
+        Array.from({ length: 6 }, (_, i) => create(`Contested ${round}`, { on: i % 2 })),
+      );
+      const kinds = outcomes.map(({ outcome }) => (outcome.kind === 'refused' ? outcome.code : outcome.kind)).sort();
+      // Whoever lost every try for want of luck is told of a conflict, and may ask again.
+      expect(kinds.filter((kind) => kind === 'done').length).toBeLessThanOrEqual(1);
+      expect(kinds.every((kind) => ['done', 'name_taken', 'conflict'].includes(kind))).toBe(true);
+      const created = await Promise.all(
+        outcomes.map(async ({ orgId }) =>
+          (await world.events(`org-${orgId}`)).some(({ type }) => type === 'OrgCreated'),
+        ),
+      );
+      expect(created.filter(Boolean)).toHaveLength(kinds.filter((kind) => kind === 'done').length);
+      expect((await create(`Contested ${round}`)).outcome.kind).toBe(kinds.includes('done') ? 'refused' : 'done');
+    }
+  });
+
+  it('are lost by a slow first writer once another organization has won', async () => {
+    let arrived = () => {};
+    let release = () => {};
+    const waits = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    const released = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    const slow = world.pipelineOver(async (append, _, events) => {
+      if (events.some(({ type }) => type === 'OrgCreated')) {
+        arrived();
+        await released;
+      }
+      return append();
+    });
+    const first = executed(slow, creation('Hooli').step);
+    await waits;
+    expect((await create('Hooli')).outcome.kind).toBe('done');
+    release();
+    expect(await first).toMatchObject(taken);
+  });
+
+  it('are not kept by a process that died between its claim and its command', async () => {
+    const dying = world.pipelineOver((append, _, events) =>
+      events.some(({ type }) => type === 'OrgCreated')
+        ? Promise.reject(new EventStoreUnavailable('the process died'))
+        : append(),
+    );
+    const { step } = creation('Pied Piper');
+    expect((await executed(dying, step)).kind).toBe('unavailable');
+    expect((await create('Pied Piper')).outcome.kind).toBe('done');
+    expect(await world.send(operator, undefined, step)).toMatchObject(taken);
+  });
+});
