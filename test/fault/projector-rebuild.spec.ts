@@ -228,12 +228,12 @@ it('switches back to the former read models, brought up to date, and forth again
 });
 
 it('heals what is parked, and does not compare it', async () => {
-  const [victim] = store.log.filter(({ type }) => type === 'MemberRemoved').map(({ stream }) => stream);
+  const [victim] = store.log.filter(({ type }) => type === 'MemberAdded').map(({ stream }) => stream);
   const fail = ({ stream }: { stream: string }) => {
     if (stream === victim) throw new TypeError('cannot');
   };
   const quirk = (version: number, handler: typeof fail) =>
-    projection({ name: 'quirk', version, tables: [], on: { org: { MemberRemoved: handler } } });
+    projection({ name: 'quirk', version, tables: [], on: { org: { MemberAdded: handler } } });
   const failing = [...allProjections, quirk(1, fail)];
   await project(db, store, history, { projections: failing });
   expect(await query(db, 'select stream from read_v1.parked_streams')).toEqual([{ stream: victim }]);

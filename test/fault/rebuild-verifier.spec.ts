@@ -154,11 +154,11 @@ describe('the verifier', () => {
   }, 60_000);
 
   it('passes over parked organizations and overlong streams, and says so', async () => {
-    const [victim] = store.log.filter(({ type }) => type === 'MemberRemoved').map(({ stream }) => stream);
+    const [victim] = store.log.filter(({ type }) => type === 'MemberAdded').map(({ stream }) => stream);
     const fail = ({ stream }: { stream: string }) => {
       if (stream === victim) throw new TypeError('cannot');
     };
-    const quirk = projection({ name: 'quirk', version: 1, tables: [], on: { org: { MemberRemoved: fail } } });
+    const quirk = projection({ name: 'quirk', version: 1, tables: [], on: { org: { MemberAdded: fail } } });
     const projections = [...allProjections, quirk];
     await project(db, store, history, { projections });
     const verifier = verifierOf({ projections });
