@@ -1,6 +1,7 @@
 import type { Facts } from '#libs/domain/access/bindings.js';
 import { bindingsOf } from '#libs/domain/access/bindings.js';
-import { realmOf } from '#libs/domain/access/documents.js';
+import { own, realmOf } from '#libs/domain/access/documents.js';
+import { realmOfMachine } from '#libs/domain/access/machines.js';
 import { type Permit, permit } from '#libs/domain/access/permit.js';
 import { liveKey } from '#libs/domain/keys.js';
 import { holderIn, type OrgState } from '#libs/domain/org/org.js';
@@ -32,7 +33,7 @@ export function factsFrom(
   platform: PlatformFacts | undefined,
   at: number,
 ): Facts {
-  const over = org !== undefined && isOver(org, caller, at, scheme, platform);
+  const over = isOver(org, caller, at, scheme, platform);
   return {
     scheme,
     realm: over ? undefined : platform?.realm.state.realm,
@@ -49,16 +50,21 @@ export function factsFrom(
  * all of a person's organizations is for this one stands in the person's stream: without that, it is for none.
  */
 function isOver(
-  { services, members }: OrgState,
+  org: OrgState | undefined,
   { id, realm, machine, apiKey }: Caller,
   at: number,
   scheme: CompiledScheme,
   platform: PlatformFacts | undefined,
 ): boolean {
+  if (machine !== undefined && realmOfMachine(machine) !== undefined) {
+    const account = own(platform?.realm.state.realm?.services ?? {}, machine.accountId);
+    return liveKey(account?.keys ?? {}, machine.keyId, at) === undefined;
+  }
+  if (org === undefined) return false;
   if (machine !== undefined)
-    return liveKey(services.get(machine.accountId)?.keys ?? {}, machine.keyId, at) === undefined;
+    return liveKey(org.services.get(machine.accountId)?.keys ?? {}, machine.keyId, at) === undefined;
   if (apiKey === undefined) return false;
-  const member = members.get(id);
+  const member = org.members.get(id);
   if (apiKey.orgId !== undefined) return liveKey(member?.apiKeys ?? {}, apiKey.keyId, at) === undefined;
   if (member === undefined || !allowsPersonalKeys(scheme)) return true;
   return livePersonalKey(platform?.user.state.user, realm, apiKey.keyId, at) === undefined;

@@ -1,5 +1,6 @@
 import { timingSafeEqual } from 'node:crypto';
 import {
+  own,
   type IssuedKey,
   type MemberDocument,
   type OrgDocument,
@@ -8,7 +9,7 @@ import {
   type ServiceAccountDocument,
   type UserDocument,
 } from '#libs/domain/access/documents.js';
-import { principalOf } from '#libs/domain/access/machines.js';
+import { platformOf, principalOf, realmOfMachine } from '#libs/domain/access/machines.js';
 import { liveKey } from '#libs/domain/keys.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { principalId, slug } from '#libs/domain/text.js';
@@ -35,7 +36,7 @@ interface Owner {
 }
 
 /**
- * Who a key says is asking: a service account, a member of an organization, or a person of a realm. Looked up for every request in the same
+ * Who a key says is asking: a service account of an organization or of the platform, a member, or a person of a realm. Looked up for every request in the same
  * documents as a check's own, so that a key is refused as soon as a check would see that it was revoked or its owner gone.
  */
 export class KeyCallers {
@@ -52,6 +53,7 @@ export class KeyCallers {
     if (place === undefined) return undefined;
     const { kind, path } = place;
     if (kind === 'usr') return this.personal(path, fingerprintsOf(this.personalData, text));
+    if (kind === 'plt') return this.platform(path, fingerprintsOf(this.personalData, text), NO_END_MS);
     // A key of the organization itself is the only one of a machine of the same name.
     const [orgId, owner, keyId, ...more] = kind === 'org' ? [...path, path[1]] : path;
     if (orgId === undefined || owner === undefined || keyId === undefined || more.length > 0) return undefined;
@@ -62,7 +64,31 @@ export class KeyCallers {
 
   /** By a token that the key was exchanged for, which ends at an instant (milliseconds). */
   byToken(key: MachineKey, expiresAtMs: number): Promise<Caller | undefined> {
+    const realm = realmOfMachine(key);
+    if (realm !== undefined) return this.platform([realm, key.accountId, key.keyId], undefined, expiresAtMs);
     return this.machine(key, undefined, expiresAtMs);
+  }
+
+  private async platform(
+    path: readonly string[],
+    fingerprints: Indexes | undefined,
+    expiresAtMs: number,
+  ): Promise<Caller | undefined> {
+    const [realm, accountId, keyId, ...more] = path;
+    if (realm === undefined || accountId === undefined || keyId === undefined || more.length > 0) return undefined;
+    if (![realm, accountId, keyId].every(isSlug)) return undefined;
+    const account = own((await this.realm(realm))?.services ?? {}, accountId);
+    const key = account?.status === 'active' ? liveKey(account.keys, keyId, this.clock.now()) : undefined;
+    if (key === undefined || fingerprints?.some((each) => isSame(each, key.fingerprint)) === false) return undefined;
+    const orgId = platformOf(realm);
+    const id = principalOf({ kind: 'service', orgId, id: accountId });
+    return { ...known(id, realm, keyId, expiresAtMs), machine: { orgId, accountId, keyId } };
+  }
+
+  private async realm(id: string): Promise<RealmDocument | undefined> {
+    const found = await this.documentsOf([{ stream: streamOf('realm', id), kind: 'realm', id: '' }]);
+    if (found === undefined) return (await this.folds.current('realm', id)).state.realm;
+    return found[0] as RealmDocument | undefined;
   }
 
   private async machine(

@@ -1,5 +1,5 @@
 import type { Facts, Resource } from '#libs/domain/access/bindings.js';
-import { subjectOf, type SubjectType } from '#libs/domain/access/machines.js';
+import { platformMachines, subjectOf, type SubjectType } from '#libs/domain/access/machines.js';
 import { permit } from '#libs/domain/access/permit.js';
 import { holdersIn } from '#libs/domain/org/org.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
@@ -57,9 +57,11 @@ async function idsFrom(
   page: Keyset,
 ): Promise<readonly string[]> {
   const { after = '', limit } = page;
-  if (type !== 'user' && only === undefined)
-    return 'orgId' in resource ? snapshot.machinesOf(resource.orgId, type, page) : [];
   const lists: (readonly string[])[] = [named.filter((id) => id > after)];
+  if (type !== 'user' && only === undefined) {
+    if ('orgId' in resource) lists.push(await snapshot.machinesOf(resource.orgId, type, page));
+    return merged(lists, limit);
+  }
   if (everyone) lists.push(await snapshot.people(realm, page));
   if (claimants) lists.push(await snapshot.claimants(realm, page));
   if ('orgId' in resource) {
@@ -127,6 +129,8 @@ const holdersOf = ({ state }: PastFacts, type: SubjectType): readonly string[] =
 
 function planOf(facts: Facts, { permission, type, resource, only }: SubjectQuestion): SubjectPlan {
   if (only !== undefined) return { ...nobody, named: [only] };
+  if (type === 'service' && facts.realm !== undefined)
+    return { ...nobody, named: platformMachines(facts.realm).sort(byBytes) };
   return type === 'user' ? subjectPlan(facts, resource, permission) : nobody;
 }
 

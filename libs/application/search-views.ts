@@ -1,5 +1,5 @@
 import type { Resource } from '#libs/domain/access/bindings.js';
-import { machineOf } from '#libs/domain/access/machines.js';
+import { machineOf, realmOfMachine } from '#libs/domain/access/machines.js';
 import { permit } from '#libs/domain/access/permit.js';
 import type { Moment } from './facts.js';
 import type { Past, PastFacts } from './past.js';
@@ -77,7 +77,8 @@ abstract class Reach implements ResourceView {
     const { asker } = this;
     const { caller, snapshot } = this.options;
     const ofMachine = machineOf(asker);
-    if (ofMachine !== undefined) return async (page) => beyond([ofMachine.orgId], page);
+    if (ofMachine !== undefined && realmOfMachine(ofMachine) === undefined)
+      return async (page) => beyond([ofMachine.orgId], page);
     if (!this.isSelf && !(await this.askerIsEverywhere())) return (page) => snapshot.organizationsOf(asker, page);
     const moment = await this.ownMoment(realmResource);
     const everywhere = moment !== undefined && isEverywhere(moment.facts, this.options.principal);
@@ -126,7 +127,9 @@ export class PresentReach extends Reach {
   protected override async joined(page: Keyset): Promise<readonly string[]> {
     const { principal, snapshot } = this.options;
     const machine = machineOf(principal);
-    return machine === undefined ? snapshot.organizationsOf(principal, page) : beyond([machine.orgId], page);
+    return machine === undefined || realmOfMachine(machine) !== undefined
+      ? snapshot.organizationsOf(principal, page)
+      : beyond([machine.orgId], page);
   }
 
   protected override async view(orgId: string, now: PresentFacts): Promise<Omit<OrgView, 'whole'>> {
@@ -168,7 +171,9 @@ export class PastReach extends Reach {
   protected override async joined(page: Keyset): Promise<readonly string[]> {
     const { principal, snapshot } = this.options;
     const machine = machineOf(principal);
-    return machine === undefined ? snapshot.organizationsNaming(principal, page) : beyond([machine.orgId], page);
+    return machine === undefined || realmOfMachine(machine) !== undefined
+      ? snapshot.organizationsNaming(principal, page)
+      : beyond([machine.orgId], page);
   }
 
   protected override async view(orgId: string): Promise<Omit<OrgView, 'whole'>> {

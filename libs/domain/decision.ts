@@ -68,6 +68,7 @@ export const refusals = {
   payment_method_missing: 'No payment method is saved to recharge with. Save one first.',
   service_account_exists: 'A service account with this id exists, or existed, in the organization.',
   service_account_not_found: 'The organization has no such service account.',
+  service_accounts_full: 'The platform has as many service accounts as it may have; deleted ones count.',
   not_for_machines: 'This is for people: a role that must always be held, or a decision that takes two of them.',
   key_exists: 'There is a key with this id. The text of a key is shown once: issue another one.',
   key_not_found: 'There is no such key, or it is over.',

@@ -4,12 +4,12 @@ import { type Refusal, refuse } from './decision.js';
 import { instant } from './text.js';
 
 /** As the text of a key begins, after `tnt_`. */
-export const keyKinds = ['svc', 'api', 'org', 'usr'] as const;
+export const keyKinds = ['svc', 'api', 'org', 'usr', 'plt'] as const;
 export type KeyKind = (typeof keyKinds)[number];
 
 /** Whose a key is: its text begins with this, so that it is found without a search. */
 export interface KeyPlace {
-  /** A service account, a member, the organization itself; a person of a realm. */
+  /** A service account, a member, the organization itself; a person of a realm, a service account of its platform. */
   readonly kind: KeyKind;
   /** The owner's ids from the outside in, and the key's own last. */
   readonly path: readonly string[];

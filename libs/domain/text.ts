@@ -38,12 +38,12 @@ export const principalId = z
   .string()
   .regex(/^[A-Za-z0-9][A-Za-z0-9._@-]{0,127}$/, 'must be 1 to 128 letters, digits or . _ @ -');
 
-/** A person's id, or that of a machine of an organization, which names both. */
+/** A person's id, or that of a machine, which names what it belongs to as well. */
 export const anyPrincipalId = z
   .string()
   .regex(
-    /^([A-Za-z0-9][A-Za-z0-9._@-]{0,127}|(service|workflow):[a-z0-9][a-z0-9-]{0,62}\/[a-z0-9][a-z0-9-]{0,62})$/,
-    'must be the id of a person, service:<organization>/<id> or workflow:<organization>/<id>',
+    /^([A-Za-z0-9][A-Za-z0-9._@-]{0,127}|(service:@?|workflow:)[a-z0-9][a-z0-9-]{0,62}\/[a-z0-9][a-z0-9-]{0,62})$/,
+    'must be the id of a person, service:<organization>/<id>, service:@<realm>/<id> or workflow:<organization>/<id>',
   );
 
 /** An instant as RFC 3339 in UTC with milliseconds; answers the canonical form. */

@@ -1,7 +1,7 @@
 import { CompiledQuery } from 'kysely';
 import { AccessDocuments, type LoadedDocuments, type StreamDocument } from '#libs/application/ports/read-models.js';
 import type { RealmDocument, ServiceAccountDocument } from '#libs/domain/access/documents.js';
-import { machineOf, type MachineKind, principalOf } from '#libs/domain/access/machines.js';
+import { type MachineKind, principalOf } from '#libs/domain/access/machines.js';
 import { streamOf } from '#libs/application/streams.js';
 import { checkpoints, PROJECTOR, positionOf } from '#libs/readstore/checkpoints.js';
 import type { Database } from '#libs/readstore/database.js';
@@ -105,14 +105,13 @@ export async function machinesOf(
   kind: MachineKind,
   { after = '', limit }: { after?: string | undefined; limit: number },
 ): Promise<string[]> {
+  const own = principalOf({ kind, orgId, id: '' });
+  // Others' machines stand before all of these, or behind them.
+  if (!after.startsWith(own) && after > own) return [];
   const query = `select id from ${qualified(readSchema, accessDocuments.name)}
     where stream = $1 and kind = $2 and id > $3 and doc ->> 'status' = 'active' order by id limit $4`;
-  const rows = await rowsOf<{ id: string }>(db, query, [
-    streamOf('org', orgId),
-    kind,
-    machineOf(after)?.id ?? '',
-    limit,
-  ]);
+  const last = after.startsWith(own) ? after.slice(own.length) : '';
+  const rows = await rowsOf<{ id: string }>(db, query, [streamOf('org', orgId), kind, last, limit]);
   return rows.map(({ id }) => principalOf({ kind, orgId, id }));
 }
 

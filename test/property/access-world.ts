@@ -11,7 +11,7 @@ import type { RealmEvent, RealmState } from '#libs/domain/realm/events.js';
 import { actions, isPermission, type Permission } from '#libs/domain/schemes/actions.js';
 import { type CompiledScheme, compileScheme } from '#libs/domain/schemes/compiled.js';
 import { type UserState, noUser } from '#libs/domain/user/user.js';
-import { type Command, decide, epoch, stamp, type TypedEvent } from '../support/decider.js';
+import { type Command, decide, epoch, newKey, stamp, type TypedEvent } from '../support/decider.js';
 import { NaiveAccess, NaivePlatform } from './naive-access.js';
 import { NaiveOrg } from './naive-org.js';
 import { commandUnder, environments, instant, instants, people, userId } from './org-commands.js';
@@ -216,6 +216,8 @@ export class AccessWorld extends FoldedWorld {
       scheme: this.scheme,
       actor,
       at: epoch,
+      newId: 'new',
+      newKey,
       emailIndex: (address: string) => `index:${address}`,
       mayUnder: () => true,
     };

@@ -39,6 +39,7 @@ const commands: { readonly [P in Permission]?: Command } = {
   'org:create': ['CreateOrg', (_, __, ownerId) => ({ orgId: 'a-new-one', name: 'New', ownerId })],
   'pricing:set': ['SetPricing', () => ({ document: { 'gpt-4o': 250 } })],
   'login-method:set': ['SetLoginMethods', () => ({ methods: ['password'] })],
+  'platform-service-account:manage': ['DeletePlatformServiceAccount', () => ({ accountId: 'none' })],
   'platform-model:manage': ['AddPlatformModel', () => ({ modelId: 'm', provider: 'openai', name: 'M' })],
   'org:transfer': ['TransferOrgOwnership', ({ admin }) => ({ toUserId: admin })],
   'org:update': ['UpdateOrg', () => ({ name: 'Renamed' })],

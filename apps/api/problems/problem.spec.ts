@@ -58,6 +58,7 @@ describe('the table of problems', () => {
       'roles_missing',
       'scheme_exists',
       'service_account_exists',
+      'service_accounts_full',
       'under_legal_hold',
       'workflow_exists',
     ]);

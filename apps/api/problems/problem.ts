@@ -114,6 +114,7 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   service_account_exists: 409,
   service_account_not_found: 422,
   not_for_machines: 422,
+  service_accounts_full: 409,
   key_exists: 409,
   key_not_found: 422,
   key_rotated: 422,

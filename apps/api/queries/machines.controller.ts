@@ -16,6 +16,11 @@ export class MachinesController {
     return this.queries.ask('ServiceAccounts', request);
   }
 
+  @Get('realm/service-accounts')
+  realmServiceAccounts(@Req() request: ApiRequest): Promise<unknown> {
+    return this.queries.ask('RealmServiceAccounts', request);
+  }
+
   @Get('me/api-keys')
   personalApiKeys(@Req() request: ApiRequest): Promise<unknown> {
     return this.queries.ask('PersonalApiKeys', request);

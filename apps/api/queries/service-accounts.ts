@@ -1,8 +1,9 @@
 import { z } from 'zod';
-import type { IssuedKey } from '#libs/domain/access/documents.js';
-import { serviceAccountsOf } from '#projections/access-documents/queries.js';
+import { streamOf } from '#libs/application/streams.js';
+import type { IssuedKey, RealmDocument, ServiceAccountDocument } from '#libs/domain/access/documents.js';
+import { documentsIn, serviceAccountsOf } from '#projections/access-documents/queries.js';
 import { keyFrom, pageOf } from './cursor.js';
-import { next, ofOrg, onOrg, page, query, slugKey } from './query-row.js';
+import { next, nothing, ofOrg, onOrg, page, query, slugKey } from './query-row.js';
 
 export const keyShape = z.object({
   id: z.string(),
@@ -21,6 +22,24 @@ export const shownKeys = (keys: Readonly<Record<string, IssuedKey>>): z.input<ty
     rotatedAt: rotatedAt ?? null,
   }));
 
+const accountShape = z.object({
+  id: z.string(),
+  name: z.string(),
+  role: z.string(),
+  createdAt: z.string(),
+  keys: z.array(keyShape),
+});
+
+const shown = ({ id, name, role, createdAt, keys }: ServiceAccountDocument): z.input<typeof accountShape> => ({
+  id,
+  name,
+  role,
+  createdAt,
+  keys: shownKeys(keys),
+});
+
+const byId = (a: ServiceAccountDocument, b: ServiceAccountDocument): number => (a.id < b.id ? -1 : 1);
+
 export const serviceAccountQueries = {
   ServiceAccounts: query({
     path: '/v1/orgs/{orgId}/service-accounts',
@@ -29,15 +48,7 @@ export const serviceAccountQueries = {
     filter: page,
     needs: (params) => [onOrg('service-account:manage', params), onOrg('audit:read', params)],
     answer: z.object({
-      serviceAccounts: z.array(
-        z.object({
-          id: z.string(),
-          name: z.string(),
-          role: z.string(),
-          createdAt: z.string(),
-          keys: z.array(keyShape),
-        }),
-      ),
+      serviceAccounts: z.array(accountShape),
       next,
     }),
     ask: async ({ orgId }, { limit, cursor }, { services }) => {
@@ -45,14 +56,27 @@ export const serviceAccountQueries = {
       const after = keyFrom(cursor, scope, slugKey);
       const found = await serviceAccountsOf(services.reads, orgId, false, { after, limit: limit + 1 });
       const { items, ...rest } = pageOf(found, limit, scope, ({ id }) => id);
-      const serviceAccounts = items.map(({ id, name, role, createdAt, keys }) => ({
-        id,
-        name,
-        role,
-        createdAt,
-        keys: shownKeys(keys),
-      }));
-      return { serviceAccounts, ...rest };
+      return { serviceAccounts: items.map(shown), ...rest };
+    },
+  }),
+
+  RealmServiceAccounts: query({
+    path: '/v1/realm/service-accounts',
+    summary: "The platform's own service accounts with their keys, never the text of one, by id",
+    params: nothing,
+    filter: nothing,
+    needs: () => [{ permission: 'platform-service-account:manage', resource: { kind: 'realm' } }],
+    answer: z.object({ serviceAccounts: z.array(accountShape) }),
+    ask: async (_, __, { caller, services }) => {
+      const found = await documentsIn(services.reads, streamOf('realm', caller.realm), 'realm', ['']);
+      // The access documents' own projection wrote it, from the domain's type.
+      const accounts = Object.values((found.get('') as RealmDocument | undefined)?.services ?? {});
+      return {
+        serviceAccounts: accounts
+          .filter(({ status }) => status === 'active')
+          .sort(byId)
+          .map(shown),
+      };
     },
   }),
 } as const;

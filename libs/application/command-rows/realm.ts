@@ -2,6 +2,9 @@ import { exampleScheme } from './scheme-example.js';
 import { onRealm, type TableOf } from './row.js';
 
 const role = { userId: 'petra', role: 'platform.privacy-officer' };
+const account = { accountId: 'gateway' };
+/** Whoever gets hold of a key to an account must be allowed to give its role (no escalation). */
+const managingAccounts = () => [...onRealm('platform-service-account:manage')(), ...onRealm('platform-role:assign')()];
 
 export const realmRows = {
   AssignPlatformRole: {
@@ -97,6 +100,42 @@ export const realmRows = {
     summary: "Remove a model of the platform's own",
     example: { modelId: 'gpt-4o' },
     needs: onRealm('platform-model:manage'),
+  },
+  CreatePlatformServiceAccount: {
+    target: 'realm',
+    summary:
+      "Create a service account of the platform's own, with one of its roles in every organization that it reaches",
+    example: { ...account, name: 'Checks of the gateway', role: 'platform.checker' },
+    needs: managingAccounts,
+    creates: 'accountId',
+  },
+  DeletePlatformServiceAccount: {
+    target: 'realm',
+    summary: "Delete a service account of the platform's own, with its role and every key",
+    example: account,
+    needs: onRealm('platform-service-account:manage'),
+  },
+  IssuePlatformServiceAccountKey: {
+    target: 'realm',
+    summary: "Issue a key to a service account of the platform's own; its text is shown in this answer alone",
+    example: { ...account, keyId: 'first', notAfter: '2031-01-01T00:00:00.000Z' },
+    needs: managingAccounts,
+    creates: 'keyId',
+    issuesKey: true,
+  },
+  RotatePlatformServiceAccountKey: {
+    target: 'realm',
+    summary: 'Put another key in the place of one, which is still accepted until the given instant',
+    example: { ...account, keyId: 'first', newKeyId: 'second', until: '2030-01-01T00:00:00.000Z' },
+    needs: managingAccounts,
+    creates: 'keyId',
+    issuesKey: true,
+  },
+  RevokePlatformServiceAccountKey: {
+    target: 'realm',
+    summary: "Revoke a key of a service account of the platform's own",
+    example: { ...account, keyId: 'first' },
+    needs: onRealm('platform-service-account:manage'),
   },
   EraseUser: {
     target: 'realm',

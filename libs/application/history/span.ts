@@ -1,5 +1,6 @@
 import type { Facts, Resource } from '#libs/domain/access/bindings.js';
 import type { RealmDocument, UserDocument } from '#libs/domain/access/documents.js';
+import { platformMachines } from '#libs/domain/access/machines.js';
 import { holderIn, type OrgState } from '#libs/domain/org/org.js';
 import { factsOf } from '../facts.js';
 import { comparePositions } from '../ports/event-store.js';
@@ -21,7 +22,7 @@ export function platformPeople({ realm, claimants }: World): readonly string[] {
   if (realm === undefined) return [];
   const { systemUserId, teams = {}, assignments = {} } = realm;
   const named = [...Object.values(teams).flatMap((team) => Object.keys(team)), ...Object.keys(assignments)];
-  return [...(systemUserId === null ? [] : [systemUserId]), ...named, ...claimants];
+  return [...(systemUserId === null ? [] : [systemUserId]), ...named, ...platformMachines(realm), ...claimants];
 }
 
 /** What a decision about the principal rests on; undefined while the realm does not exist. */

@@ -9,9 +9,10 @@ import {
   type OrgDocument,
   own,
   type RealmDocument,
+  type ServiceAccountDocument,
   type UserDocument,
 } from './documents.js';
-import { machineOf } from './machines.js';
+import { machineOf, realmOfMachine } from './machines.js';
 
 export type Resource =
   | { readonly kind: 'realm' }
@@ -93,6 +94,8 @@ function platformBindings({ scheme, realm, user }: Facts, principal: string, int
     }
   const assigned = realm.assignments && own(realm.assignments, principal);
   if (assigned !== undefined) assignmentBindings(scheme, assigned, [], undefined, into);
+  const account = accountOf(realm, principal);
+  if (account !== undefined) always(into, account.role, 'service_account', [account.evidence]);
   const claims = user?.id === principal ? user.claims : null;
   if (claims === null) return;
   // No begin: what is folded was observed before the question, whatever another process's clock says.
@@ -106,6 +109,14 @@ function platformBindings({ scheme, realm, user }: Facts, principal: string, int
     add(into, { role: idpGroup, source: 'idp_group', ...window });
   if (emailAllowlist !== null && claims.emailIndex !== null && realm.adminEmailIndexes.includes(claims.emailIndex))
     add(into, { role: emailAllowlist.role, source: 'email_allowlist', ...window });
+}
+
+/** The machine of the realm's platform that the principal is. */
+function accountOf(realm: RealmDocument, principal: string): ServiceAccountDocument | undefined {
+  const machine = realm.services === undefined ? undefined : machineOf(principal);
+  if (machine === undefined || realmOfMachine(machine) !== realm.id) return undefined;
+  const account = own(realm.services ?? {}, machine.id);
+  return account?.status === 'active' ? account : undefined;
 }
 
 /** What keeps the principal's membership from holding anything in the organization of the resource; none where there is none. */

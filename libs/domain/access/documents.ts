@@ -51,6 +51,8 @@ export interface RealmDocument {
   readonly teams?: Readonly<Record<string, Readonly<Record<string, TeamMember>>>>;
   /** Platform roles that were given to single principals: principal → role. */
   readonly assignments?: Readonly<Record<string, Readonly<Record<string, Assignment>>>>;
+  /** Machines of the platform's own, by id; absent where there never was one. */
+  readonly services?: Readonly<Record<string, ServiceAccountDocument>>;
   readonly evidence: string;
 }
 
@@ -195,7 +197,7 @@ export interface WorkflowDocument {
   readonly evidence: string;
 }
 
-/** A machine of the organization with a role in it, known by keys. */
+/** A machine of an organization, or of the platform, with a role there; known by keys. */
 export interface ServiceAccountDocument {
   readonly id: string;
   readonly name: string;

@@ -1,16 +1,17 @@
-import type { MemberDocument, ServiceAccountDocument, WorkflowDocument } from './documents.js';
+import type { MemberDocument, RealmDocument, ServiceAccountDocument, WorkflowDocument } from './documents.js';
 
-/** A principal that is no person: it belongs to one organization, and its id says which. */
+/** A principal that is no person: it belongs to one organization, or to the platform of a realm, and its id says which. */
 export interface Machine {
   readonly kind: MachineKind;
+  /** Of the platform's own: `@` and the realm's id, which no organization can have. */
   readonly orgId: string;
-  /** Within the organization. */
+  /** Within the organization, or the realm. */
   readonly id: string;
 }
 
 export type MachineKind = 'service' | 'workflow';
 
-const shape = /^(service|workflow):([a-z0-9][a-z0-9-]{0,62})\/([a-z0-9][a-z0-9-]{0,62})$/;
+const shape = /^(service|workflow):(@?[a-z0-9][a-z0-9-]{0,62})\/([a-z0-9][a-z0-9-]{0,62})$/;
 
 /** The principal id of a machine; no person's id has a colon in it. */
 export const principalOf = ({ kind, orgId, id }: Machine): string => `${kind}:${orgId}/${id}`;
@@ -21,8 +22,20 @@ export function machineOf(principal: string): Machine | undefined {
   if (!principal.includes(':')) return undefined;
   const [, kind, orgId, id] = shape.exec(principal) ?? [];
   if (kind === undefined || orgId === undefined || id === undefined) return undefined;
+  if (kind === 'workflow' && orgId.startsWith('@')) return undefined;
   return { kind: kind === 'service' ? 'service' : 'workflow', orgId, id };
 }
+
+/** In the place of an organization's id, for machines of the platform. */
+export const platformOf = (realmId: string): string => `@${realmId}`;
+
+/** The realm of a machine of the platform; undefined for one of an organization. */
+export const realmOfMachine = ({ orgId }: { readonly orgId: string }): string | undefined =>
+  orgId.startsWith('@') ? orgId.slice(1) : undefined;
+
+/** Principals of the platform's own service accounts, deleted ones too. */
+export const platformMachines = ({ id: realm, services = {} }: Pick<RealmDocument, 'id' | 'services'>): string[] =>
+  Object.keys(services).map((id) => principalOf({ kind: 'service', orgId: platformOf(realm), id }));
 
 /** As AuthZEN names the type of a subject, and its id. */
 export function subjectOf(principal: string): { readonly type: SubjectType; readonly id: string } {

@@ -5,7 +5,8 @@ import type { CompiledScheme } from '../schemes/compiled.js';
 import type { RealmEvent, RealmState } from './events.js';
 
 /** What a decider of the realm knows beside the folded realm. */
-export interface RealmDecisionContext extends Pick<DecisionContext, 'scheme' | 'actor' | 'at' | 'emailIndex'> {
+export interface RealmDecisionContext
+  extends Pick<DecisionContext, 'scheme' | 'actor' | 'at' | 'emailIndex' | 'newId' | 'newKey'> {
   /** What stands against erasing the person whom the command names; undefined where nothing is known of them. */
   readonly erasure?: ErasureObstacles | undefined;
   /** Whether the sender would hold the permission in the realm under another scheme. */

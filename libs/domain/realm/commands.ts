@@ -10,6 +10,7 @@ import type { RealmState } from './events.js';
 import { createRealm } from './create-realm.js';
 import { define, schemeOfRealm, schemeVersion, storableScheme } from './schemes.js';
 import { platformModelCommands } from './platform-model-commands.js';
+import { serviceAccountCommands } from './service-account-commands.js';
 import { signInCommands } from './sign-in-commands.js';
 
 const person = z.strictObject({ userId: principalId });
@@ -86,6 +87,7 @@ const definitions = {
   ...createRealm,
   ...signInCommands,
   ...platformModelCommands,
+  ...serviceAccountCommands,
 
   EraseUser: realmCommand(person, (_, { userId }, { erasure }) => {
     if (erasure === undefined) return refuse('person_not_found');

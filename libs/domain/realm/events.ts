@@ -6,6 +6,14 @@ import { instant, principalId, slug, text } from '../text.js';
 import { realmIssuer, type RealmIssuer } from './issuers.js';
 import { loginMethods, signUpRules, type SignUpRules } from './sign-in.js';
 import { platformModelEvents } from './platform-models.js';
+import {
+  accountCreated,
+  accountDeleted,
+  keyIssuedTo,
+  keyRevokedOf,
+  keyRotatedOf,
+  platformServiceAccountEvents,
+} from './service-accounts.js';
 
 export interface RealmState {
   readonly realm: RealmDocument | undefined;
@@ -83,6 +91,7 @@ export const realmEvents = {
   /** In the stream of the deployment's first realm: nobody else's people come by this provider. */
   IssuerClaimed: z.strictObject({ issuer: realmIssuer.shape.issuer, realmId: slug }),
   ...platformModelEvents,
+  ...platformServiceAccountEvents,
   /** What erases the person's data follows it; see the events of the person's own stream. */
   PersonErasureRequested: z.strictObject({ userId: principalId }),
   /** A command under a client's key changed nothing: remembered, so that a late retry cannot act on a changed world. */
@@ -195,13 +204,34 @@ export const realmEvolutions: Evolutions<RealmState, RealmEvent> = {
         return left;
       }),
   },
+  PlatformServiceAccountCreated: {
+    touches,
+    evolve: (state, data, stamp) => changed(state, (realm) => accountCreated(realm, data, stamp)),
+  },
+  PlatformServiceAccountDeleted: {
+    touches,
+    evolve: (state, data) => changed(state, (realm) => accountDeleted(realm, data)),
+  },
+  PlatformServiceAccountKeyIssued: {
+    touches,
+    evolve: (state, data, stamp) => changed(state, (realm) => keyIssuedTo(realm, data, stamp)),
+  },
+  PlatformServiceAccountKeyRotated: {
+    touches,
+    evolve: (state, data, stamp) => changed(state, (realm) => keyRotatedOf(realm, data, stamp)),
+  },
+  PlatformServiceAccountKeyRevoked: {
+    touches,
+    evolve: (state, data) => changed(state, (realm) => keyRevokedOf(realm, data)),
+  },
   PersonErasureRequested: { touches: () => [], evolve: (state) => state },
   RealmCommandHadNoEffect: { touches: () => [], evolve: (state) => state },
 };
 
-/** Ids of the people and models that a realm's event is about, as the audit log is searched by. */
+/** Ids of the people, machines and models that a realm's event is about, as the audit log is searched by. */
 export const realmTargets = ({ data }: RealmEvent): readonly string[] => {
   if ('modelId' in data) return [data.modelId];
+  if ('accountId' in data) return 'keyId' in data ? [data.accountId, data.keyId] : [data.accountId];
   return 'userId' in data ? [data.userId] : [];
 };
 

@@ -24,7 +24,10 @@ const adopted = (id: string, version: number): RealmEvent => ({
   data: { scheme: { id, version } },
 });
 
-const context: RealmDecisionContext = { scheme: enterprise, actor: 'pia', at: epoch, emailIndex, mayUnder: () => true };
+const context: RealmDecisionContext = {
+  ...{ scheme: enterprise, actor: 'pia', at: epoch, newId: 'new', newKey },
+  ...{ emailIndex, mayUnder: () => true },
+};
 const after = (...history: readonly RealmEvent[]) => fold('realm', [created, ...history]);
 const define = (document: SchemeDocument, ...history: readonly RealmEvent[]) =>
   realmDecisions.DefineRoleScheme(after(...history), { document }, context);

@@ -2,16 +2,14 @@ import { z } from 'zod';
 import type { ServiceAccountDocument } from '../../access/documents.js';
 import { own } from '../../access/documents.js';
 import { type Refusal, refuse } from '../../decision.js';
-import { liveKey, newKeyFault } from '../../keys.js';
-import { instant, slug, text } from '../../text.js';
+import type { KeyPlace } from '../../keys.js';
+import { accountNamed, issued, keyIssue, keyNamed, keyRotation, rotated } from '../../service-keys.js';
+import { slug, text } from '../../text.js';
 import { orgCommand } from '../command.js';
 import type { OrgEvent } from '../events.js';
 import { roleKey } from '../fields.js';
 import { machineRoleFault } from '../machine-roles.js';
 import type { OrgState } from '../org.js';
-
-const account = z.strictObject({ accountId: slug });
-const key = account.extend({ keyId: slug });
 
 /** The organization's own machines, and the keys that they act by (X-03). */
 export const serviceAccountCommands = {
@@ -30,7 +28,7 @@ export const serviceAccountCommands = {
   ),
 
   UpdateServiceAccount: orgCommand(
-    account.extend({ name: text(200).optional(), role: roleKey.optional() }),
+    accountNamed.extend({ name: text(200).optional(), role: roleKey.optional() }),
     (state, { accountId, name, role }, { scheme }) => {
       const found = accountIn(state, accountId);
       if ('refused' in found) return found;
@@ -46,45 +44,27 @@ export const serviceAccountCommands = {
     },
   ),
 
-  DeleteServiceAccount: orgCommand(account, ({ services }, { accountId }) => {
+  DeleteServiceAccount: orgCommand(accountNamed, ({ services }, { accountId }) => {
     const present = services.get(accountId);
     if (present === undefined || present.isApiKey) return refuse('service_account_not_found');
     return present.status === 'deleted' ? [] : [{ type: 'ServiceAccountDeleted', data: { accountId } }];
   }),
 
-  IssueServiceAccountKey: orgCommand(
-    account.extend({ keyId: slug.optional(), notAfter: instant.optional() }),
-    (state, { accountId, keyId, notAfter }, { newId, newKey, at }) => {
-      const found = accountIn(state, accountId);
-      if ('refused' in found) return found;
-      const id = keyId ?? newId;
-      const fault = newKeyFault(found.keys, id, notAfter, at);
-      if (fault !== undefined) return fault;
-      const data = { accountId, keyId: id, ...newKey(placeOf(state, accountId, id)), ...until(notAfter) };
-      return [{ type: 'ServiceAccountKeyIssued', data }];
-    },
-  ),
+  IssueServiceAccountKey: orgCommand(keyIssue, (state, input, context) => {
+    const found = accountIn(state, input.accountId);
+    if ('refused' in found) return found;
+    const data = issued(found, input, placeOf(state, input.accountId), context);
+    return 'refused' in data ? data : [{ type: 'ServiceAccountKeyIssued', data }];
+  }),
 
-  /** `until`: the former key is accepted until then; absent, it is over at once. */
-  RotateServiceAccountKey: orgCommand(
-    key.extend({ newKeyId: slug.optional(), until: instant.optional(), notAfter: instant.optional() }),
-    (state, { accountId, keyId: from, newKeyId, until: overlap, notAfter }, { newId, newKey, at }) => {
-      const found = accountIn(state, accountId);
-      if ('refused' in found) return found;
-      const former = liveKey(found.keys, from, at);
-      if (former === undefined) return refuse('key_not_found');
-      if (former.rotatedAt !== undefined) return refuse('key_rotated');
-      const keyId = newKeyId ?? newId;
-      const fault = newKeyFault(found.keys, keyId, notAfter, at);
-      if (fault !== undefined) return fault;
-      const now = new Date(at).toISOString();
-      const fromUntil = overlap === undefined || overlap < now ? now : overlap;
-      const issued = { keyId, ...newKey(placeOf(state, accountId, keyId)), ...until(notAfter) };
-      return [{ type: 'ServiceAccountKeyRotated', data: { accountId, from, fromUntil, ...issued } }];
-    },
-  ),
+  RotateServiceAccountKey: orgCommand(keyRotation, (state, input, context) => {
+    const found = accountIn(state, input.accountId);
+    if ('refused' in found) return found;
+    const data = rotated(found, input, placeOf(state, input.accountId), context);
+    return 'refused' in data ? data : [{ type: 'ServiceAccountKeyRotated', data }];
+  }),
 
-  RevokeServiceAccountKey: orgCommand(key, (state, { accountId, keyId }) => {
+  RevokeServiceAccountKey: orgCommand(keyNamed, (state, { accountId, keyId }) => {
     const found = accountIn(state, accountId);
     if ('refused' in found) return found;
     if (own(found.keys, keyId) === undefined) return [];
@@ -92,10 +72,9 @@ export const serviceAccountCommands = {
   }),
 };
 
-const placeOf = ({ org }: OrgState, accountId: string, keyId: string) =>
-  ({ kind: 'svc', path: [org.id, accountId, keyId] }) as const;
-
-const until = (notAfter: string | undefined) => (notAfter === undefined ? {} : { notAfter });
+const placeOf =
+  ({ org }: OrgState, accountId: string) =>
+  (keyId: string): KeyPlace => ({ kind: 'svc', path: [org.id, accountId, keyId] });
 
 function accountIn({ services }: OrgState, id: string): ServiceAccountDocument | Refusal {
   const found = services.get(id);
