@@ -87,7 +87,9 @@ async function as(person: Person, call: HttpCall): Promise<HttpAnswer> {
 }
 
 function silent({ text, headers }: HttpAnswer): void {
-  for (const secret of secrets) expect(text + JSON.stringify(headers)).not.toContain(secret);
+  // A random id may hold the four digits of a key.
+  const said = (text + JSON.stringify(headers)).replaceAll(/\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g, '');
+  for (const secret of secrets) expect(said).not.toContain(secret);
 }
 
 /** Everything but the clock, and how much is left of the caller's own limit. */
