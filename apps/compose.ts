@@ -3,6 +3,7 @@ import { ActivityLog } from '#libs/application/activity/activity-log.js';
 import { RecordedCommands } from '#libs/application/activity/recorded-commands.js';
 import { SignIns } from '#libs/application/activity/sign-ins.js';
 import { RecordedReads } from '#libs/application/activity/recorded-reads.js';
+import { CurrentAccess } from '#libs/application/current-access.js';
 import { CommandPaths } from '#libs/application/command-paths.js';
 import { UsagePipeline } from '#libs/application/usage/usage-pipeline.js';
 import { UsageTail } from '#libs/application/usage/usage-tail.js';
@@ -228,7 +229,8 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const drain = new Drain();
     const probes = healthProbes({ store, db, projector, verifier, readPosition, metrics });
     const past = new Past(folds);
-    const keyCallers = new KeyCallers(documents, folds, personalData, clock);
+    const access = new CurrentAccess(documents, folds);
+    const keyCallers = new KeyCallers(access, personalData, clock);
     const machineTokens = new MachineTokens(keys, clock);
     const search = new PostgresSearchReads(db);
     const readiness = new Readiness(probes, drain, logger);
@@ -255,7 +257,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       observations,
       personalOrgs: new PersonalOrgs(folds, commands),
       pipeline: recorded,
-      signIns: new SignIns(activity, folds),
+      signIns: new SignIns(activity, access),
       recordedReads: new RecordedReads(activity, folds, personalData, clock),
       limits: limits.limits,
       usage,

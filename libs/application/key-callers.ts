@@ -1,28 +1,16 @@
 import { timingSafeEqual } from 'node:crypto';
-import {
-  own,
-  type IssuedKey,
-  type MemberDocument,
-  type OrgDocument,
-  type RealmDocument,
-  realmOf,
-  type ServiceAccountDocument,
-  type UserDocument,
-} from '#libs/domain/access/documents.js';
+import { type OrgDocument, own, realmOf } from '#libs/domain/access/documents.js';
 import { platformOf, principalOf, realmOfMachine } from '#libs/domain/access/machines.js';
 import { liveKey } from '#libs/domain/keys.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { principalId, slug } from '#libs/domain/text.js';
 import { allowsPersonalKeys, livePersonalKey } from '#libs/domain/user/api-keys.js';
 import type { Caller } from './caller.js';
-import type { Folds } from './folds.js';
+import type { CurrentAccess, KeysOfOwner } from './current-access.js';
 import { placeOfKey } from './key-text.js';
 import { fingerprintsOf } from './new-keys.js';
 import type { Clock } from './ports/clock.js';
-import type { DocumentSource } from './ports/current-documents.js';
 import type { Indexes, PersonalData } from './ports/personal-data.js';
-import { type StreamDocument, StreamParked } from './ports/read-models.js';
-import { streamOf } from './streams.js';
 
 /** The key of a service account by which somebody acts. */
 export type MachineKey = NonNullable<Caller['machine']>;
@@ -30,19 +18,13 @@ export type MachineKey = NonNullable<Caller['machine']>;
 /** The key itself is looked up with every request. */
 const NO_END_MS = Number.MAX_SAFE_INTEGER;
 
-interface Owner {
-  readonly org: OrgDocument | undefined;
-  readonly keys: Readonly<Record<string, IssuedKey>>;
-}
-
 /**
  * Who a key says is asking: a service account of an organization or of the platform, a member, or a person of a realm. Looked up for every request in the same
  * documents as a check's own, so that a key is refused as soon as a check would see that it was revoked or its owner gone.
  */
 export class KeyCallers {
   constructor(
-    private readonly documents: DocumentSource,
-    private readonly folds: Folds,
+    private readonly access: CurrentAccess,
     private readonly personalData: PersonalData,
     private readonly clock: Clock,
   ) {}
@@ -77,18 +59,12 @@ export class KeyCallers {
     const [realm, accountId, keyId, ...more] = path;
     if (realm === undefined || accountId === undefined || keyId === undefined || more.length > 0) return undefined;
     if (![realm, accountId, keyId].every(isSlug)) return undefined;
-    const account = own((await this.realm(realm))?.services ?? {}, accountId);
+    const account = own((await this.access.realm(realm))?.services ?? {}, accountId);
     const key = account?.status === 'active' ? liveKey(account.keys, keyId, this.clock.now()) : undefined;
     if (key === undefined || fingerprints?.some((each) => isSame(each, key.fingerprint)) === false) return undefined;
     const orgId = platformOf(realm);
     const id = principalOf({ kind: 'service', orgId, id: accountId });
     return { ...known(id, realm, keyId, expiresAtMs), machine: { orgId, accountId, keyId } };
-  }
-
-  private async realm(id: string): Promise<RealmDocument | undefined> {
-    const found = await this.documentsOf([{ stream: streamOf('realm', id), kind: 'realm', id: '' }]);
-    if (found === undefined) return (await this.folds.current('realm', id)).state.realm;
-    return found[0] as RealmDocument | undefined;
   }
 
   private async machine(
@@ -98,7 +74,7 @@ export class KeyCallers {
   ): Promise<Caller | undefined> {
     const { orgId, accountId, keyId } = machine;
     if (![orgId, accountId, keyId].every(isSlug)) return undefined;
-    const org = this.recognized(await this.ownerOf(orgId, 'service', accountId), keyId, fingerprints);
+    const org = this.recognized(await this.access.keysOf(orgId, 'service', accountId), keyId, fingerprints);
     const id = principalOf({ kind: 'service', orgId, id: accountId });
     return org && { ...known(id, realmOf(org), keyId, expiresAtMs), machine };
   }
@@ -110,7 +86,7 @@ export class KeyCallers {
   ): Promise<Caller | undefined> {
     const { orgId, keyId } = apiKey;
     if (![orgId, keyId].every(isSlug) || !principalId.safeParse(userId).success) return undefined;
-    const org = this.recognized(await this.ownerOf(orgId, 'member', userId), keyId, fingerprints);
+    const org = this.recognized(await this.access.keysOf(orgId, 'member', userId), keyId, fingerprints);
     return org && { ...known(userId, realmOf(org), keyId, NO_END_MS), apiKey };
   }
 
@@ -118,92 +94,36 @@ export class KeyCallers {
     const [realm, userId, keyId, ...more] = path;
     if (realm === undefined || userId === undefined || keyId === undefined || more.length > 0) return undefined;
     if (![realm, keyId].every(isSlug) || !principalId.safeParse(userId).success) return undefined;
-    const key = livePersonalKey(await this.user(userId), realm, keyId, this.clock.now());
+    const key = livePersonalKey(await this.access.user(userId), realm, keyId, this.clock.now());
     if (key === undefined || !fingerprints.some((each) => isSame(each, key.fingerprint))) return undefined;
     return { ...known(userId, realm, keyId, NO_END_MS), apiKey: { orgId: undefined, keyId } };
-  }
-
-  private async user(id: string): Promise<UserDocument | undefined> {
-    const found = await this.documentsOf([{ stream: streamOf('user', id), kind: 'user', id: '' }]);
-    if (found === undefined) return (await this.folds.current('user', id)).state.user;
-    return found[0] as UserDocument | undefined;
   }
 
   /** Whether a person belongs to each of these organizations, and by schemes that let people have keys to it. */
   async belongs({ id, realm }: Pick<Caller, 'id' | 'realm'>, orgIds: readonly string[]): Promise<boolean> {
     if (orgIds.length === 0 || !orgIds.every(isSlug)) return false;
     for (const orgId of orgIds) {
-      const { org, member, realmDocument } = await this.membership(realm, orgId, id);
-      if (org?.status !== 'active' || realmOf(org) !== realm || member === undefined || realmDocument === undefined)
+      const { org, member, realm: document } = await this.access.membership(realm, orgId, id);
+      if (org?.status !== 'active' || realmOf(org) !== realm || member === undefined || document === undefined)
         return false;
-      if (!allowsPersonalKeys(schemeOf(org.scheme, realmDocument))) return false;
+      if (!allowsPersonalKeys(schemeOf(org.scheme, document))) return false;
     }
     return true;
   }
 
-  private async membership(realm: string, orgId: string, userId: string) {
-    const stream = streamOf('org', orgId);
-    const ofRealm = { stream: streamOf('realm', realm), kind: 'realm', id: '' } as const;
-    const ofOrg = [
-      { stream, kind: 'org', id: '' },
-      { stream, kind: 'member', id: userId },
-    ] as const;
-    const found = await this.documentsOf([ofRealm, ...ofOrg]);
-    if (found !== undefined) {
-      const [realmDocument, org, member] = found;
-      return {
-        realmDocument: realmDocument as RealmDocument | undefined,
-        org: org as OrgDocument | undefined,
-        member: member as MemberDocument | undefined,
-      };
-    }
-    const [{ state }, { state: platform }] = await Promise.all([
-      this.folds.current('org', orgId),
-      this.folds.current('realm', realm),
-    ]);
-    return { realmDocument: platform.realm, org: state.org, member: state.members.get(userId) };
-  }
-
-  /** Undefined where the read models cannot tell: the streams themselves then do, as commands go on while one is parked. */
-  private async documentsOf(keys: readonly StreamDocument[]): Promise<readonly unknown[] | undefined> {
-    const loaded = await this.documents.load(keys, undefined).catch((error: unknown) => {
-      if (error instanceof StreamParked) return undefined;
-      throw error;
-    });
-    return loaded?.documents;
-  }
-
   /** The organization, where it has the key now; `fingerprints` are those of the text where one was presented. */
-  private recognized({ org, keys }: Owner, keyId: string, fingerprints: Indexes | undefined): OrgDocument | undefined {
+  private recognized(
+    { org, keys }: KeysOfOwner,
+    keyId: string,
+    fingerprints: Indexes | undefined,
+  ): OrgDocument | undefined {
     const key = liveKey(keys, keyId, this.clock.now());
     if (org?.status !== 'active' || key === undefined) return undefined;
     return fingerprints?.some((each) => isSame(each, key.fingerprint)) === false ? undefined : org;
   }
-
-  private async ownerOf(orgId: string, kind: 'service' | 'member', id: string): Promise<Owner> {
-    const stream = streamOf('org', orgId);
-    const found = await this.documentsOf([
-      { stream, kind: 'org', id: '' },
-      { stream, kind, id },
-    ]);
-    if (found !== undefined) {
-      const [org, document] = found;
-      return {
-        org: org as OrgDocument | undefined,
-        keys: keysOf(document as ServiceAccountDocument | MemberDocument | undefined),
-      };
-    }
-    const { state } = await this.folds.current('org', orgId);
-    return { org: state.org, keys: keysOf(kind === 'service' ? state.services.get(id) : state.members.get(id)) };
-  }
 }
 
 const isSlug = (id: string): boolean => slug.safeParse(id).success;
-
-function keysOf(document: ServiceAccountDocument | MemberDocument | undefined): Owner['keys'] {
-  if (document === undefined) return {};
-  return 'keys' in document ? document.keys : (document.apiKeys ?? {});
-}
 
 const known = (id: string, realm: string, keyId: string, expiresAtMs: number): Caller => ({
   id,

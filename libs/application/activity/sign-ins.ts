@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import { v7 } from 'uuid';
+import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { nameOfScheme } from '#libs/domain/schemes/reference.js';
 import type { Caller } from '../caller.js';
 import { repeatedReadIdOf } from '../command-ids.js';
-import type { Folds } from '../folds.js';
-import { pinnedScheme } from '../pinned-scheme.js';
+import type { CurrentAccess } from '../current-access.js';
 import type { ActivityLog } from './activity-log.js';
 
 const REMEMBERED = 50_000;
@@ -18,7 +18,7 @@ export class SignIns {
 
   constructor(
     private readonly activity: ActivityLog,
-    private readonly folds: Folds,
+    private readonly access: CurrentAccess,
   ) {}
 
   /** Throws EventStoreUnavailable; the next request then records it. */
@@ -29,12 +29,10 @@ export class SignIns {
     const { id: actor, realm, credential } = caller;
     const key = JSON.stringify([realm, actor, orgId, credential]);
     if (this.known.has(key)) return;
-    const { org, members } = (await this.folds.recent('org', orgId)).state;
-    const member = members.get(actor);
+    const { realm: document, org, member } = await this.access.membership(realm, orgId, actor);
     // Not remembered: whoever only visits may become a member, while this process still sees the time before.
-    if (org.status !== 'active' || member === undefined) return;
-    const { document } = await pinnedScheme(this.folds, realm, org.scheme);
-    if (document.signIns === 'audited') {
+    if (org?.status !== 'active' || member === undefined || document === undefined) return;
+    if (schemeOf(org.scheme, document).document.signIns === 'audited') {
       const id = repeatedReadIdOf([realm, actor, orgId, credential, 'sign-in']);
       const event = { type: 'SignedIn', data: {} } as const;
       const entry = { command: 'SignIn', commandId: v7(), correlation, scheme: nameOfScheme(org.scheme) };
