@@ -182,6 +182,21 @@ describe('a refused command', () => {
     expect(await eventsOf('activity-realm:quiet')).toBe(0);
   });
 
+  it("in the realm's activity is read by the platform under every scheme, and organizations' as the scheme says (X-04)", async () => {
+    await done('operator@quiet', '/v1/realm/commands/SetLoginMethods', { methods: [`of-${org}`] });
+    await done('operator@quiet', '/v1/realm/commands/AssignPlatformRole', {
+      userId: 'aud@quiet',
+      role: 'platform.auditor',
+    });
+    await done('operator@quiet', '/v1/realm/commands/CreateOrg', { orgId: `a${org}`, name: 'A', ownerId: 'oz@quiet' });
+    for (const sub of ['operator@quiet', 'aud@quiet']) {
+      const [entry] = await read(sub, '/v1/realm/activity?action=SetLoginMethods&limit=1');
+      expect(entry).toMatchObject({ actor: 'operator@quiet', event: 'LoginMethodsSet', stream: 'realm-quiet' });
+      expect((await send(sub, `/v1/orgs/a${org}/audit`)).status).not.toBe(200);
+    }
+    expect((await send('oz@quiet', '/v1/realm/activity')).status).toBe(403);
+  });
+
   it('is one entry also where the event store took it and did not say so', async () => {
     const { store } = api.services;
     const append = store.append.bind(store);

@@ -103,3 +103,36 @@ it('what is done by the list of addresses alone is marked as break-glass in the 
   const column = csv[0]?.split(',').indexOf('"breakGlass"') ?? -1;
   expect(csv[1]?.split('","')[column]).toBe('true');
 });
+
+it('so is what is read by it, with the role and the events that gave it; of who has the group it is not (G14, G24)', async () => {
+  for (const sub of ['root', 'both', 'gus']) {
+    expect((await send(sub, '/v1/orgs/gated/audit?action=CreateOrg')).status).toBe(200);
+    expect((await send(sub, '/v1/orgs/gated/audit?format=csv')).status).toBe(200);
+    expect((await send(sub, '/v1/orgs/gated/reports/access-review')).status).toBe(200);
+  }
+  expect((await send('root', '/v1/realm/activity')).status).toBe(200);
+  const [shown] = await observed('root');
+  const reads = ['ReadAudit', 'ExportAudit', 'ReadAccessReview'];
+  const entriesOf = async (sub: string, path = `orgs/gated/audit?actor=${sub}`) =>
+    (await send('op', `/v1/${path}`)).json().entries.filter(({ action }: { action: string }) => reads.includes(action));
+  const [byRoot, byBoth, byGus] = [await entriesOf('root'), await entriesOf('both'), await entriesOf('gus')];
+  expect(byRoot.map(({ event }: { event: string }) => event).sort()).toEqual([
+    'AccessReviewRead',
+    'AuditExportStarted',
+    'AuditExported',
+    'AuditRead',
+  ]);
+  const emergency = { role: 'platform.admin', breakGlass: true, evidence: expect.arrayContaining([shown?.id]) };
+  for (const entry of [...byRoot, ...(await entriesOf('root', 'realm/activity?actor=root'))])
+    expect(entry).toMatchObject({ ...emergency, scheme: 'gateway@1' });
+  for (const [entries, role] of [
+    [byBoth, 'platform.admin'],
+    [byGus, 'org.admin'],
+  ])
+    for (const entry of entries) {
+      expect(entry).toMatchObject({ role, outcome: 'allowed' });
+      expect(entry).not.toHaveProperty('breakGlass');
+    }
+  // He has read it once before.
+  expect([byBoth.length, byGus.length]).toEqual([4, 5]);
+});

@@ -58,6 +58,12 @@ export const xRows: readonly XRow[] = [
     also: { gateway: ['platform.admin', 'platform.auditor'] },
   },
   {
+    row: 'X-04',
+    permissions: ['realm-activity:read'],
+    place: 'realm',
+    holders: ['platform.admin', 'platform.auditor'],
+  },
+  {
     row: 'X-05',
     permissions: ['legal-hold:place', 'legal-hold:release'],
     place: 'org',

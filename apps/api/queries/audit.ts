@@ -64,7 +64,11 @@ export const auditQueries = {
     summary: 'What was done and refused in the realm and belongs to no organization, newest first',
     params: nothing,
     filter: activityPage,
-    needs: () => [{ permission: 'audit:read', resource: { kind: 'realm' } }],
+    needs: () => [
+      { permission: 'realm-activity:read', resource: { kind: 'realm' } },
+      // Of schemes that a platform has defined without the other.
+      { permission: 'audit:read', resource: { kind: 'realm' } },
+    ],
     answer,
     ask: (_, filter, asking) =>
       pageFor(asking, { name: 'RealmActivity', orgId: undefined }, filter, (window) =>

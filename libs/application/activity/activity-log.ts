@@ -22,6 +22,10 @@ export interface Activity {
   readonly correlation: string;
   /** The roles that the caller held there, separated by spaces. */
   readonly role?: string;
+  /** Ids of the events that gave the caller the right, of what was allowed. */
+  readonly evidence?: readonly string[];
+  /** Whether the right came from the list of addresses for emergencies alone. */
+  readonly breakGlass?: true | undefined;
   /** `id@version` of the scheme that decided. */
   readonly scheme?: string;
   readonly traceparent?: string | undefined;
@@ -47,7 +51,7 @@ export class ActivityLog {
     return { ...event, stream, revision: outcome.revision, position: outcome.position };
   }
 
-  private metadata({ caller, orgId, command, commandId, correlation, role, scheme, traceparent }: Activity) {
+  private metadata({ caller, orgId, command, commandId, correlation, scheme, traceparent, ...by }: Activity) {
     // Never backwards within this process; two processes' clocks may differ.
     this.lastMs = Math.max(this.lastMs, this.clock.now());
     return {
@@ -60,7 +64,9 @@ export class ActivityLog {
       [meta.occurredAt]: new Date(this.lastMs).toISOString(),
       [meta.correlation]: correlation,
       [meta.part]: '1/1',
-      ...(role ? { [meta.role]: role } : {}),
+      ...(by.role ? { [meta.role]: by.role } : {}),
+      ...(by.evidence === undefined ? {} : { [meta.evidence]: by.evidence.join(' ') }),
+      ...(by.breakGlass === true ? { [meta.breakGlass]: 'true' } : {}),
       ...(scheme === undefined ? {} : { [meta.scheme]: scheme }),
       ...(traceparent === undefined ? {} : { [meta.traceparent]: traceparent }),
     };

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { v7 } from 'uuid';
 import type { ActivityEvent } from '#libs/domain/activity/activity.js';
+import type { Permission } from '#libs/domain/schemes/actions.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { nameOfScheme } from '#libs/domain/schemes/reference.js';
 import type { Caller } from '../caller.js';
@@ -10,6 +11,7 @@ import type { Clock } from '../ports/clock.js';
 import type { StoredEvent } from '../ports/event-store.js';
 import type { PersonalData } from '../ports/personal-data.js';
 import type { ActivityLog } from './activity-log.js';
+import { type ReadAuthority, readAuthority } from './read-authority.js';
 
 /** Whoever asks the same again within it leaves one event. */
 const WINDOW_MS = 600_000;
@@ -59,34 +61,43 @@ export class RecordedReads {
     const id = repeatedReadIdOf([caller.realm, caller.id, orgId ?? '', what, window]);
     if (this.recent.has(id)) return;
     const event = { type: 'AuditRead', data: { filter: filterOf(asked, matched) } } as const;
-    await this.record(reading, 'ReadAudit', event, { id });
+    await this.record(reading, 'ReadAudit', event, {
+      id,
+      ...(await this.by(reading, ['audit:read', 'realm-activity:read'])),
+    });
     this.recent.set(id, true);
   }
 
   /** Answers the event that bounds the export. Throws EventStoreUnavailable. */
-  exportStarted(
+  async exportStarted(
     reading: Reading,
     started: { readonly exportId: string; readonly format: string; readonly filter: ReadFilter },
   ): Promise<StoredEvent> {
     const { exportId, format } = started;
     const data = { exportId, format, filter: filterOf(started.filter, false) };
-    return this.record(reading, 'ExportAudit', { type: 'AuditExportStarted', data }, { commandId: exportId });
+    const by = await this.by(reading, ['audit:export']);
+    return this.record(reading, 'ExportAudit', { type: 'AuditExportStarted', data }, { commandId: exportId, ...by });
   }
 
   /** Throws EventStoreUnavailable. */
   async exported(reading: Reading, done: Omit<Exported, 'filter'> & { readonly filter: ReadFilter }): Promise<void> {
     const data = { ...done, filter: filterOf(done.filter, done.count > 0) };
-    await this.record(reading, 'ExportAudit', { type: 'AuditExported', data }, { commandId: done.exportId });
+    const by = await this.by(reading, ['audit:export']);
+    await this.record(reading, 'ExportAudit', { type: 'AuditExported', data }, { commandId: done.exportId, ...by });
   }
 
   /** Before the answer is given. Throws EventStoreUnavailable. */
   async subjectExported(reading: Reading, userId: string): Promise<void> {
-    await this.record(reading, 'ExportSubject', { type: 'SubjectExported', data: { userId } });
+    // What is one's own takes no role.
+    const own = reading.orgId === undefined && reading.caller.id === userId;
+    const by = own ? {} : await this.by(reading, ['subject:export', 'platform-subject:export']);
+    await this.record(reading, 'ExportSubject', { type: 'SubjectExported', data: { userId } }, by);
   }
 
   /** Before the review is given. The moments as `<revision>@<instant>`. Throws EventStoreUnavailable. */
   async accessReviewRead(reading: Reading, of: { readonly at: string; readonly since: string }): Promise<void> {
-    await this.record(reading, 'ReadAccessReview', { type: 'AccessReviewRead', data: { ...of } });
+    const by = await this.by(reading, ['access-review:run', 'access-review:read']);
+    await this.record(reading, 'ReadAccessReview', { type: 'AccessReviewRead', data: { ...of } }, by);
   }
 
   /** Where the scheme has all refusals audited. True if it was recorded. Throws EventStoreUnavailable. */
@@ -104,11 +115,15 @@ export class RecordedReads {
     return true;
   }
 
+  private by(reading: Reading, permissions: readonly Permission[]): Promise<ReadAuthority> {
+    return readAuthority(this.folds, reading, permissions, this.clock.now());
+  }
+
   private record(
     { caller, orgId, correlation }: Reading,
     command: string,
     event: ActivityEvent,
-    more: { readonly id?: string; readonly commandId?: string; readonly scheme?: string } = {},
+    more: { readonly id?: string; readonly commandId?: string } & ReadAuthority,
   ): Promise<StoredEvent> {
     return this.activity.record({ event, caller, orgId, command, commandId: v7(), correlation, ...more });
   }

@@ -32,6 +32,7 @@ export const actions = {
   'platform-subject:erase': { scope: 'realm', does: "Erase anybody's data in the realm" },
   'platform-subject:export': { scope: 'realm', does: "Export anybody's data in the realm" },
   'role-scheme:define': { scope: 'realm', does: 'Define role schemes, and adopt them' },
+  'realm-activity:read': { scope: 'realm', does: 'Read what was done and refused in the realm, of no organization' },
   'replay:run': { scope: 'realm', does: 'Replay history' },
   'projection:rebuild': { scope: 'realm', does: 'Rebuild read models' },
   'ledger:verify': { scope: 'realm', does: 'Verify the ledger' },

@@ -22,6 +22,7 @@ export const operating: readonly Permission[] = [
   'platform-service-account:manage',
   'legal-hold:place',
   'legal-hold:release',
+  'realm-activity:read',
   'replay:run',
   'projection:rebuild',
   'ledger:verify',
@@ -68,8 +69,13 @@ export const reservedNames: readonly string[] = [
 
 /** Machines, auditors and privacy officers, whom the sources do not name: rows X-02 and X-04 to X-06. */
 export const commonRoles: readonly RoleInput[] = [
-  // What these reach in organizations is up to the scheme's `platformReach`.
-  { key: 'platform.auditor', title: 'Platform auditor', scope: 'platform', permissions: [...auditing] },
+  // What these reach in organizations is up to the scheme's `platformReach`; what the platform itself did is not.
+  {
+    key: 'platform.auditor',
+    title: 'Platform auditor',
+    scope: 'platform',
+    permissions: ['realm-activity:read', ...auditing],
+  },
   {
     key: 'platform.privacy-officer',
     title: 'Platform privacy officer',
