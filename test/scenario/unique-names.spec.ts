@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Caller } from '#libs/application/caller.js';
 import { EventStoreUnavailable } from '#libs/application/ports/event-store.js';
 import { enterprise } from '#libs/domain/schemes/enterprise.js';
+import { rotateIndex } from '#libs/platform/keys.js';
 import { startWorld, type World } from '../support/world.js';
 
 const taken = { kind: 'refused', code: 'name_taken' };
@@ -9,21 +10,26 @@ const taken = { kind: 'refused', code: 'name_taken' };
 describe('names that one organization of a realm alone may have', () => {
   let world: World;
   let operator: Caller;
+  let elsewhere: Caller;
   let count = 0;
 
   beforeAll(async () => {
-    world = await startWorld({ processes: 2 });
+    world = await startWorld({ processes: 2, environment: { REALMS: 'default=enterprise,other=enterprise' } });
     operator = await world.caller('operator', { email: 'admin@localhost' });
+    elsewhere = await world.caller('operator@other', { email: 'admin@localhost', realm: 'other' });
     const document = { ...enterprise, version: 2, orgCreation: { ...enterprise.orgCreation, uniqueNames: true } };
-    const defined = [{ name: 'DefineRoleScheme', input: { document } }] as const;
-    expect((await world.send(operator, undefined, defined)).kind).toBe('done');
-    const adopted = [{ name: 'AdoptRoleScheme', input: { schemeId: 'enterprise', version: 2 } }] as const;
-    expect((await world.send(operator, undefined, adopted)).kind).toBe('done');
+    for (const caller of [operator, elsewhere]) {
+      const defined = [{ name: 'DefineRoleScheme', input: { document } }] as const;
+      expect((await world.send(caller, undefined, defined)).kind).toBe('done');
+      const adopted = [{ name: 'AdoptRoleScheme', input: { schemeId: 'enterprise', version: 2 } }] as const;
+      expect((await world.send(caller, undefined, adopted)).kind).toBe('done');
+    }
   }, 60_000);
   afterAll(() => world?.stop());
 
-  const creation = (name: string, orgId = `org-${count++}`) => {
-    const input = { orgId, name, ownerId: `owner-of-${orgId}` };
+  const creation = (name: string, realm = 'default') => {
+    const orgId = `org-${count++}`;
+    const input = { orgId, name, ownerId: `owner-of-${orgId}${realm === 'default' ? '' : `@${realm}`}` };
     return { orgId, step: { name: 'CreateOrg', input } as const };
   };
   const create = async (name: string, options = {}) => {
@@ -56,6 +62,14 @@ describe('names that one organization of a realm alone may have', () => {
     expect(await inOrg(first.orgId, 'UpdateOrg', { name: 'globex' })).toMatchObject(taken);
     expect((await inOrg(second.orgId, 'DeleteOrg', {})).kind).toBe('done');
     expect((await inOrg(first.orgId, 'UpdateOrg', { name: 'globex' })).kind).toBe('done');
+  });
+
+  it('are free in another realm, and taken there by its own organizations alone', async () => {
+    expect((await create('Vandelay Industries')).outcome.kind).toBe('done');
+    const there = () => world.send(elsewhere, undefined, creation('Vandelay Industries', 'other').step);
+    expect((await there()).kind).toBe('done');
+    expect(await there()).toMatchObject(taken);
+    expect((await create('Vandelay Industries')).outcome).toMatchObject(taken);
   });
 
   it('are won by exactly one of many that take them at once, in several processes', async () => {
@@ -110,5 +124,16 @@ describe('names that one organization of a realm alone may have', () => {
     expect((await executed(dying, step)).kind).toBe('unavailable');
     expect((await create('Pied Piper')).outcome.kind).toBe('done');
     expect(await world.send(operator, undefined, step)).toMatchObject(taken);
+  });
+
+  it('are found again after the index key was rotated, also while processes run that still have the former one', async () => {
+    expect((await create('Soylent')).outcome.kind).toBe('done');
+    const rotated = world.pipelineOver((append) => append(), await rotateIndex(world.config.keyDir));
+    expect(await executed(rotated, creation('Soylent').step)).toMatchObject(taken);
+    expect((await executed(rotated, creation('Massive Dynamic').step)).kind).toBe('done');
+    expect((await create('Massive Dynamic')).outcome).toMatchObject(taken);
+    const again = world.pipelineOver((append) => append(), await rotateIndex(world.config.keyDir));
+    for (const name of ['Soylent', 'Massive Dynamic'])
+      expect(await executed(again, creation(name).step)).toMatchObject(taken);
   });
 });

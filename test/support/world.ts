@@ -45,7 +45,7 @@ export interface World {
   readonly config: Config;
   readonly keys: Keys;
   readonly postgresUrl: string;
-  caller(id: string, claims?: { email?: string; groups?: readonly string[] }): Promise<Caller>;
+  caller(id: string, claims?: { email?: string; groups?: readonly string[]; realm?: string }): Promise<Caller>;
   /** Sends commands as one request to a process (the first by default). */
   send(
     caller: Caller,
@@ -54,8 +54,8 @@ export interface World {
     options?: SendOptions,
   ): Promise<CommandOutcome>;
   events(stream: string): Promise<StoredEvent[]>;
-  /** Another process's write side, over the same stores through a network that the test rules. */
-  pipelineOver(around: ConstructorParameters<typeof WrappedStore>[1]): CommandPipeline;
+  /** Another process's write side, over the same stores through a network that the test rules; with the world's keys or others. */
+  pipelineOver(around: ConstructorParameters<typeof WrappedStore>[1], keys?: Keys): CommandPipeline;
   stop(): Promise<void>;
 }
 
@@ -92,7 +92,7 @@ export async function startWorld({ processes = 1, environment = {} } = {}): Prom
     config,
     keys,
     postgresUrl: database.url,
-    async caller(id, { email, groups = [] } = {}) {
+    async caller(id, { email, groups = [], realm = 'default' } = {}) {
       const now = clock.now();
       const token = {
         issuer: 'test',
@@ -103,7 +103,7 @@ export async function startWorld({ processes = 1, environment = {} } = {}): Prom
         issuedAt: Math.floor(now / 1000),
         expiresAtMs: now + 3_600_000,
       };
-      const caller: Caller = { id, realm: 'default', credential: `test:${id}`, token };
+      const caller: Caller = { id, realm, credential: `test:${id}`, token };
       await at(0).services.observations.token(caller);
       return caller;
     },
@@ -124,11 +124,11 @@ export async function startWorld({ processes = 1, environment = {} } = {}): Prom
       for await (const page of at(0).services.store.read(stream, 0n)) all.push(...page);
       return all;
     },
-    pipelineOver(around) {
+    pipelineOver(around, ownKeys = keys) {
       const { store, readPosition } = at(0).services;
       const wrapped = new WrappedStore(store, around);
       const folds = new Folds(wrapped);
-      const vault = new Vault(keys, new PostgresSubjectKeys(db), new MasterKeys(keys));
+      const vault = new Vault(ownKeys, new PostgresSubjectKeys(db), new MasterKeys(ownKeys));
       const appender = new Appender(wrapped, folds, vault);
       const repeated = new RepeatedCommands(wrapped, folds, new PostgresCommandIndex(db), readPosition);
       const obstacles = new FindErasureObstacles(folds, new PostgresErasures(db, readPosition, config.readWaitMs));
