@@ -176,6 +176,83 @@ describe("the platform's own service accounts (X-03)", () => {
     for (const key of shown) expect(log).not.toContain(key.slice(-49));
   });
 
+  it('stand in the past of each organization as they were then, with what made and unmade them (X-02)', async () => {
+    const instant = () => {
+      clock.ahead += 2_000;
+      const now = new Date(clock.now()).toISOString();
+      clock.ahead += 2_000;
+      return now;
+    };
+    const history = async (question: string, who = olga, orgId = 'acme') => {
+      const { status, body } = await send(who, `/v1/orgs/${orgId}/history/${question}`);
+      expect([question, status]).toEqual([question, 200]);
+      return body;
+    };
+    const id = 'service:@default/past';
+    const accountId = 'past';
+    const before = instant();
+    await done(root, 'CreatePlatformServiceAccount', { accountId, name: 'Past', role: 'platform.checker' });
+    const created = instant();
+    await issued('IssuePlatformServiceAccountKey', { accountId, keyId: 'first' });
+    const issuedAt = instant();
+    await done(root, 'DeletePlatformServiceAccount', { accountId });
+    const deleted = instant();
+
+    const principalsAt = async (at: string, ...of: [who?: string, orgId?: string]) => {
+      const found: { id: string }[] = [];
+      for (let cursor: string | undefined = ''; cursor !== undefined; ) {
+        const page = await history(`state?at=${at}&limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`, ...of);
+        found.push(...page.principals);
+        cursor = page.next;
+      }
+      return found;
+    };
+    const shownAt = async (at: string) => (await principalsAt(at)).find((principal) => principal.id === id);
+    const shown = {
+      ...{ id, role: null, suspended: false },
+      access: [
+        {
+          resource: { type: 'org', id: 'acme' },
+          roles: [expect.objectContaining({ role: 'platform.checker', notBefore: null, notAfter: null })],
+        },
+      ],
+    };
+    expect([await shownAt(before), await shownAt(deleted)]).toEqual([undefined, undefined]);
+    for (const at of [created, issuedAt]) expect(await shownAt(at)).toEqual(shown);
+
+    const changes = async (from: string, to: string) =>
+      (await history(`access-diff?from=${from}&to=${to}`)).changes.filter(
+        ({ principal }: { principal: string }) => principal === id,
+      );
+    const change = (kind: 'gained' | 'lost', type: string) => ({
+      ...{ principal: id, resource: { type: 'org', id: 'acme' }, change: kind, roles: ['platform.checker'] },
+      permissions: expect.arrayContaining(['decision:evaluate']),
+      cause: { kind: 'event', type, stream: 'realm-default', actor: 'root' },
+    });
+    expect(await changes(before, created)).toMatchObject([change('gained', 'PlatformServiceAccountCreated')]);
+    expect(await changes(created, issuedAt)).toEqual([]);
+    expect(await changes(issuedAt, deleted)).toMatchObject([change('lost', 'PlatformServiceAccountDeleted')]);
+    expect(await changes(before, deleted)).toEqual([]);
+
+    const { intervals } = await history(`access-timeline?subject=${id}&action=decision:evaluate`);
+    expect(intervals.slice(-3)).toMatchObject([
+      { decision: false, cause: { type: 'OrgCreated' } },
+      { decision: true, role: 'platform.checker', cause: { type: 'PlatformServiceAccountCreated' } },
+      { decision: false, cause: { type: 'PlatformServiceAccountDeleted' } },
+    ]);
+    const gus = await api.bearer('gus', { realm: 'gate' });
+    expect((await principalsAt(created, gus, 'gated')).map((principal) => principal.id)).not.toContain(id);
+  });
+
+  it('are part of a review of access, with what made them (C31)', async () => {
+    const { status, body } = await send(olga, '/v1/orgs/acme/reports/access-review');
+    expect(status).toBe(200);
+    const meter = body.population.find(({ id }: { id: string }) => id === 'service:@default/meter');
+    const evidence = [{ type: 'PlatformServiceAccountCreated', stream: 'realm-default', actor: 'root' }];
+    const roles = [{ role: 'platform.meter', evidence }];
+    expect(meter).toMatchObject({ role: null, access: [{ resource: { type: 'org', id: 'acme' }, roles }] });
+  });
+
   it('lose what they may at once: a command on its way is decided by the log that it would be appended to', async () => {
     const invoice = {
       invoiceId: 'i-1',

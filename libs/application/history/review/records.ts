@@ -74,13 +74,15 @@ export async function causesIn(
 }
 
 /** Ids of the realm's events from which platform roles come. */
-export function evidenceOfRealm({ evidence, teams = {}, assignments = {} }: RealmDocument): ReadonlySet<string> {
+export function evidenceOfRealm(realm: RealmDocument): ReadonlySet<string> {
+  const { evidence, teams = {}, assignments = {}, services = {} } = realm;
   const places = Object.values(teams).flatMap((team) => Object.values(team));
   const assigned = Object.values(assignments).flatMap((roles) => Object.values(roles));
   return new Set([
     evidence,
     ...places.map((place) => place.evidence),
     ...assigned.flatMap((assignment) => assignment.evidence),
+    ...Object.values(services).map((account) => account.evidence),
   ]);
 }
 
