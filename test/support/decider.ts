@@ -93,6 +93,12 @@ export const emailIndex = (address: string): string => `index of ${address.toLow
 /** What a decider takes for the digest and the last characters of a new key. */
 export const newKey = () => ({ fingerprint: 'f'.repeat(43), lastFour: 'last' });
 
+/** What a decider knows beside its fold where the actor asks, signed in, at the beginning of the specs' time. */
+export const contextOf = (actor: string, scheme = enterprise) => ({
+  ...{ scheme, newId, actor, realm: 'default', at: epoch, emailIndex, newKey },
+  ...{ actorEmailIndex: emailIndex(`${actor}@acme.test`), byKey: false },
+});
+
 const realms = new WeakMap<CompiledScheme, RealmDocument>();
 
 /** One that has defined the scheme's next version, the same as the first. Properties decide by the hundred thousand. */
@@ -115,10 +121,7 @@ export function decide(
     parsed: unknown,
     context: DecisionContext,
   ) => Decision<OrgEvent>;
-  const actorEmailIndex = emailIndex(`${actor}@acme.test`);
-  const realmDocument = realmOf(scheme);
-  const known = { scheme, newId, actor, realm: 'default', at: epoch, emailIndex, actorEmailIndex, byKey, newKey };
-  return decider(state, parsed, { ...known, realmDocument });
+  return decider(state, parsed, { ...contextOf(actor, scheme), newId, byKey, realmDocument: realmOf(scheme) });
 }
 
 export const refused = (code: RefusalCode): Refusal => refuse(code);

@@ -1,14 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  builtIn,
-  emailIndex,
-  enterprise,
-  epoch,
-  fold,
-  newKey,
-  nothing,
-  refused,
-} from '../../../test/support/decider.js';
+import { builtIn, contextOf, emailIndex, epoch, fold, nothing, refused } from '../../../test/support/decider.js';
 import type { Decision } from '../decision.js';
 import type { RealmDecisionContext } from './command.js';
 import { type RealmCommandName, realmCommands, realmDecisions } from './commands.js';
@@ -24,16 +15,7 @@ const officer = { userId: 'petra', role: 'platform.privacy-officer' };
 /** Beside the outcome, shows that the events are stored as they are, and that asking again adds nothing. */
 function by(actor: string, history: readonly RealmEvent[] = [], more: Partial<RealmDecisionContext> = {}) {
   const state = fold('realm', [created, ...history]);
-  const context = {
-    scheme: enterprise,
-    actor,
-    at: epoch,
-    newId: 'new',
-    newKey,
-    emailIndex,
-    mayUnder: () => true,
-    ...more,
-  };
+  const context = { ...contextOf(actor), mayUnder: () => true, ...more };
   return {
     when(name: RealmCommandName, input: unknown) {
       const decide = realmDecisions[name] as (...args: unknown[]) => Decision<RealmEvent>;

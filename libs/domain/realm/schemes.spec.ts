@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { acmeOf, emailIndex, enterprise, epoch, fold, newKey, realmWith } from '../../../test/support/decider.js';
+import { acmeOf, contextOf, enterprise, epoch, fold, realmWith } from '../../../test/support/decider.js';
 import { exampleScheme } from '../../application/command-rows/scheme-example.js';
 import type { Decision } from '../decision.js';
 import { orgDecisions } from '../org/decisions.js';
@@ -24,10 +24,7 @@ const adopted = (id: string, version: number): RealmEvent => ({
   data: { scheme: { id, version } },
 });
 
-const context: RealmDecisionContext = {
-  ...{ scheme: enterprise, actor: 'pia', at: epoch, newId: 'new', newKey },
-  ...{ emailIndex, mayUnder: () => true },
-};
+const context: RealmDecisionContext = { ...contextOf('pia'), mayUnder: () => true };
 const after = (...history: readonly RealmEvent[]) => fold('realm', [created, ...history]);
 const define = (document: SchemeDocument, ...history: readonly RealmEvent[]) =>
   realmDecisions.DefineRoleScheme(after(...history), { document }, context);
@@ -99,18 +96,7 @@ describe('an organization that is to be under another version', () => {
     return orgDecisions.ChangeOrgScheme(
       fold('org', history),
       { schemeId: document.id, version: document.version },
-      {
-        scheme: enterprise,
-        newId: 'new',
-        actor: 'pia',
-        realm: 'default',
-        at,
-        emailIndex,
-        actorEmailIndex: null,
-        byKey: false,
-        newKey,
-        realmDocument: realmWith([document]),
-      },
+      { ...contextOf('pia'), at, realmDocument: realmWith([document]) },
     );
   };
   const acme = acmeOf('olga');
@@ -126,13 +112,12 @@ describe('an organization that is to be under another version', () => {
 
   it('is refused what is none of its realm, or where there is no organization', () => {
     expect(moving([])).toEqual({ refused: 'org_not_found' });
-    const context = { scheme: enterprise, newId: '', actor: 'pia', realm: 'default', at: epoch, emailIndex };
     for (const schemeId of ['teams', 'library'])
       expect(
         orgDecisions.ChangeOrgScheme(
           fold('org', [acme]),
           { schemeId, version: 1 },
-          { ...context, actorEmailIndex: null, byKey: false, newKey, realmDocument: realmWith([]) },
+          { ...contextOf('pia'), realmDocument: realmWith([]) },
         ),
       ).toEqual({ refused: 'scheme_unknown' });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import {
   builtIn,
-  emailIndex,
+  contextOf,
   enterprise,
   epoch,
   fold,
@@ -20,10 +20,7 @@ const created = (keyId = 'laptop', more: object = {}): UserEvent => ({
   data: { userId: 'ann', keyId, realm: 'default', ...newKey(), ...more },
 });
 const revoked: UserEvent = { type: 'PersonalApiKeyRevoked', data: { userId: 'ann', keyId: 'laptop' } };
-const context = {
-  ...{ scheme: enterprise, newId: 'new-id', actor: 'ann', realm: 'default', at: epoch, emailIndex, newKey },
-  ...{ actorEmailIndex: null, byKey: false },
-};
+const context = contextOf('ann');
 const create = (history: readonly UserEvent[], input: object = { keyId: 'laptop' }, more: object = {}) =>
   userDecisions.CreatePersonalApiKey(fold('user', history), userCommands.CreatePersonalApiKey.parse(input), {
     ...context,
