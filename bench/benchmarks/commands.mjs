@@ -1,8 +1,6 @@
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { EsdbEventStore } from '../../dist/libs/eventstore/esdb-event-store.js';
 import { benchmark, inTurns, median, perSecond, processorMs } from '../support/benchmark.mjs';
-import { child } from '../support/child.mjs';
+import { startEventStore } from '../support/event-store.mjs';
 import { commandsOf, createOrganizations, startProduct } from '../support/product.mjs';
 import { toAppend } from '../support/stored-events.mjs';
 import { temporaryFolder } from '../support/temporary.mjs';
@@ -29,13 +27,7 @@ function appendsTo(store) {
 
 await benchmark(async ({ row, cleanUp }) => {
   const folder = await temporaryFolder(cleanUp);
-  const node = child(new URL('../support/event-store-process.mjs', import.meta.url), {
-    env: { DATA_DIR: join(folder, 'bare') },
-    cleanUp,
-  });
-  const [connection] = await once(node.process, 'message');
-  const store = await EsdbEventStore.connect(connection);
-  cleanUp(() => store.close());
+  const { store, pid } = await startEventStore(join(folder, 'bare'), cleanUp);
   const product = await startProduct(folder, cleanUp);
   const organizations = await createOrganizations(product, ORGANIZATIONS);
 
@@ -54,7 +46,7 @@ await benchmark(async ({ row, cleanUp }) => {
       one: () => perSecond(ALONE, 1, () => command()),
       bareOne: () => perSecond(ALONE, 1, append),
       many: () => costing(spent.product, product.pid, () => perSecond(TOGETHER, MANY, () => command())),
-      bareMany: () => costing(spent.node, node.process.pid, () => perSecond(TOGETHER, MANY, append)),
+      bareMany: () => costing(spent.node, pid, () => perSecond(TOGETHER, MANY, append)),
       keyed: () => perSecond(TOGETHER, MANY, () => command({ keyed: true })),
     },
     { rounds: 5, warmUp: 2 },

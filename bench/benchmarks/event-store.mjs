@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EventStoreDBClient, START, excludeSystemEvents } from '@eventstore/db-client';
@@ -7,7 +6,7 @@ import { openLmdbStore } from '../../dist/libs/embedded-eventstore/lmdb-store.js
 import { Log } from '../../dist/libs/embedded-eventstore/log.js';
 import { startNode } from '../../dist/libs/embedded-eventstore/node.js';
 import { benchmark } from '../support/benchmark.mjs';
-import { child } from '../support/child.mjs';
+import { startNodeProcess } from '../support/event-store.mjs';
 import { temporaryFolder } from '../support/temporary.mjs';
 
 const GIGABYTE = 1024 ** 3;
@@ -62,11 +61,7 @@ await benchmark(async ({ row, cleanUp }) => {
   row({ name: `a log of ${EVENTS} events opens`, value: await secondsToOpen(many, false), unit: 's', goal });
   row({ name: 'the same, its tables built again', value: await secondsToOpen(many, true), unit: 's' });
 
-  const { process: node } = child(new URL('../support/event-store-process.mjs', import.meta.url), {
-    env: { DATA_DIR: many },
-    cleanUp,
-  });
-  const [connectionString] = await once(node, 'message');
+  const { connectionString, pid } = await startNodeProcess(many, cleanUp);
   const client = EventStoreDBClient.connectionString(connectionString);
   cleanUp(() => client.dispose());
   /** Reads everything once and answers how fast that was, and what the node held in each half of it. */
@@ -78,7 +73,7 @@ await benchmark(async ({ row, cleanUp }) => {
     for await (const { event } of subscription) {
       if (event.type.startsWith('$')) continue;
       count += 1;
-      if (count % (EVENTS / 20) === 0) samples.push(await held(node.pid));
+      if (count % (EVENTS / 20) === 0) samples.push(await held(pid));
       if (count === EVENTS) break;
     }
     const perSecond = (EVENTS * 1000) / (performance.now() - began);

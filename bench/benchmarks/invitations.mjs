@@ -1,8 +1,6 @@
-import { once } from 'node:events';
 import { join } from 'node:path';
-import { EsdbEventStore } from '../../dist/libs/eventstore/esdb-event-store.js';
 import { benchmark, inTurns } from '../support/benchmark.mjs';
-import { child } from '../support/child.mjs';
+import { startEventStore } from '../support/event-store.mjs';
 import { startProduct } from '../support/product.mjs';
 import { toAppend } from '../support/stored-events.mjs';
 import { temporaryFolder } from '../support/temporary.mjs';
@@ -90,13 +88,7 @@ async function share(size, task) {
 
 await benchmark(async ({ row, cleanUp }) => {
   const folder = await temporaryFolder(cleanUp);
-  const node = child(new URL('../support/event-store-process.mjs', import.meta.url), {
-    env: { DATA_DIR: join(folder, 'bare') },
-    cleanUp,
-  });
-  const [connection] = await once(node.process, 'message');
-  const store = await EsdbEventStore.connect(connection);
-  cleanUp(() => store.close());
+  const { store } = await startEventStore(join(folder, 'bare'), cleanUp);
   const product = await startProduct(folder, cleanUp, { REALMS: 'default=projects' });
 
   const warm = await inviting(product, 'warm');

@@ -2,12 +2,12 @@ import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { EsdbEventStore } from '../../dist/libs/eventstore/esdb-event-store.js';
 import { startPostgres } from '../../dist/libs/platform/embedded-postgres/embedded-postgres.js';
 import { openDatabase } from '../../dist/libs/readstore/database.js';
 import { CheckpointPosition } from '../../dist/libs/readstore/read-position.js';
 import { startApp } from './app.mjs';
 import { child } from './child.mjs';
+import { startEventStore } from './event-store.mjs';
 import { tokensOf } from './product.mjs';
 
 const CAUGHT_UP_WITHIN_MS = 30 * 60_000;
@@ -19,11 +19,7 @@ const CAUGHT_UP_WITHIN_MS = 30 * 60_000;
 export async function startCluster(folder, cleanUp, { redis = false } = {}) {
   const postgres = await startPostgres({ dataDir: join(folder, 'postgres') });
   cleanUp(() => postgres.stop());
-  const node = child(new URL('./event-store-process.mjs', import.meta.url), {
-    env: { DATA_DIR: join(folder, 'events') },
-    cleanUp,
-  });
-  const [connectionString] = await once(node.process, 'message');
+  const { store, connectionString, pid: nodePid } = await startEventStore(join(folder, 'events'), cleanUp);
   const redisUrl = redis ? await startRedis(join(folder, 'redis'), cleanUp) : '';
   // That an organization is parked or a projector stands by is no news here; a busy machine makes answers late, not 503.
   const env = {
@@ -35,15 +31,13 @@ export async function startCluster(folder, cleanUp, { redis = false } = {}) {
   };
   const start = (name, more) => startApp(name, { folder, cleanUp, env: { ...env, ...more } });
   const projector = await start('projector');
-  const store = await EsdbEventStore.connect(connectionString);
-  cleanUp(() => store.close());
   const db = openDatabase(postgres.url);
   cleanUp(() => db.destroy());
   const position = new CheckpointPosition(db);
   return {
     store,
     db,
-    nodePid: node.process.pid,
+    nodePid,
     postgresUrl: postgres.url,
     projector,
     tokenOf: await tokensOf(folder),

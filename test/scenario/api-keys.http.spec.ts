@@ -2,29 +2,19 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { pino } from 'pino';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { everythingIn } from '../support/everything-in.js';
+import { readingOwnWrites } from '../support/own-reads.js';
 import { wholeLog } from '../support/whole-log.js';
 
 const clock = { ahead: 0, now: () => Date.now() + clock.ahead };
 const lines: string[] = [];
 let api: TestApi;
-let token = '';
 
 const person = (sub: string, realm = 'gate') =>
   api.bearer(sub, { realm, ...(sub === 'op' ? { email: 'admin@localhost' } : {}) });
-async function send(authorization: string, path: string, body?: unknown) {
-  const headers = { authorization, ...(token === '' ? {} : { 'consistency-token': token }) };
-  const answer = await api.http.send({ path, headers, body });
-  const { 'consistency-token': seen } = answer.headers;
-  if (typeof seen === 'string') token = seen;
-  return { status: answer.status, body: JSON.parse(answer.text) };
-}
-const command = (who: string, name: string, body: object, org = 'gated') =>
-  send(who, `/v1/orgs/${org}/commands/${name}`, body);
-async function done(...[who, name, body, org]: Parameters<typeof command>) {
-  const answer = await command(who, name, body, org);
-  expect([name, answer.status, answer.body]).toEqual([name, 200, expect.anything()]);
-  return answer.body;
-}
+const { send, done: doneAt } = readingOwnWrites(() => api);
+const onOrg = (org: string, name: string) => `/v1/orgs/${org}/commands/${name}`;
+const command = (who: string, name: string, body: object, org = 'gated') => send(who, onOrg(org, name), body);
+const done = (who: string, name: string, body: object, org = 'gated') => doneAt(who, onOrg(org, name), body);
 async function keyOf(who: string, keyId: string, more: object = {}): Promise<string> {
   const { result } = await done(who, 'CreateApiKey', { keyId, ...more });
   expect(result).toEqual({ keyId, key: expect.stringMatching(/^tnt_api_/) });

@@ -3,27 +3,19 @@ import { commandTable } from '#libs/application/command-table.js';
 import { noOrg } from '#libs/domain/org/org.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { builtIn } from '../support/decider.js';
+import { readingOwnWrites } from '../support/own-reads.js';
 import { wholeLog } from '../support/whole-log.js';
 
 const clock = { ahead: 0, now: () => Date.now() + clock.ahead };
 let api: TestApi;
-let token = '';
 let [mia, nora] = ['', ''];
 
-async function send(authorization: string, path: string, body?: unknown, more: Record<string, string> = {}) {
-  const seen = token === '' ? {} : { 'consistency-token': token };
-  const answer = await api.http.send({ path, headers: { authorization, ...seen, ...more }, body });
-  const { 'consistency-token': next } = answer.headers;
-  if (typeof next === 'string') token = next;
-  return { status: answer.status, body: JSON.parse(answer.text) };
-}
-const command = (who: string, name: string, body: object, more: Record<string, string> = {}) =>
-  send(who, `/v1/orgs/atelier/commands/${name}`, body, more);
-async function done(...asked: Parameters<typeof command>) {
-  const answer = await command(...asked);
-  expect([asked[1], answer.status, answer.body]).toEqual([asked[1], 200, expect.anything()]);
-  return answer.body;
-}
+const { send, done: doneAt } = readingOwnWrites(() => api);
+const onAtelier = (name: string) => `/v1/orgs/atelier/commands/${name}`;
+const command = (who: string, name: string, body: object, more?: Record<string, string>) =>
+  send(who, onAtelier(name), body, more);
+const done = (who: string, name: string, body: object, more?: Record<string, string>) =>
+  doneAt(who, onAtelier(name), body, more);
 async function keyOf(keyId: string, role = 'org.member', more: object = {}): Promise<string> {
   const { result } = await done(mia, 'CreateOrgApiKey', { keyId, name: keyId, role, ...more });
   expect(result).toEqual({ keyId, key: expect.stringMatching(/^tnt_org_/) });

@@ -2,25 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { gateway } from '#libs/domain/schemes/gateway.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { everythingIn } from '../support/everything-in.js';
+import { readingOwnWrites } from '../support/own-reads.js';
 import { wholeLog } from '../support/whole-log.js';
 
 const clock = { ahead: 0, now: () => Date.now() + clock.ahead };
 let api: TestApi;
-let token = '';
 let [op, gus, mel] = ['', '', ''];
 
-async function send(authorization: string, path: string, body?: unknown, more: Record<string, string> = {}) {
-  const seen = token === '' ? {} : { 'consistency-token': token };
-  const answer = await api.http.send({ path, headers: { authorization, ...seen, ...more }, body });
-  const { 'consistency-token': next } = answer.headers;
-  if (typeof next === 'string') token = next;
-  return { status: answer.status, body: JSON.parse(answer.text) };
-}
-async function done(...[who, path, body, more]: Parameters<typeof send>) {
-  const answer = await send(who, path, body, more);
-  expect([path, answer.status, answer.body]).toEqual([path, 200, expect.anything()]);
-  return answer.body;
-}
+const { send, done, token } = readingOwnWrites(() => api);
 const onOrg = (org: string, name: string) => `/v1/orgs/${org}/commands/${name}`;
 const onSelf = (name: string) => `/v1/me/commands/${name}`;
 async function keyOf(who: string, keyId: string, more: object = {}): Promise<string> {
@@ -98,7 +87,7 @@ describe("a person's key to all of their organizations (G11)", () => {
     expect((await send(key, onOrg('gated', 'CreateApiKey'), {})).body.code).toBe('not_by_key');
     const liu = await api.bearer('liu', { realm: 'rules' });
     await done(liu, '/v1/realm/commands/CreateOrg', { orgId: 'sandbox', name: 'Sandbox', ownerId: 'liu@rules' });
-    const session = await api.enter(liu, 'sandbox', token);
+    const session = await api.enter(liu, 'sandbox', token());
     expect((await send(session, onSelf('CreatePersonalApiKey'), {})).body.code).toBe('not_in_session');
     expect((await send(await keyOf(liu, 'all'), '/v1/orgs/sandbox')).status).toBe(200);
   });

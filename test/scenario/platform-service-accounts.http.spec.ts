@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Caller } from '#libs/application/caller.js';
 import type { CommandRequest } from '#libs/application/command-request.js';
 import { startTestApi, type TestApi } from '../support/api.js';
+import { readingOwnWrites } from '../support/own-reads.js';
 import { wholeLog } from '../support/whole-log.js';
 
 const clock = { ahead: 0, now: () => Date.now() + clock.ahead };
@@ -9,24 +10,13 @@ const checker = { type: 'service', id: '@default/checks' };
 const alice = { type: 'user', id: 'alice' };
 const shown: string[] = [];
 let api: TestApi;
-let token = '';
 let root = '';
 let olga = '';
 
-async function send(authorization: string, path: string, body?: object, more: Record<string, string> = {}) {
-  const seen = token === '' ? {} : { 'consistency-token': token };
-  const answer = await api.http.send({ path, headers: { authorization, ...seen, ...more }, body });
-  const { 'consistency-token': now } = answer.headers;
-  if (typeof now === 'string') token = now;
-  return { status: answer.status, body: JSON.parse(answer.text === '' ? '{}' : answer.text) };
-}
-const command = (who: string, name: string, body: object, target = 'realm') =>
-  send(who, `/v1/${target}/commands/${name}`, body);
-async function done(who: string, name: string, body: object, target?: string) {
-  const answer = await command(who, name, body, target);
-  expect([name, answer.status, answer.body]).toEqual([name, 200, expect.anything()]);
-  return answer.body;
-}
+const { send, done: doneAt } = readingOwnWrites(() => api);
+const pathOf = (name: string, target = 'realm') => `/v1/${target}/commands/${name}`;
+const command = (who: string, name: string, body: object, target?: string) => send(who, pathOf(name, target), body);
+const done = (who: string, name: string, body: object, target?: string) => doneAt(who, pathOf(name, target), body);
 async function issued(name: string, input: object): Promise<string> {
   const { result } = await done(root, name, input);
   expect(result.key).toMatch(/^tnt_plt_/);

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { projects } from '#libs/domain/schemes/projects.js';
 import { startTestApi, type TestApi } from '../support/api.js';
+import { readingOwnWrites } from '../support/own-reads.js';
 
 let api: TestApi;
-let token = '';
+const own = readingOwnWrites(() => api);
 const tokens = new Map<string, Promise<string>>();
 
 beforeAll(async () => {
@@ -30,12 +31,7 @@ async function send(realm: string, sub: string, path: string, body?: object) {
   const claims = sub === 'root' ? { email: 'admin@localhost' } : {};
   const bearer = tokens.get(`${realm}/${sub}`) ?? api.bearer(sub, { realm, ...claims });
   tokens.set(`${realm}/${sub}`, bearer);
-  const authorization = await bearer;
-  const headers = { authorization, ...(token === '' ? {} : { 'consistency-token': token }) };
-  const answer = await api.http.send({ path: `/v1/${path}`, headers, ...(body === undefined ? {} : { body }) });
-  const { 'consistency-token': seen } = answer.headers;
-  if (typeof seen === 'string') token = seen;
-  return { status: answer.status, body: JSON.parse(answer.text) };
+  return own.send(await bearer, `/v1/${path}`, body);
 }
 
 /** Who signed in, oldest first, as the log has it. */

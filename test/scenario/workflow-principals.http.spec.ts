@@ -1,18 +1,12 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { startTestApi, type TestApi } from '../support/api.js';
+import { readingOwnWrites } from '../support/own-reads.js';
 
 let api: TestApi;
-let token = '';
 
-async function send(who: string, path: string, body?: unknown) {
-  const authorization = await api.bearer(who, who === 'root' ? { email: 'admin@localhost' } : {});
-  const headers = { authorization, ...(token === '' ? {} : { 'consistency-token': token }) };
-  const answer = await api.http.send({ path, headers, body });
-  const { 'consistency-token': seen } = answer.headers;
-  if (typeof seen === 'string') token = seen;
-  expect([path, answer.status, answer.text]).toEqual([path, 200, expect.anything()]);
-  return JSON.parse(answer.text);
-}
+const { done } = readingOwnWrites(() => api);
+const send = async (who: string, path: string, body?: unknown) =>
+  done(await api.bearer(who, who === 'root' ? { email: 'admin@localhost' } : {}), path, body);
 const command = (who: string, name: string, body: object) => send(who, `/v1/orgs/acme/commands/${name}`, body);
 
 const nightly = { type: 'workflow', id: 'acme/nightly' };
