@@ -1,7 +1,7 @@
 import { commandTable, isCommandName } from './command-table.js';
 import { meta } from './metadata.js';
 import type { CommandAnswer } from './outcome.js';
-import { positionText, type StoredEvent } from './ports/event-store.js';
+import { type EventToAppend, type Position, positionText, start, type StoredEvent } from './ports/event-store.js';
 
 /** How an answer names several commands that were sent as one. */
 export const BATCH = 'Batch';
@@ -22,6 +22,23 @@ export function answerOf(events: readonly StoredEvent[]): CommandAnswer {
     ...(created === undefined ? {} : { result: created }),
   };
 }
+
+/**
+ * The answer to a command that appends nothing, as a dry run: with the data of its events, beside the stream as it is. Of
+ * a stream that was not read, or has no events, revision and position are before the first.
+ */
+export const answerWithoutAppend = (
+  { name, id: commandId, stream }: { readonly name: string; readonly id: string; readonly stream: string },
+  events: readonly EventToAppend[],
+  head: { readonly revision: bigint | undefined; readonly position: Position | undefined },
+): CommandAnswer => ({
+  command: name,
+  commandId,
+  events: events.map(({ id, type, data }) => ({ id, type, data })),
+  stream,
+  revision: `${head.revision ?? -1n}`,
+  position: positionText(head.position ?? start),
+});
 
 function createdBy(command: string, data: unknown): Record<string, string> | undefined {
   const field = isCommandName(command) ? (commandTable[command] as { creates?: string }).creates : undefined;

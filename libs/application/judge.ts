@@ -14,6 +14,7 @@ import type { Plan, Step } from './command-request.js';
 import { type Commanded, commandRules, type Need, rowOf } from './command-table.js';
 import type { Claimed } from './claims/claims.js';
 import type { FindErasureObstacles } from './erasure/obstacles.js';
+import type { DecidedEvent } from './event-drafts.js';
 import type { Folded } from './fold.js';
 import type { Folds } from './folds.js';
 import type { CommandOutcome } from './outcome.js';
@@ -26,18 +27,6 @@ import { emailIndexesOf, type Indexes, type PersonalData } from './ports/persona
 export interface Ground<C extends Commanded = Commanded> {
   readonly onto: Folded<C>;
   readonly platform: PlatformFacts | undefined;
-}
-
-interface Draft {
-  readonly type: string;
-  readonly data: unknown;
-}
-
-export interface DecidedEvent extends Authorization {
-  readonly event: Draft;
-  readonly command: string;
-  /** What decided. */
-  readonly scheme: CompiledScheme;
 }
 
 export interface Decided {
@@ -208,11 +197,11 @@ const orgIn = ({ category }: Plan, state: unknown): OrgState | undefined =>
   category === 'org' ? (state as OrgState) : undefined;
 
 // A step's name, its input, and the state that its rules take belong together by construction.
-function decide({ name, input }: Step, state: unknown, context: object): Decision<Draft> {
+function decide({ name, input }: Step, state: unknown, context: object): Decision<DecidedEvent['event']> {
   const rules = commandRules[name as keyof typeof commandRules] as (
     state: unknown,
     input: unknown,
     context: object,
-  ) => Decision<Draft>;
+  ) => Decision<DecidedEvent['event']>;
   return rules(state, input, context);
 }

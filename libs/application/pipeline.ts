@@ -1,12 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { nameOfScheme } from '#libs/domain/schemes/reference.js';
-import { answerOf } from './answer.js';
+import { answerOf, answerWithoutAppend } from './answer.js';
 import type { Appender } from './appender.js';
-import type { PlatformFacts } from './authorize.js';
-import type { Caller } from './caller.js';
 import { commandMetadata } from './command-metadata.js';
 import { type CommandRequest, type Plan, planOf } from './command-request.js';
 import type { Commanded } from './command-table.js';
+import { draftsOf } from './event-drafts.js';
 import type { Folded } from './fold.js';
 import type { Folds } from './folds.js';
 import type { Decided, Ground, Judge } from './judge.js';
@@ -15,12 +12,12 @@ import type { Claims } from './claims/claims.js';
 import { meta } from './metadata.js';
 import { NewKeys } from './new-keys.js';
 import type { CommandOutcome } from './outcome.js';
+import { platformFactsOf } from './platform-facts.js';
 import type { Clock } from './ports/clock.js';
-import { EventStoreUnavailable, type EventToAppend, type Metadata, positionText, start } from './ports/event-store.js';
+import { EventStoreUnavailable, type Metadata, start } from './ports/event-store.js';
 import type { PersonalData } from './ports/personal-data.js';
 import type { RepeatedCommands } from './repeated-commands.js';
-
-const TRIES = 60;
+import { afterConflict, TRIES } from './tries.js';
 
 /**
  * The one path of every command: fold, permit, decide, append at the folded revision. A first try may use a fold that lags
@@ -56,20 +53,19 @@ export class CommandPipeline {
   }
 
   private async attempt<C extends Commanded>(plan: Plan<C>): Promise<CommandOutcome> {
-    let platform = plan.orgId === undefined ? await this.platform(plan.caller) : undefined;
+    let platform = plan.orgId === undefined ? await platformFactsOf(plan.caller, this.folds) : undefined;
     let onto = await this.folds.recent(plan.category, plan.target);
     for (let tries = 0, current = false; tries < TRIES; ) {
       const ground = { onto, platform };
       const answer = (await this.repeated.find(plan, onto.position)) ?? (await this.judge.judge(plan, ground));
       if ('kind' in answer || answer.events.length === 0 || plan.dryRun) {
         if (current) return 'kind' in answer ? answer : this.withoutAppend(plan, ground, answer);
-        platform = await this.platform(plan.caller);
+        platform = await platformFactsOf(plan.caller, this.folds);
       } else {
         const done = await this.append(plan, ground, answer);
         if (done !== undefined) return done;
-        // Other processes move the stream: wait a little longer each time, not in step with them.
-        await sleep(Math.random() * Math.min(5 * ++tries, 100));
-        if (platform !== undefined) platform = await this.platform(plan.caller);
+        await afterConflict(++tries);
+        if (platform !== undefined) platform = await platformFactsOf(plan.caller, this.folds);
       }
       onto = await this.folds.current(plan.category, plan.target);
       current = true;
@@ -77,36 +73,19 @@ export class CommandPipeline {
     return { kind: 'conflict' };
   }
 
-  /** Read after the command arrived, so that a role taken away before is not accepted. */
-  private async platform(caller: Caller): Promise<PlatformFacts> {
-    const [realm, user] = await Promise.all([
-      this.folds.current('realm', caller.realm),
-      this.folds.current('user', caller.id),
-    ]);
-    return { realm, user };
-  }
-
   /** The answer of a dry run, or of a command that changed nothing and has no key to remember. */
   private async withoutAppend(plan: Plan, ground: Ground, decided: Decided): Promise<CommandOutcome> {
     const code = await this.claims.inTheWay(decided.claimed, plan.target, plan.caller.realm);
     if (code !== undefined) return { kind: 'refused', code, step: 0 };
     const { onto } = ground;
-    const events = this.drafts(plan, decided, this.metadata(plan, ground, decided));
-    const position = onto.position ?? start;
-    const answer = {
-      command: plan.name,
-      commandId: plan.id,
-      events: events.map(({ id, type, data }) => ({ id, type, data })),
-      stream: plan.stream,
-      revision: `${onto.revision}`,
-      position: positionText(position),
-    };
+    const events = draftsOf(decided.events, plan.eventId, this.metadata(plan, ground, decided));
+    const answer = answerWithoutAppend(plan, events, onto);
     if (!plan.dryRun || plan.category !== 'org') return { kind: 'done', answer, repeated: false };
     const planned = events.map((event, i) => ({
       ...event,
       stream: plan.stream,
       revision: onto.revision + BigInt(i + 1),
-      position,
+      position: onto.position ?? start,
     }));
     // The category is the organization's.
     return { kind: 'done', answer, repeated: false, planned: { onto: onto as Folded<'org'>, events: planned } };
@@ -121,27 +100,11 @@ export class CommandPipeline {
     const metadata = this.metadata(plan, ground, decided);
     const code = await this.claims.take(decided.claimed, plan.target, metadata);
     if (code !== undefined) return { kind: 'refused', code, step: 0 };
-    const drafts = this.drafts(plan, decided, metadata);
+    const drafts = draftsOf(decided.events, plan.eventId, metadata);
     const outcome = await this.appender.append(plan.category, plan.target, ground.onto, drafts);
     return outcome.kind === 'conflict'
       ? undefined
       : { kind: 'done', answer: plan.keys.shownIn(answerOf(outcome.events)), repeated: false };
-  }
-
-  private drafts(plan: Plan, { events }: Decided, metadata: Metadata): readonly EventToAppend[] {
-    return events.map(({ event, command, scheme, role, evidence, breakGlass }, i) => ({
-      ...event,
-      id: plan.eventId(i),
-      metadata: {
-        ...metadata,
-        [meta.command]: command,
-        [meta.scheme]: nameOfScheme(scheme.document),
-        [meta.role]: role,
-        [meta.evidence]: evidence.join(' '),
-        ...(breakGlass === true ? { [meta.breakGlass]: 'true' } : {}),
-        [meta.part]: `${i + 1}/${events.length}`,
-      },
-    }));
   }
 
   private metadata(plan: Plan, { onto, platform }: Ground, { scheme }: Decided): Metadata {

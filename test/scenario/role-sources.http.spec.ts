@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { gateway } from '#libs/domain/schemes/gateway.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { TestClock } from '../support/world.js';
 
@@ -135,4 +136,27 @@ it('so is what is read by it, with the role and the events that gave it; of who 
     }
   // He has read it once before.
   expect([byBoth.length, byGus.length]).toEqual([4, 5]);
+});
+
+it('what is metered by the list of addresses alone is marked, too, where the scheme lets its role meter (G24)', async () => {
+  const roles = gateway.roles.map((role) =>
+    role.key === 'platform.admin' ? { ...role, permissions: [...role.permissions, 'usage:record'] } : role,
+  );
+  const realm = '/v1/realm/commands';
+  const document = { ...gateway, version: 2, roles };
+  expect(await send('root', `${realm}/DefineRoleScheme`, { document })).toMatchObject({ status: 200 });
+  const adopted = { schemeId: 'gateway', version: 2 };
+  expect(await send('root', `${realm}/AdoptRoleScheme`, adopted)).toMatchObject({ status: 200 });
+  expect(await createOrg('op', 'metered')).toMatchObject({ status: 200 });
+  for (const sub of ['root', 'both'])
+    expect(
+      await send(sub, '/v1/orgs/metered/commands/RecordUsage', { lines: [{ userId: 'gus', requests: 1 }] }),
+    ).toMatchObject({ status: 200 });
+  const marks: unknown[] = [];
+  for await (const page of api.services.store.read('usage-metered', 0n))
+    marks.push(...page.map(({ metadata }) => [metadata.actor, metadata.role, metadata.breakGlass]));
+  expect(marks).toEqual([
+    ['root', 'platform.admin', 'true'],
+    ['both', 'platform.admin', undefined],
+  ]);
 });

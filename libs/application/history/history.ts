@@ -3,6 +3,7 @@ import type { Caller } from '../caller.js';
 import type { Folds } from '../folds.js';
 import { required } from '../metadata.js';
 import type { Planned } from '../outcome.js';
+import { platformFactsOf } from '../platform-facts.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventStore } from '../ports/event-store.js';
 import type { ClaimBearers } from './claim-bearers.js';
@@ -109,11 +110,8 @@ export class History {
     if (first === undefined) return noEffects;
     const at = Date.parse(required(first.metadata, 'occurredAt'));
     const after = foldedOnto(planned);
-    const [realm, user] = await Promise.all([
-      this.folds.current('realm', caller.realm),
-      this.folds.current('user', caller.id),
-    ]);
-    if (!mayBeTold(planned.onto.state, after.state, { realm, user }, caller.id, at)) return { kind: 'denied' };
+    const platform = await platformFactsOf(caller, this.folds);
+    if (!mayBeTold(planned.onto.state, after.state, platform, caller.id, at)) return { kind: 'denied' };
     const world = await this.worlds.at(caller.realm, { org: planned.onto, at });
     return world === undefined ? { kind: 'stale' } : effectsOf(world, after);
   }

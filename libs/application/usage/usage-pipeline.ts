@@ -1,10 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { realmOf } from '#libs/domain/access/documents.js';
 import { isRefusal } from '#libs/domain/decision.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { type UsageCommandName, usageDecisions } from '#libs/domain/usage/commands.js';
 import type { UsageEvent } from '#libs/domain/usage/usage.js';
-import { answerOf } from '../answer.js';
+import { answerOf, answerWithoutAppend } from '../answer.js';
 import type { Appender } from '../appender.js';
 import { type Authorization, authorize, factsFrom, mayKnow, type PlatformFacts } from '../authorize.js';
 import { eventIdOf } from '../command-ids.js';
@@ -12,19 +11,20 @@ import { commandMetadata } from '../command-metadata.js';
 import { type CommandRequest, idOf, type Step } from '../command-request.js';
 import { isUsageCommand, type Need, rowOf } from '../command-table.js';
 import { deniedBy } from '../denied.js';
+import { draftsOf } from '../event-drafts.js';
 import type { Folded } from '../fold.js';
 import type { Folds } from '../folds.js';
 import { KeyedQueue } from '../keyed-queue.js';
 import { meta } from '../metadata.js';
 import type { CommandOutcome } from '../outcome.js';
 import { pinnedScheme } from '../pinned-scheme.js';
+import { platformFactsOf } from '../platform-facts.js';
 import type { Clock } from '../ports/clock.js';
-import { EventStoreUnavailable, type EventToAppend, type Position, positionText, start } from '../ports/event-store.js';
+import { EventStoreUnavailable, type EventToAppend } from '../ports/event-store.js';
 import type { PersonalData } from '../ports/personal-data.js';
 import { streamOf } from '../streams.js';
+import { afterConflict, TRIES } from '../tries.js';
 import type { UsageNow, UsageTail } from './usage-tail.js';
-
-const TRIES = 60;
 
 type UsageStep = Extract<Step, { readonly name: UsageCommandName }>;
 
@@ -85,7 +85,7 @@ export class UsagePipeline {
     for (let tries = 0; tries < TRIES; ) {
       const outcome = await this.tried(plan);
       if (outcome !== undefined) return outcome;
-      await sleep(Math.random() * Math.min(5 * ++tries, 100));
+      await afterConflict(++tries);
     }
     return { kind: 'conflict' };
   }
@@ -110,7 +110,10 @@ export class UsagePipeline {
     if (ifMatch !== undefined && ifMatch !== now?.revision)
       return { kind: 'precondition_failed', revision: `${now?.revision}` };
     const events = this.drafts(plan, decision, permitted, at);
-    if (dryRun) return planned(plan, events, { revision: now?.revision, position: org.position });
+    if (dryRun) {
+      const head = { revision: now?.revision, position: org.position };
+      return { kind: 'done', answer: answerWithoutAppend(plan, events, head), repeated: false };
+    }
     const expected = rules.meters === undefined && ifMatch === undefined ? 'any' : (now?.revision ?? 'any');
     const outcome = await this.appender.add('usage', plan.org, expected, events);
     return outcome.kind === 'conflict'
@@ -119,14 +122,9 @@ export class UsagePipeline {
   }
 
   private async permitted({ caller, org: orgId, step }: Plan): Promise<Permitted | CommandOutcome> {
-    const [org, realm, user] = await Promise.all([
-      this.folds.current('org', orgId),
-      this.folds.current('realm', caller.realm),
-      this.folds.current('user', caller.id),
-    ]);
+    const [org, platform] = await Promise.all([this.folds.current('org', orgId), platformFactsOf(caller, this.folds)]);
     if (org.state.org.status !== 'active' || realmOf(org.state.org) !== caller.realm) return { kind: 'hidden' };
     const scheme = await pinnedScheme(this.folds, caller.realm, org.state.org.scheme);
-    const platform = { realm, user };
     const now = this.clock.now();
     const factsFor = (need: Need) => factsFrom(scheme, org.state, caller, need, platform, now);
     const needs = rowOf(step.name).needs({ input: step.input, orgId, state: org.state, scheme, actor: caller.id });
@@ -137,38 +135,20 @@ export class UsagePipeline {
     return deniedBy(scheme, need.permission, need.resource, denied.reason);
   }
 
-  private drafts(plan: Plan, decided: readonly UsageEvent[], permitted: Permitted, at: number): EventToAppend[] {
-    const { org, platform, scheme, role, evidence } = permitted;
+  private drafts(
+    plan: Plan,
+    decided: readonly UsageEvent[],
+    permitted: Permitted,
+    at: number,
+  ): readonly EventToAppend[] {
+    const { org, platform, scheme } = permitted;
     // Never backwards within this process; two processes' clocks may differ.
     this.lastMs = Math.max(this.lastMs, at);
     const authorizedBy = [`org@${org.revision}`, `realm@${platform.realm.revision}`, `user@${platform.user.revision}`];
     const metadata = commandMetadata(plan, '', scheme, authorizedBy, this.lastMs);
-    return decided.map((event, i) => ({
-      ...event,
-      id: eventIdOf(plan.id, plan.digest, i),
-      metadata: {
-        ...metadata,
-        [meta.org]: plan.org,
-        [meta.role]: role,
-        [meta.evidence]: evidence.join(' '),
-        [meta.part]: `${i + 1}/${decided.length}`,
-      },
-    }));
+    const events = decided.map((event) => ({ ...permitted, event, command: plan.name }));
+    return draftsOf(events, (i) => eventIdOf(plan.id, plan.digest, i), { ...metadata, [meta.org]: plan.org });
   }
-}
-
-/** The answer of a dry run. */
-function planned(
-  { name, id, stream }: Plan,
-  events: readonly EventToAppend[],
-  {
-    revision = -1n,
-    position = start,
-  }: { readonly revision: bigint | undefined; readonly position: Position | undefined },
-): CommandOutcome {
-  const shown = events.map((event) => ({ id: event.id, type: event.type, data: event.data }));
-  const answer = { command: name, commandId: id, events: shown, stream, revision: `${revision}` };
-  return { kind: 'done', answer: { ...answer, position: positionText(position) }, repeated: false };
 }
 
 function repeatOf(plan: Plan, events: NonNullable<UsageNow['repeated']>): CommandOutcome {
