@@ -13,7 +13,7 @@ import { TreeBehind } from '#libs/application/ledger/trees.js';
 import { EventStoreUnavailable } from '#libs/application/ports/event-store.js';
 import { parseStream } from '#libs/application/streams.js';
 import { isPermission } from '#libs/domain/schemes/actions.js';
-import { anyPrincipalId, instant, slug } from '#libs/domain/text.js';
+import { anyPrincipalId, instant, isSlug } from '#libs/domain/text.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
 import { SystemClock } from '#libs/platform/clock.js';
 import { loadConfig } from '#libs/platform/config.js';
@@ -85,9 +85,9 @@ function reasonOf(error: unknown, to: string): string | undefined {
 
 function questionOf(org: string | undefined, asked: string | undefined, at: string | undefined): EvidenceQuestion {
   if (org === undefined || asked === undefined) throw new UsageError('--org and --question are needed');
-  if (!slug.safeParse(org).success) throw new UsageError('--org must be the id of an organization');
+  if (!isSlug(org)) throw new UsageError('--org must be the id of an organization');
   const [subject = '', action = '', resource = '', ...more] = asked.trim().split(/\s+/);
-  if (more.length > 0 || !anyPrincipalId.safeParse(subject).success || !slug.safeParse(resource).success)
+  if (more.length > 0 || !anyPrincipalId.safeParse(subject).success || !isSlug(resource))
     throw new UsageError("--question must be '<subject> <action> <resource>'");
   if (!isPermission(action)) throw new UsageError(`--question: there is no action ${action}`);
   const parsed = instant.safeParse(at ?? new Date().toISOString());

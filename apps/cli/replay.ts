@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util';
 import type { EventStore } from '#libs/application/ports/event-store.js';
-import { instant, slug } from '#libs/domain/text.js';
+import { instant, isSlug } from '#libs/domain/text.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
 import { SystemClock } from '#libs/platform/clock.js';
 import { loadConfig } from '#libs/platform/config.js';
@@ -100,7 +100,7 @@ function wantedFrom({ org, realm, until, schema, drop }: Values): Wanted {
   if (parsed?.success === false) throw new UsageError(`${until} is neither an instant nor a revision.`);
   const at = parsed && { instant: Date.parse(parsed.data) };
   if (org !== undefined && realm === undefined) {
-    if (!slug.safeParse(org).success) throw new UsageError(`No organization has the id ${org}.`);
+    if (!isSlug(org)) throw new UsageError(`No organization has the id ${org}.`);
     return { schema, org, until: at ?? { revision: revision ?? 0n } };
   }
   if (realm === undefined || org !== undefined) throw new UsageError('Name one organization or one realm.');

@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { principalId, slug, text } from '#libs/domain/text.js';
+import { isSlug, principalId, text } from '#libs/domain/text.js';
 import { loadConfig } from '#libs/platform/config.js';
 import { signDevToken } from '#libs/platform/identity/dev-issuer.js';
 import { isEmail } from '#libs/platform/identity/email.js';
@@ -91,7 +91,7 @@ function groupsOf(list: string): string[] {
 /** Whether there is such a realm, the server knows: it may have been created by command. */
 function realmOf(realm: string | undefined): { realm?: string } {
   if (realm === undefined) return {};
-  if (!slug.safeParse(realm).success) throw new UsageError('--realm must be the id of a realm');
+  if (!isSlug(realm)) throw new UsageError('--realm must be the id of a realm');
   return { realm };
 }
 

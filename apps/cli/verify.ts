@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { slug } from '#libs/domain/text.js';
+import { isSlug } from '#libs/domain/text.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
 import { encodeKey } from '#libs/ledger/signed-note.js';
 import { loadConfig } from '#libs/platform/config.js';
@@ -67,8 +67,7 @@ export const verify: Command = {
       return verifyBundle(file, key, io);
     }
     if (key !== undefined) throw new UsageError("--key is for bundles; the log is verified under this ledger's own");
-    if (org !== undefined && !slug.safeParse(org).success)
-      throw new UsageError('--org must be the id of an organization');
+    if (org !== undefined && !isSlug(org)) throw new UsageError('--org must be the id of an organization');
     try {
       const stores = await reachStores(loadConfig(io.environment));
       try {

@@ -9,15 +9,16 @@ import { mayKnow } from './authorize.js';
 import { type Denied, deniedBy } from './denied.js';
 import { asSeen, maySee } from './sight.js';
 import type { Caller } from './caller.js';
-import type { Moment } from './facts.js';
+import { type Moment, type Stamp, stampOf } from './facts.js';
 import type { Past } from './past.js';
 import type { UpTo } from './up-to.js';
 import type { Clock } from './ports/clock.js';
 import type { DocumentSource } from './ports/current-documents.js';
 import type { Position } from './ports/event-store.js';
-import { type Asked, Present } from './present.js';
+import type { Asked } from './needed-documents.js';
+import { Present } from './present.js';
 import { streamOf } from './streams.js';
-import { type Future, type Parked, type Stale, type Stamped, stampOf, tenantOf, View } from './view.js';
+import { type Found, type Future, type Parked, type Stale, tenantOf, View } from './view.js';
 
 export interface Evaluation {
   /** `type` as AuthZEN names it; `id` as the log names the principal. */
@@ -31,13 +32,14 @@ export interface Evaluation {
 
 export type EvaluationReason = 'allowed' | DenialReason | 'unknown_action' | 'unknown_subject';
 
-export interface Decided extends Stamped {
+export interface Decided {
   readonly kind: 'answered';
   readonly decision: boolean;
   readonly reason: EvaluationReason;
-  readonly role?: string;
+  readonly role?: string | undefined;
   readonly evidence: readonly string[];
   readonly examined: readonly ExaminedBinding[];
+  readonly stamp: Stamp;
 }
 
 export type EvaluationAnswer = Stale | Parked | Future | Decided;
@@ -46,7 +48,7 @@ export type PermittedActions =
   | Stale
   | Parked
   | Future
-  | (Stamped & { readonly kind: 'answered'; readonly actions: readonly Permission[] });
+  | { readonly kind: 'answered'; readonly actions: readonly Permission[]; readonly stamp: Stamp };
 
 export type Access = { readonly kind: 'allowed' } | Denied | { readonly kind: 'hidden' } | Stale | Parked;
 
@@ -130,11 +132,7 @@ export class Checks {
   ): Promise<readonly EvaluationAnswer[] | undefined> {
     const view = await this.view(caller, questions, after);
     if (view === undefined) return undefined;
-    const answers: EvaluationAnswer[] = [];
-    for (let from = 0; from < questions.length; from += FOLDING) {
-      const chunk = questions.slice(from, from + FOLDING);
-      answers.push(...(await Promise.all(chunk.map((question) => this.answer(view, question)))));
-    }
+    const answers = await allOf(questions.map((question) => this.answer(view, question)));
     return answers.some(({ kind }) => kind === 'stale') ? undefined : answers;
   }
 
@@ -143,11 +141,12 @@ export class Checks {
     caller: Caller,
     { principal, resource, at, after }: Omit<Evaluation, 'action' | 'explain'> & After,
   ): Promise<PermittedActions> {
-    const none = { kind: 'answered', actions: [], at: new Date(this.clock.now()).toISOString() } as const;
+    const none = { kind: 'answered', actions: [], stamp: stampOf(undefined, undefined, this.clock.now()) } as const;
     if (resource === undefined || !isSubjectType(principal.type)) return none;
     const view = await this.view(caller, [{ principal, resource, at }], after, 'decision:search');
-    const found = view && (await view.moment({ principal: principal.id, resource, at }));
-    if (view === undefined || found === undefined) return { kind: 'stale' };
+    if (view === undefined) return { kind: 'stale' };
+    const moment = view.moment({ principal: principal.id, resource, at });
+    const found = typeof moment === 'function' ? await moment() : moment;
     if (found === 'unknown_subject' || found === 'unknown_resource') return none;
     if ('kind' in found) return found;
     const { facts } = found;
@@ -160,7 +159,7 @@ export class Checks {
       })
       .sort();
     const known = allowed.length > 0 || principal.id !== caller.id || maySee(facts, principal.id, resource, found.at);
-    return { kind: 'answered', actions: allowed, ...(known ? stampOf(found) : { at: none.at }) };
+    return { kind: 'answered', actions: allowed, stamp: known ? found.stamp : none.stamp };
   }
 
   private async view(
@@ -182,23 +181,20 @@ export class Checks {
     return present && new View(caller, present, this.past, now, right);
   }
 
-  private async answer(
-    view: View,
-    { principal, action, resource, at, explain }: Evaluation,
-  ): Promise<EvaluationAnswer> {
+  private answer(view: View, { principal, action, resource, at, explain }: Evaluation): Answer {
     if (!view.hasCome(at)) return { kind: 'future' };
     if (!isPermission(action)) return unsupported('unknown_action', view.now);
     if (resource === undefined) return unsupported('unknown_resource', view.now);
     if (!isSubjectType(principal.type)) return unsupported('unknown_subject', view.now);
-    const found = await view.moment({ principal: principal.id, resource, at });
-    if (typeof found === 'string') return unsupported(found, view.now);
-    if ('kind' in found) return found;
-    const question = { principal: principal.id, permission: action, resource, at: found.at };
-    return answerFrom(found, question, {
-      self: view.isSelf(principal.id),
-      whole: view.isTold(principal.id, resource),
-      explain,
-    });
+    const answerTo = (found: Found): EvaluationAnswer => {
+      if (typeof found === 'string') return unsupported(found, view.now);
+      if ('kind' in found) return found;
+      const question = { principal: principal.id, permission: action, resource, at: found.at };
+      const self = view.isSelf(principal.id);
+      return answerFrom(found, question, { self, whole: view.isTold(principal.id, resource), explain });
+    };
+    const found = view.moment({ principal: principal.id, resource, at });
+    return typeof found === 'function' ? async () => answerTo(await found()) : answerTo(found);
   }
 
   /** That an organization is parked is told to those only who may know of it: to others it looks like a missing one. */
@@ -208,6 +204,22 @@ export class Checks {
     return { kind: known ? 'parked' : 'hidden' };
   }
 }
+
+/** An answer, or what finds it in streams. */
+type Answer = EvaluationAnswer | (() => Promise<EvaluationAnswer>);
+
+/** In order; what takes streams is found some at a time. */
+async function allOf(answers: readonly Answer[]): Promise<readonly EvaluationAnswer[]> {
+  if (answers.every(isFound)) return answers;
+  const all: EvaluationAnswer[] = [];
+  for (let from = 0; from < answers.length; from += FOLDING) {
+    const finding = answers.slice(from, from + FOLDING).map(async (each) => (isFound(each) ? each : each()));
+    all.push(...(await Promise.all(finding)));
+  }
+  return all;
+}
+
+const isFound = (answer: Answer): answer is EvaluationAnswer => typeof answer !== 'function';
 
 interface After {
   /** The answer must have seen the log up to here. */
@@ -231,10 +243,10 @@ function answerFrom(moment: Moment, question: Question, { self, whole, explain }
     kind: 'answered',
     decision: answer.allowed,
     reason: answer.reason,
-    ...(answer.allowed ? { role: answer.role } : {}),
+    role: answer.allowed ? answer.role : undefined,
     evidence: answer.allowed ? answer.evidence : [],
     examined: explain ? examine(facts, question) : [],
-    ...stampOf(moment),
+    stamp: moment.stamp,
   };
 }
 
@@ -244,5 +256,5 @@ const unsupported = (reason: EvaluationReason, at: number): Decided => ({
   reason,
   evidence: [],
   examined: [],
-  at: new Date(at).toISOString(),
+  stamp: stampOf(undefined, undefined, at),
 });

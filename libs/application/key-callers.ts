@@ -3,7 +3,7 @@ import { type OrgDocument, own, realmOf } from '#libs/domain/access/documents.js
 import { platformOf, principalOf, realmOfMachine } from '#libs/domain/access/machines.js';
 import { liveKey } from '#libs/domain/keys.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
-import { principalId, slug } from '#libs/domain/text.js';
+import { isPrincipalId, isSlug } from '#libs/domain/text.js';
 import { allowsPersonalKeys, livePersonalKey } from '#libs/domain/user/api-keys.js';
 import type { Caller } from './caller.js';
 import type { CurrentAccess, KeysOfOwner } from './current-access.js';
@@ -85,7 +85,7 @@ export class KeyCallers {
     fingerprints: Indexes,
   ): Promise<Caller | undefined> {
     const { orgId, keyId } = apiKey;
-    if (![orgId, keyId].every(isSlug) || !principalId.safeParse(userId).success) return undefined;
+    if (![orgId, keyId].every(isSlug) || !isPrincipalId(userId)) return undefined;
     const org = this.recognized(await this.access.keysOf(orgId, 'member', userId), keyId, fingerprints);
     return org && { ...known(userId, realmOf(org), keyId, NO_END_MS), apiKey };
   }
@@ -93,7 +93,7 @@ export class KeyCallers {
   private async personal(path: readonly string[], fingerprints: Indexes): Promise<Caller | undefined> {
     const [realm, userId, keyId, ...more] = path;
     if (realm === undefined || userId === undefined || keyId === undefined || more.length > 0) return undefined;
-    if (![realm, keyId].every(isSlug) || !principalId.safeParse(userId).success) return undefined;
+    if (![realm, keyId].every(isSlug) || !isPrincipalId(userId)) return undefined;
     const key = livePersonalKey(await this.access.user(userId), realm, keyId, this.clock.now());
     if (key === undefined || !fingerprints.some((each) => isSame(each, key.fingerprint))) return undefined;
     return { ...known(userId, realm, keyId, NO_END_MS), apiKey: { orgId: undefined, keyId } };
@@ -122,8 +122,6 @@ export class KeyCallers {
     return fingerprints?.some((each) => isSame(each, key.fingerprint)) === false ? undefined : org;
   }
 }
-
-const isSlug = (id: string): boolean => slug.safeParse(id).success;
 
 const known = (id: string, realm: string, keyId: string, expiresAtMs: number): Caller => ({
   id,

@@ -4,10 +4,11 @@ import { holderIn, type OrgState } from '#libs/domain/org/org.js';
 import type { RealmState } from '#libs/domain/realm/events.js';
 import { mayKnow } from './authorize.js';
 import { sessionOf } from './caller.js';
-import { factsOf, type Moment } from './facts.js';
+import { factsOf, type Moment, stampOf } from './facts.js';
 import type { Folded } from './fold.js';
 import type { Folds } from './folds.js';
-import type { Asked, Asker } from './present.js';
+import type { Asked } from './needed-documents.js';
+import type { Asker } from './present.js';
 import type { UpTo } from './up-to.js';
 
 /** An organization and its realm as they were, folded once for any number of questions. */
@@ -50,7 +51,7 @@ export class PastFacts {
       environmentId === undefined ? undefined : org?.state.environments.get(environmentId),
     );
     return (
-      facts && { facts: { ...facts, session: this.session }, revision: org?.revision, position: org?.position, at }
+      facts && { facts: { ...facts, session: this.session }, at, stamp: stampOf(org?.revision, org?.position, at) }
     );
   }
 }

@@ -1,4 +1,3 @@
-import type { Resource } from '#libs/domain/access/bindings.js';
 import type {
   EnvironmentDocument,
   MemberDocument,
@@ -6,83 +5,93 @@ import type {
   RealmDocument,
   UserDocument,
 } from '#libs/domain/access/documents.js';
+import type { Session } from '#libs/domain/access/bindings.js';
 import { holderOf, machineOf } from '#libs/domain/access/machines.js';
+import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { type Caller, sessionOf } from './caller.js';
-import { factsOf, type Moment } from './facts.js';
+import { type Moment, schemeIn, type Stamp, stampOf } from './facts.js';
+import { type Asked, NeededDocuments } from './needed-documents.js';
 import type { Clock } from './ports/clock.js';
 import type { DocumentSource } from './ports/current-documents.js';
 import type { Position } from './ports/event-store.js';
-import { type StreamDocument, StreamParked } from './ports/read-models.js';
-import { streamOf } from './streams.js';
+import { StreamParked } from './ports/read-models.js';
 
 /** Who asks: the realm that is asked in, and the session that bears on it. */
 export type Asker = Pick<Caller, 'realm' | 'id' | 'activeOrg'>;
 
-/** Whose rights on what are asked for. */
-export interface Asked {
-  readonly principal: string;
-  readonly resource: Resource;
+/** What was loaded, and the moment that it is of. */
+interface Loaded {
+  /** In the order of the keys. */
+  readonly documents: readonly unknown[];
+  readonly revisions: ReadonlyMap<string, bigint>;
+  readonly position: Position | undefined;
+  /** Streams that nothing may be answered from. */
+  readonly parked: ReadonlySet<string>;
 }
 
-/** Access documents of one moment, by what they say of: facts for every question that they were loaded for. */
+/** What all questions about one organization, or about none, share. */
+interface Place {
+  readonly scheme: CompiledScheme;
+  readonly org: OrgDocument | undefined;
+  readonly stamp: Stamp;
+}
+
+/** Access documents of one moment: facts for every question that they were loaded for. */
 export class PresentFacts {
-  /** By stream, then by kind and id. */
-  private readonly documents = new Map<string, Map<string, unknown>>();
+  private readonly realm: RealmDocument | undefined;
+  private readonly session: Session | undefined;
+  private readonly places = new Map<string | undefined, Place>();
 
-  /** `parked`: streams that nothing may be answered from. */
   constructor(
-    private readonly asker: Asker,
+    asker: Asker,
     readonly at: number,
-    readonly position: Position | undefined,
-    private readonly revisions: ReadonlyMap<string, bigint>,
-    private readonly parked: ReadonlySet<string>,
-  ) {}
+    private readonly needed: NeededDocuments,
+    private readonly loaded: Loaded,
+  ) {
+    this.realm = loaded.documents[0] as RealmDocument | undefined;
+    this.session = sessionOf(asker);
+  }
 
-  add(keys: readonly StreamDocument[], documents: readonly unknown[]): this {
-    for (const [index, { stream, kind, id }] of keys.entries()) {
-      const ofStream = this.documents.get(stream) ?? new Map<string, unknown>();
-      this.documents.set(stream, ofStream.set(`${kind}|${id}`, documents[index]));
-    }
-    return this;
+  get position(): Position | undefined {
+    return this.loaded.position;
   }
 
   /** `stale` where the realm is not there yet: nothing can be decided then. */
   of({ principal, resource }: Asked): Moment | 'parked' | 'stale' {
+    const { realm, session, at, needed } = this;
     const orgId = 'orgId' in resource ? resource.orgId : undefined;
-    const stream = orgId === undefined ? undefined : streamOf('org', orgId);
-    if (stream !== undefined && this.parked.has(stream)) return 'parked';
-    const ofOrg = stream === undefined ? undefined : this.documents.get(stream);
-    const environment =
-      resource.kind === 'environment' ? ofOrg?.get(`environment|${resource.environmentId}`) : undefined;
-    const facts = factsOf(
-      this.documents.get(streamOf('realm', this.asker.realm))?.get('realm|') as RealmDocument | undefined,
-      this.documents.get(streamOf('user', principal))?.get('user|') as UserDocument | undefined,
-      ofOrg?.get('org|') as OrgDocument | undefined,
-      orgId === undefined ? undefined : holderFrom(ofOrg, orgId, principal),
-      environment as EnvironmentDocument | undefined,
-    );
-    if (facts === undefined) return 'stale';
-    const revision = stream === undefined ? undefined : this.revisions.get(stream);
-    const session = sessionOf(this.asker);
-    return {
-      facts: session === undefined ? facts : { ...facts, session },
-      revision,
-      position: this.position,
-      at: this.at,
-    };
+    const keys = orgId === undefined ? undefined : needed.org(orgId);
+    if (keys !== undefined && this.loaded.parked.has(keys.stream)) return 'parked';
+    if (realm === undefined) return 'stale';
+    const { scheme, org, stamp } = this.places.get(orgId) ?? this.placeOf(orgId, realm);
+    const user = this.document(needed.person(principal)) as UserDocument | undefined;
+    const member =
+      orgId === undefined ? undefined : holderFrom(orgId, principal, this.document(keys?.holder(principal)));
+    const environment = (
+      resource.kind === 'environment' ? this.document(keys?.environment(resource.environmentId)) : undefined
+    ) as EnvironmentDocument | undefined;
+    return { facts: { scheme, realm, user, org, member, environment, session }, at, stamp };
+  }
+
+  private placeOf(orgId: string | undefined, realm: RealmDocument): Place {
+    const keys = orgId === undefined ? undefined : this.needed.org(orgId);
+    const org = this.document(keys?.place) as OrgDocument | undefined;
+    const revision = keys && this.loaded.revisions.get(keys.stream);
+    const place = { scheme: schemeIn(realm, org), org, stamp: stampOf(revision, this.position, this.at) };
+    this.places.set(orgId, place);
+    return place;
+  }
+
+  private document(place: number | undefined): unknown {
+    return place === undefined ? undefined : this.loaded.documents[place];
   }
 }
 
-/** What the principal holds by the organization's documents. */
-function holderFrom(
-  documents: ReadonlyMap<string, unknown> | undefined,
-  orgId: string,
-  principal: string,
-): MemberDocument | undefined {
+/** What the principal holds by the organization's document of them. */
+function holderFrom(orgId: string, principal: string, document: unknown): MemberDocument | undefined {
   const machine = machineOf(principal);
-  if (machine === undefined) return documents?.get(`member|${principal}`) as MemberDocument | undefined;
-  if (machine.orgId !== orgId) return undefined;
-  return holderOf(machine, documents?.get(`${machine.kind}|${machine.id}`) as Parameters<typeof holderOf>[1]);
+  if (machine === undefined) return document as MemberDocument | undefined;
+  return holderOf(orgId, machine, document as Parameters<typeof holderOf>[2]);
 }
 
 /** Facts of now, from the documents that are current to the log. */
@@ -94,43 +103,24 @@ export class Present {
 
   /** All of one moment. Undefined where the read models cannot answer as of what was asked for. */
   async load(asker: Asker, asked: readonly Asked[], after: Position | undefined): Promise<PresentFacts | undefined> {
+    const needed = new NeededDocuments(asker.realm, asked);
     const parked = new Set<string>();
-    let keys = uniqueKeysFor(asker.realm, asked);
     for (;;) {
       try {
+        const keys = parked.size === 0 ? needed.keys : needed.keys.filter(({ stream }) => !parked.has(stream));
         const loaded = await this.documents.load(keys, after);
         if (loaded === undefined) return undefined;
-        const { documents, revisions, position } = loaded;
-        return new PresentFacts(asker, this.clock.now(), position, revisions, parked).add(keys, documents);
+        const rest = loaded.documents.values();
+        const documents =
+          parked.size === 0
+            ? loaded.documents
+            : needed.keys.map(({ stream }) => (parked.has(stream) ? undefined : rest.next().value));
+        return new PresentFacts(asker, this.clock.now(), needed, { ...loaded, documents, parked });
       } catch (error) {
         if (!(error instanceof StreamParked) || parked.has(error.stream)) throw error;
         // Others are answered; each round leaves out one organization more.
         parked.add(error.stream);
-        keys = keys.filter(({ stream }) => !parked.has(stream));
       }
     }
   }
 }
-
-/** The documents that a decision rests on: realm, person, and of the organization itself, the member, the environment. */
-export function keysFor(realm: string, { principal, resource }: Asked): StreamDocument[] {
-  const keys: StreamDocument[] = [{ stream: streamOf('realm', realm), kind: 'realm', id: '' }];
-  const machine = machineOf(principal);
-  // A machine has no stream of its own: nothing is claimed of it.
-  if (machine === undefined) keys.push({ stream: streamOf('user', principal), kind: 'user', id: '' });
-  if (!('orgId' in resource)) return keys;
-  const stream = streamOf('org', resource.orgId);
-  keys.push({ stream, kind: 'org', id: '' });
-  if (machine === undefined) keys.push({ stream, kind: 'member', id: principal });
-  else if (machine.orgId === resource.orgId) keys.push({ stream, kind: machine.kind, id: machine.id });
-  if (resource.kind === 'environment') keys.push({ stream, kind: 'environment', id: resource.environmentId });
-  return keys;
-}
-
-export function uniqueKeysFor(realm: string, asked: readonly Asked[]): StreamDocument[] {
-  const keys = new Map<string, StreamDocument>();
-  for (const each of asked) for (const key of keysFor(realm, each)) keys.set(nameOf(key), key);
-  return [...keys.values()];
-}
-
-const nameOf = ({ stream, kind, id }: StreamDocument): string => `${stream}|${kind}|${id}`;

@@ -1,7 +1,7 @@
 import type { Resource } from '#libs/domain/access/bindings.js';
 import { permit } from '#libs/domain/access/permit.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
-import { type EnvironmentKind, environmentKind } from '#libs/domain/schemes/scheme.js';
+import { type EnvironmentKind, isEnvironmentKind } from '#libs/domain/schemes/scheme.js';
 import type { Moment } from './facts.js';
 import type { Candidate } from './search-page.js';
 import { asSeen } from './sight.js';
@@ -50,7 +50,7 @@ export async function* resourcesIn(
   { after: place, limit }: Keyset & { readonly after: string },
 ): AsyncGenerator<Candidate> {
   if (place === '') yield* outsideOrganizations(view, question);
-  const kind = environmentKind.safeParse(question.type).data;
+  const kind = isEnvironmentKind(question.type) ? question.type : undefined;
   if (kind === undefined && question.type !== 'org') return;
   const chunk = Math.min(limit + 1, CHUNK);
   const [org = '', environment] = place === '/' ? [] : place.split('/');

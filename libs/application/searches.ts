@@ -3,22 +3,24 @@ import { isSubjectType, subjectOf } from '#libs/domain/access/machines.js';
 import { isPermission } from '#libs/domain/schemes/actions.js';
 import type { Evaluation } from './checks.js';
 import type { Caller } from './caller.js';
+import { type Stamp, stampOf } from './facts.js';
 import type { Past } from './past.js';
 import type { UpTo } from './up-to.js';
 import type { Clock } from './ports/clock.js';
 import type { DocumentSource } from './ports/current-documents.js';
-import { comparePositions, type Position, positionText, start } from './ports/event-store.js';
+import { comparePositions, type Position, start } from './ports/event-store.js';
 import type { ReadPosition } from './ports/read-models.js';
-import { type Asked, type Asker, Present, PresentFacts, uniqueKeysFor } from './present.js';
+import { type Asked, NeededDocuments } from './needed-documents.js';
+import { type Asker, Present, PresentFacts } from './present.js';
 import { type FoundPage, pageOf } from './search-page.js';
 import type { Keyset, SearchReads, SearchSnapshot } from './search-reads.js';
 import { resourcesIn } from './search-resources.js';
 import { type SubjectQuestion, subjectsNow, subjectsThen } from './search-subjects.js';
 import { maySee } from './sight.js';
 import { maySearch, PastReach, PresentReach, type ReachOptions, SearchParked } from './search-views.js';
-import { type Future, type Parked, type Stale, type Stamped, stampOf, tenantOf } from './view.js';
+import { type Future, type Parked, type Stale, tenantOf } from './view.js';
 
-export type Found = Stale | Parked | Future | (FoundPage & Stamped & { readonly kind: 'found' });
+export type Found = Stale | Parked | Future | (FoundPage & { readonly kind: 'found'; readonly stamp: Stamp });
 
 interface Search {
   readonly action: string;
@@ -87,7 +89,7 @@ export class Searches {
       if (at !== undefined) return this.subjectsAt(caller, snapshot, at, question, keyset);
       const found = await pageOf(subjectsNow(snapshot, base, load, question, keyset), page.after, page.limit);
       const known = others || found.results.length > 0 || maySee(base.facts, caller.id, resource, base.at);
-      return { kind: 'found', ...found, ...(known ? stampOf(base) : { at: nothing.at }) };
+      return { kind: 'found', ...found, stamp: known ? base.stamp : nothing.stamp };
     });
   }
 
@@ -110,9 +112,11 @@ export class Searches {
       const view = at === undefined ? new PresentReach(options) : new PastReach(options, this.past, at, now);
       const question = { realm: caller.realm, principal: principal.id, permission: action, type };
       const found = await pageOf(resourcesIn(view, question, page), page.after, page.limit);
-      if (at === undefined)
-        return { kind: 'found', ...found, position: positionText(snapshot.upTo), at: new Date(now).toISOString() };
-      return { kind: 'found', ...found, at: new Date('instant' in at ? at.instant : now).toISOString() };
+      const stamp =
+        at === undefined
+          ? stampOf(undefined, snapshot.upTo, now)
+          : stampOf(undefined, undefined, 'instant' in at ? at.instant : now);
+      return { kind: 'found', ...found, stamp };
     });
   }
 
@@ -133,7 +137,7 @@ export class Searches {
     if (then === undefined) return this.nothing();
     const found = await pageOf(subjectsThen(snapshot, past, then, question, after), after ?? '', limit);
     const known = only === undefined || found.results.length > 0;
-    return { kind: 'found', ...found, ...(known ? stampOf(then) : { at: this.nothing().at }) };
+    return { kind: 'found', ...found, stamp: known ? then.stamp : this.nothing().stamp };
   }
 
   /** From a snapshot that holds whatever an evaluation at this time would have seen. */
@@ -168,7 +172,7 @@ export class Searches {
     at !== undefined && 'instant' in at && at.instant > this.clock.now();
 
   private nothing(): Extract<Found, { kind: 'found' }> {
-    return { kind: 'found', results: [], next: undefined, at: new Date(this.clock.now()).toISOString() };
+    return { kind: 'found', results: [], next: undefined, stamp: stampOf(undefined, undefined, this.clock.now()) };
   }
 }
 
@@ -179,8 +183,7 @@ function loader(
   at: number,
 ): (asked: readonly Asked[]) => Promise<PresentFacts> {
   return async (asked) => {
-    const keys = uniqueKeysFor(asker.realm, asked);
-    const { documents, revisions, parked } = await snapshot.load(keys);
-    return new PresentFacts(asker, at, snapshot.upTo, revisions, parked).add(keys, documents);
+    const needed = new NeededDocuments(asker.realm, asked);
+    return new PresentFacts(asker, at, needed, { ...(await snapshot.load(needed.keys)), position: snapshot.upTo });
   };
 }

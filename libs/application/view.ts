@@ -5,15 +5,8 @@ import type { Caller } from './caller.js';
 import type { Moment } from './facts.js';
 import type { Past, PastFacts } from './past.js';
 import type { UpTo } from './up-to.js';
-import { positionText } from './ports/event-store.js';
-import type { Asked, PresentFacts } from './present.js';
-
-/** Which moment an answer stands for; no revision and position where the asker may not know of the organization. */
-export interface Stamped {
-  readonly revision?: string;
-  readonly position?: string;
-  readonly at: string;
-}
+import type { Asked } from './needed-documents.js';
+import type { PresentFacts } from './present.js';
 
 /** The organization's read models stand still: nothing is answered until it is in line again. */
 export type Parked = { readonly kind: 'parked' };
@@ -21,6 +14,9 @@ export type Future = { readonly kind: 'future' };
 export type Stale = { readonly kind: 'stale' };
 
 export type Found = Moment | Stale | Parked | Future | 'unknown_subject' | 'unknown_resource';
+
+/** Finds what streams alone tell. */
+export type Later = () => Promise<Found>;
 
 /** What one caller sees of principals and resources, now and in the past. */
 export class View {
@@ -42,24 +38,26 @@ export class View {
 
   hasCome = (at: UpTo | undefined): boolean => at === undefined || !('instant' in at) || at.instant <= this.now;
 
-  async moment({ principal, resource, at }: Asked & { readonly at: UpTo | undefined }): Promise<Found> {
+  /** Found at once by the documents of now, which answer many questions without waiting for each. */
+  moment({ principal, resource, at }: Asked & { readonly at: UpTo | undefined }): Found | Later {
     if (!this.hasCome(at)) return { kind: 'future' };
-    const self = this.isSelf(principal);
-    if (!self) {
+    if (!this.isSelf(principal)) {
       const asking = this.asking(resource);
       if (asking === 'stale') return { kind: 'stale' };
-      if (asking === 'parked') return this.parked(resource, 'unknown_subject');
+      if (asking === 'parked') return () => this.parked(resource, 'unknown_subject');
       if (asking === 'denied') return 'unknown_subject';
     }
-    if (at !== undefined) {
-      const past = await this.pastOf(resource, at);
-      // That a revision does not exist yet tells that the organization does.
-      if (past === 'future') return self && !(await this.isKnown(resource)) ? 'unknown_resource' : { kind: 'future' };
-      return (await past.of({ principal, resource })) ?? 'unknown_resource';
-    }
+    if (at !== undefined) return () => this.folded({ principal, resource }, at);
     const moment = this.present.of({ principal, resource });
     if (moment === 'stale') return { kind: 'stale' };
-    return moment === 'parked' ? this.parked(resource, 'unknown_resource') : moment;
+    return moment === 'parked' ? () => this.parked(resource, 'unknown_resource') : moment;
+  }
+
+  private async folded({ principal, resource }: Asked, at: UpTo): Promise<Found> {
+    const past = await this.pastOf(resource, at);
+    if (past !== 'future') return (await past.of({ principal, resource })) ?? 'unknown_resource';
+    // That a revision does not exist yet tells that the organization does.
+    return this.isSelf(principal) && !(await this.isKnown(resource)) ? 'unknown_resource' : { kind: 'future' };
   }
 
   /** Whether an answer about the principal may tell the caller of what the principal may not even see. */
@@ -106,9 +104,3 @@ export class View {
 /** Where the right to ask about others is held. */
 export const tenantOf = (resource: Resource): Resource =>
   'orgId' in resource ? { kind: 'org', orgId: resource.orgId } : { kind: 'realm' };
-
-export const stampOf = ({ revision, position, at }: Moment): Stamped => ({
-  ...(revision === undefined ? {} : { revision: `${revision}` }),
-  ...(position === undefined ? {} : { position: positionText(position) }),
-  at: new Date(at).toISOString(),
-});

@@ -86,16 +86,16 @@ describe('permission checks', () => {
   it('give the same answer later for a revision and its instant of the past', async () => {
     const granted = await grant({ notAfter: new Date(world.clock.now() + 60_000).toISOString() });
     const now = await ask(owner, { after: positionOf(granted) });
-    if (now.kind !== 'answered' || now.revision === undefined) throw new Error('no answer');
+    if (now.kind !== 'answered' || now.stamp.revision === undefined) throw new Error('no answer');
     await revoke();
     await world.send(owner, orgId, { name: 'RemoveMember', input: { userId: 'bob' } });
 
-    const past = { decision: true, reason: 'allowed', evidence: now.evidence, revision: now.revision };
-    expect(await ask(owner, { at: { revision: BigInt(now.revision) } })).toMatchObject(past);
+    const past = { decision: true, reason: 'allowed', evidence: now.evidence, stamp: { revision: now.stamp.revision } };
+    expect(await ask(owner, { at: { revision: BigInt(now.stamp.revision) } })).toMatchObject(past);
     const events = await world.events(`org-${orgId}`);
-    const next = events[Number(now.revision) + 1]?.metadata['occurredAt'] ?? '';
-    if (Date.parse(now.at) < Date.parse(next))
-      expect(await ask(owner, { at: { instant: Date.parse(now.at) } })).toMatchObject(past);
+    const next = events[Number(now.stamp.revision) + 1]?.metadata['occurredAt'] ?? '';
+    if (Date.parse(now.stamp.at) < Date.parse(next))
+      expect(await ask(owner, { at: { instant: Date.parse(now.stamp.at) } })).toMatchObject(past);
     await world.send(owner, orgId, { name: 'AddMember', input: { userId: 'bob', role: 'org.participant' } });
   });
 
@@ -120,7 +120,7 @@ describe('permission checks', () => {
 
   it('about others take the right to ask, and answer like an unknown person otherwise', async () => {
     const unknown = await ask(bob, { about: 'nobody-at-all' });
-    expect(await ask(bob, { about: 'olga' })).toMatchObject({ ...unknown, at: expect.anything() });
+    expect(await ask(bob, { about: 'olga' })).toMatchObject({ ...unknown, stamp: expect.anything() });
     expect(unknown).toMatchObject({ decision: false, reason: 'unknown_subject' });
     const stranger = await world.caller('stranger');
     expect(await ask(stranger, { about: 'olga' })).toMatchObject({ decision: false, reason: 'unknown_subject' });

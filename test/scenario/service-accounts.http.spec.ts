@@ -139,6 +139,25 @@ describe('a key of a service account (X-03)', () => {
     expect((await command(key, 'CreateOrg', { name: 'Mine', ownerId: 'pat' }, {}, 'realm')).status).toBe(403);
   });
 
+  it('is nobody in another organization that has an account of the same name (X-02)', async () => {
+    const zoe = await person('zoe');
+    await done(zoe, 'CreateServiceAccount', { accountId: 'ci', name: 'CI', role: 'org.admin' }, {}, 'orgs/other');
+    const { key } = await done(olga, 'IssueServiceAccountKey', { accountId: 'ci', keyId: 'abroad' });
+    const other = { type: 'org', id: 'other' };
+    const about = async (who: string, account: string) =>
+      (await evaluate(who, { type: 'service', id: account }, 'environment:create', other)).body;
+    expect(await about(zoe, 'other/ci')).toMatchObject({ decision: true });
+    for (const who of [key, zoe]) expect(await about(who, 'acme/ci')).toMatchObject({ decision: false });
+    const found = await api.http.send({
+      path: '/access/v1/search/resource',
+      headers: headersOf(key),
+      body: { subject: ci, action: { name: 'decision:evaluate' }, resource: { type: 'org' } },
+    });
+    expect(json(found).results).toEqual([{ type: 'org', id: 'acme' }]);
+    const create = { environmentId: 'abroad', name: 'Abroad' };
+    expect((await command(key, 'CreateEnvironment', create, {}, 'orgs/other')).status).toBe(404);
+  });
+
   it('acts for its account in the audit trail, which is found by the key', async () => {
     const { key } = await done(olga, 'IssueServiceAccountKey', { accountId: 'ops', keyId: 'ops-key' });
     await done(key, 'CreateEnvironment', { environmentId: 'made-by-a-machine', name: 'Made' });

@@ -1,5 +1,4 @@
 import type { Decided, EvaluationAnswer } from '#libs/application/checks.js';
-import type { Stamped } from '#libs/application/view.js';
 import { invalid, organizationParked, type Problem } from '../problems/problem.js';
 
 export interface Decision {
@@ -11,22 +10,15 @@ type Unanswered = Exclude<EvaluationAnswer, Decided | { readonly kind: 'stale' }
 
 export const decisionFrom = (answer: Decided, explain: boolean): Decision => ({
   decision: answer.decision,
-  context: explain ? explained(answer) : momentOf(answer),
+  context: explain ? explained(answer) : answer.stamp,
 });
 
 export function problemOfUnanswered({ kind }: Unanswered): Problem {
   return kind === 'parked' ? organizationParked() : invalid([{ path: 'context.at', message: 'lies in the future' }]);
 }
 
-/** The revision, position and instant that an answer stands for. */
-export const momentOf = ({ revision, position, at }: Stamped): Stamped => ({
-  ...(revision === undefined ? {} : { revision }),
-  ...(position === undefined ? {} : { position }),
-  at,
-});
-
 const explained = (answer: Decided) => ({
-  ...momentOf(answer),
+  ...answer.stamp,
   reason: answer.reason,
   ...(answer.role === undefined ? {} : { role: answer.role }),
   evidence: answer.evidence,

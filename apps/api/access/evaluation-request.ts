@@ -3,8 +3,8 @@ import type { Evaluation } from '#libs/application/checks.js';
 import type { UpTo } from '#libs/application/up-to.js';
 import type { Resource } from '#libs/domain/access/bindings.js';
 import { machineOf } from '#libs/domain/access/machines.js';
-import { environmentKind } from '#libs/domain/schemes/scheme.js';
-import { instant, principalId, slug } from '#libs/domain/text.js';
+import { isEnvironmentKind } from '#libs/domain/schemes/scheme.js';
+import { instant, isPrincipalId, isSlug } from '#libs/domain/text.js';
 
 export const entity = z.object({ type: z.string(), id: z.string() });
 export const action = z.object({ name: z.string() });
@@ -44,7 +44,7 @@ export function evaluationFrom(
 /** An id of no possible principal is that of an unknown subject; it must not reach stream names or queries. */
 export function principalFrom({ type, id }: z.output<typeof entity>): Evaluation['principal'] {
   const principal = type === 'service' || type === 'workflow' ? `${type}:${id}` : id;
-  const possible = principal === id ? principalId.safeParse(id).success : machineOf(principal) !== undefined;
+  const possible = principal === id ? isPrincipalId(id) : machineOf(principal) !== undefined;
   return possible ? { type, id: principal } : { type: 'unknown', id: '' };
 }
 
@@ -54,23 +54,19 @@ export function pastFrom(about: z.output<typeof context> | undefined): UpTo | un
   return typeof at === 'string' ? { instant: Date.parse(at) } : { revision: BigInt(at.revision) };
 }
 
-const isSlug = (id: string | undefined): id is string => slug.safeParse(id).success;
-
 /** Undefined for what cannot exist. */
 export function resourceFrom(type: string, id: string): Resource | undefined {
   if (type === 'realm') return { kind: 'realm' };
   if (type === 'org') return isSlug(id) ? { kind: 'org', orgId: id } : undefined;
-  if (type === 'account') return principalId.safeParse(id).success ? { kind: 'account', ownerId: id } : undefined;
+  if (type === 'account') return isPrincipalId(id) ? { kind: 'account', ownerId: id } : undefined;
   // An environment may be asked for by its kind; then one of another kind is not it.
-  const kind = environmentKind.safeParse(type);
-  if (!kind.success) return undefined;
+  if (!isEnvironmentKind(type)) return undefined;
   const slash = id.indexOf('/');
   const [owner, rest] = [id.slice(0, slash), id.slice(slash + 1)];
   if (slash < 0) return undefined;
   // No organization can be meant by this name: environments of people stand under it.
-  if (owner === 'personal')
-    return principalId.safeParse(rest).success ? { kind: 'personal_environment', ownerId: rest } : undefined;
+  if (owner === 'personal') return isPrincipalId(rest) ? { kind: 'personal_environment', ownerId: rest } : undefined;
   if (!isSlug(owner) || !isSlug(rest)) return undefined;
   const found = { kind: 'environment', orgId: owner, environmentId: rest } as const;
-  return kind.data === 'environment' ? found : { ...found, type: kind.data };
+  return type === 'environment' ? found : { ...found, type };
 }

@@ -32,8 +32,8 @@ export class EvaluationController {
     const about = question.at === undefined ? 'present' : 'past';
     this.metrics.checkSeconds.observe({ about }, (performance.now() - began) / 1000);
     if (answer.kind === 'stale') throw this.stale();
-    this.belongs(request, question, answer);
-    this.count(answer);
+    this.belongs(request, [question], [answer]);
+    this.count([answer]);
     if (answer.kind !== 'answered') throw problemOfUnanswered(answer);
     return decisionFrom(answer, explain);
   }
@@ -48,7 +48,8 @@ export class EvaluationController {
     const questions = items.filter((item): item is Evaluation => !('fault' in item));
     const answers = await this.services.checks.evaluateAll(caller, questions, after);
     if (answers === undefined) throw this.stale();
-    for (const [i, question] of questions.entries()) this.belongs(request, question, answers[i]);
+    this.belongs(request, questions, answers);
+    this.count(answers);
     const next = answers.values();
     const decisions = items.map((item) => this.decision(item, next, explain));
     return { evaluations: upToDeciding(decisions, body.options?.evaluations_semantic) };
@@ -58,23 +59,30 @@ export class EvaluationController {
   private decision(item: Item, answers: Iterator<EvaluationAnswer>, explain: boolean): Decision {
     if ('fault' in item) return denied(400, item.fault);
     const answer: EvaluationAnswer = answers.next().value;
-    this.count(answer);
     if (answer.kind === 'answered') return decisionFrom(answer, explain);
     if (answer.kind === 'stale') throw this.stale();
     const problem = problemOfUnanswered(answer);
     return denied(problemTable[problem.code].status, problem.message);
   }
 
-  /** Whoever is told the organization's revision belongs to it. */
-  private belongs(request: ApiRequest, { resource }: Evaluation, answer: EvaluationAnswer | undefined): void {
-    if (answer?.kind !== 'answered' || answer.revision === undefined) return;
-    if (resource !== undefined && 'orgId' in resource) this.services.limits.belongs(askedOf(request), resource.orgId);
+  /** Whoever is told an organization's revision belongs to it. */
+  private belongs(request: ApiRequest, questions: readonly Evaluation[], answers: readonly EvaluationAnswer[]): void {
+    const orgIds = new Set<string>();
+    for (const [i, { resource }] of questions.entries()) {
+      const answer = answers[i];
+      if (answer?.kind !== 'answered' || answer.stamp.revision === undefined) continue;
+      if (resource !== undefined && 'orgId' in resource) orgIds.add(resource.orgId);
+    }
+    for (const orgId of orgIds) this.services.limits.belongs(askedOf(request), orgId);
   }
 
-  private count(answer: EvaluationAnswer): void {
-    if (answer.kind === 'answered')
-      this.metrics.decisions.inc({ decision: answer.decision ? 'allow' : 'deny', reason: answer.reason });
-    else if (answer.kind === 'parked') this.metrics.decisions.inc({ decision: 'none', reason: 'organization_parked' });
+  private count(answers: readonly EvaluationAnswer[]): void {
+    const counts = new Map<string, number>();
+    for (const answer of answers) {
+      const reason = answer.kind === 'answered' ? answer.reason : PARKED;
+      if (answer.kind === 'answered' || answer.kind === 'parked') counts.set(reason, (counts.get(reason) ?? 0) + 1);
+    }
+    for (const [reason, count] of counts) this.metrics.decisions.inc({ decision: decisionOf(reason), reason }, count);
   }
 
   private stale() {
@@ -82,6 +90,9 @@ export class EvaluationController {
     return staleRead();
   }
 }
+
+const PARKED = 'organization_parked';
+const decisionOf = (reason: string) => (reason === 'allowed' ? 'allow' : reason === PARKED ? 'none' : 'deny');
 
 const denied = (status: number, message: string): Decision => ({
   decision: false,

@@ -1,4 +1,5 @@
 import { Controller, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
+import type { Stamp } from '#libs/application/facts.js';
 import type { Found } from '#libs/application/searches.js';
 import { subjectOf } from '#libs/domain/access/machines.js';
 import { Metrics } from '#libs/platform/telemetry/metrics.js';
@@ -9,7 +10,7 @@ import { type ApiRequest, askedOf } from '../requests/api-request.js';
 import { parsed } from '../requests/input.js';
 import { ApiServices } from '../services.js';
 import { askerOf } from './asker.js';
-import { momentOf, problemOfUnanswered } from './decision.js';
+import { problemOfUnanswered } from './decision.js';
 import { pastFrom, principalFrom, resourceFrom } from './evaluation-request.js';
 import {
   actionSearchRequest,
@@ -47,7 +48,7 @@ export class SearchController {
     this.count('SearchSubjects', found.kind);
     if (found.kind !== 'found') throw problemOf(found);
     this.belongs(request, found);
-    return searchAnswer(found, momentOf(found), scope, (id) => subjectOf(id));
+    return searchAnswer(found, found.stamp, scope, (id) => subjectOf(id));
   }
 
   @Post('resource')
@@ -67,7 +68,7 @@ export class SearchController {
     );
     this.count('SearchResources', found.kind);
     if (found.kind !== 'found') throw problemOf(found);
-    return searchAnswer(found, momentOf(found), scope, (id) => ({ type, id }));
+    return searchAnswer(found, found.stamp, scope, (id) => ({ type, id }));
   }
 
   @Post('action')
@@ -90,11 +91,11 @@ export class SearchController {
     const rest = found.actions.filter((name) => name > from);
     const results = rest.slice(0, limit);
     const next = rest.length > limit ? (results.at(-1) ?? from) : undefined;
-    return searchAnswer({ results, next }, momentOf(found), scope, (name) => ({ name }));
+    return searchAnswer({ results, next }, found.stamp, scope, (name) => ({ name }));
   }
 
   /** Whoever is told the revision of the organization that was asked about belongs to it. */
-  private belongs(request: ApiRequest, { revision }: { readonly revision?: string }): void {
+  private belongs(request: ApiRequest, { stamp: { revision } }: { readonly stamp: Stamp }): void {
     const asked = askedOf(request);
     if (revision !== undefined) for (const orgId of asked.costs.keys()) this.services.limits.belongs(asked, orgId);
   }

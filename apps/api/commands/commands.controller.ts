@@ -5,7 +5,7 @@ import { noEffects } from '#libs/application/history/effects.js';
 import { isRefusedAttempt } from '#libs/application/activity/recorded-commands.js';
 import type { CommandAnswer } from '#libs/application/outcome.js';
 import type { Step } from '#libs/application/command-request.js';
-import { slug } from '#libs/domain/text.js';
+import { isSlug } from '#libs/domain/text.js';
 import { Authenticated } from '../identity/authenticated.guard.js';
 import { recordSignIn } from '../identity/record-sign-in.js';
 import { CountsAs, WithinLimits } from '../limits/within-limits.guard.js';
@@ -109,6 +109,6 @@ export class CommandsController {
 
 /** An id that no organization can have is answered like one that none has. */
 function knownShape(orgId: string): string {
-  if (!slug.safeParse(orgId).success) throw notFound();
+  if (!isSlug(orgId)) throw notFound();
   return orgId;
 }

@@ -1,4 +1,4 @@
-import { slug } from '#libs/domain/text.js';
+import { isSlug } from '#libs/domain/text.js';
 import type { Limited } from './limits.js';
 
 /** A request before anything of it was parsed. */
@@ -9,7 +9,7 @@ export interface Unparsed {
 
 const member = (value: unknown, name: string): unknown =>
   typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
-const known = (id: unknown): string => (slug.safeParse(id).success ? String(id) : '');
+const known = (id: unknown): string => (typeof id === 'string' && isSlug(id) ? id : '');
 
 /** How much is asked for in which organization ('' for none), of whatever may have been sent. */
 export function costsOf(kind: Limited, { params, body }: Unparsed): Map<string, number> {

@@ -3,7 +3,7 @@ import type { Unanswered } from '#libs/application/history/history.js';
 import type { AskedMoment, HistoryMoment } from '#libs/application/history/moments.js';
 import type { Resource } from '#libs/domain/access/bindings.js';
 import { isPermission, type Permission } from '#libs/domain/schemes/actions.js';
-import { anyPrincipalId, instant, slug } from '#libs/domain/text.js';
+import { anyPrincipalId, instant, isSlug } from '#libs/domain/text.js';
 import { invalid } from '../problems/problem.js';
 import { cursorTo, keyFrom } from './cursor.js';
 import * as shape from './history-shapes.js';
@@ -179,7 +179,7 @@ function resourceIn(orgId: string, name: string): Resource {
   const [owner, environmentId, ...more] = name.split('/');
   if (owner !== orgId || more.length > 0) throw invalid([{ path: 'resource', message: 'is not of this organization' }]);
   if (environmentId === undefined) return { kind: 'org', orgId };
-  if (!slug.safeParse(environmentId).success) throw invalid([{ path: 'resource', message: 'cannot exist' }]);
+  if (!isSlug(environmentId)) throw invalid([{ path: 'resource', message: 'cannot exist' }]);
   return { kind: 'environment', orgId, environmentId };
 }
 

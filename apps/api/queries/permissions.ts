@@ -27,8 +27,8 @@ export const permissionQueries = {
         after,
       });
       if (found.kind !== 'answered') return stale;
-      const { actions: permissions, revision, at } = found;
-      return revision === undefined ? undefined : { permissions: [...permissions], revision, at };
+      const { revision, at } = found.stamp;
+      return revision === undefined ? undefined : { permissions: [...found.actions], revision, at };
     },
   }),
 } as const;

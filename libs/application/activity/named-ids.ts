@@ -1,4 +1,4 @@
-import { principalId } from '#libs/domain/text.js';
+import { isPrincipalId } from '#libs/domain/text.js';
 
 const MAX_NAMED = 100;
 
@@ -11,7 +11,7 @@ export function namedIds(inputs: readonly unknown[]): string[] {
   for (const input of inputs)
     for (const [name, value] of Object.entries(input ?? {})) {
       const id: unknown = name === 'grantee' && typeof value === 'object' && value !== null ? value.id : value;
-      if ((name.endsWith('Id') || name === 'grantee') && principalId.safeParse(id).success) ids.add(String(id));
+      if ((name.endsWith('Id') || name === 'grantee') && typeof id === 'string' && isPrincipalId(id)) ids.add(id);
       if (ids.size === MAX_NAMED) return [...ids];
     }
   return [...ids];

@@ -53,10 +53,15 @@ type MachineDocument = ServiceAccountDocument | WorkflowDocument;
 
 /**
  * What a machine holds, in the shape of a membership: a service account the role it was created with, a workflow access to the
- * one environment that it is linked to (T46). Undefined for what is not there any more.
+ * one environment that it is linked to (T46). `document`: the organization's of that kind and id. Undefined for what is not there
+ * any more, and for a machine of another organization, whatever this one has by the same id.
  */
-export function holderOf(machine: Machine, document: MachineDocument | undefined): MemberDocument | undefined {
-  if (document?.status !== 'active') return undefined;
+export function holderOf(
+  orgId: string,
+  machine: Machine,
+  document: MachineDocument | undefined,
+): MemberDocument | undefined {
+  if (machine.orgId !== orgId || document?.status !== 'active') return undefined;
   const { evidence } = document;
   const holder = { id: principalOf(machine), evidence, machine: machine.kind };
   if ('keys' in document) return { ...holder, role: document.role, grants: {} };

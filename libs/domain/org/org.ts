@@ -184,8 +184,7 @@ export function changedService(
 export function holderIn({ org: { id }, members, services, workflows }: OrgState, principal: string) {
   const machine = machineOf(principal);
   if (machine === undefined) return members.get(principal);
-  if (machine.orgId !== id) return undefined;
-  return holderOf(machine, (machine.kind === 'service' ? services : workflows).get(machine.id));
+  return holderOf(id, machine, (machine.kind === 'service' ? services : workflows).get(machine.id));
 }
 
 /** Everyone who holds something in the organization by what it has recorded: members, service accounts, workflows. */
@@ -194,8 +193,7 @@ export function* holdersIn(state: OrgState): Generator<readonly [id: string, hol
   for (const kind of ['service', 'workflow'] as const) {
     const documents = kind === 'service' ? state.services : state.workflows;
     for (const [id, document] of documents.entries()) {
-      const machine = { kind, orgId: state.org.id, id };
-      const holder = holderOf(machine, document);
+      const holder = holderOf(state.org.id, { kind, orgId: state.org.id, id }, document);
       if (holder !== undefined) yield [holder.id, holder];
     }
   }

@@ -12,6 +12,7 @@ const permission = z.enum(Object.keys(actions) as [Permission, ...Permission[]],
 /** The kinds of environment: what an organization can be divided into. */
 export const environmentKind = z.enum(['environment', 'workspace', 'project']);
 export type EnvironmentKind = z.output<typeof environmentKind>;
+export const isEnvironmentKind = (name: string): name is EnvironmentKind => Object.hasOwn(environmentKind.enum, name);
 
 const role = z.strictObject({
   key,

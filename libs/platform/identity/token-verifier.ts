@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { Caller } from '#libs/application/caller.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import { DEFAULT_REALM } from '#libs/domain/access/documents.js';
-import { principalId } from '#libs/domain/text.js';
+import { isPrincipalId } from '#libs/domain/text.js';
 import type { Keys } from '../keys.js';
 import { type Claims, claims, isUsableSubject, verifiedToken } from './claims.js';
 import { type Issuer, KeysUnreachable } from './issuer.js';
@@ -141,7 +141,7 @@ const trustIn = (issuers: readonly Issuer[]): Trusted => ({
 function opaqueId(subject: string, realm: string, realms: readonly string[]): string | undefined {
   const claimsRealm = realms.some((each) => subject.endsWith(`@${each}`));
   const id = realm === DEFAULT_REALM ? subject : `${subject}@${realm}`;
-  return !claimsRealm && principalId.safeParse(id).success ? id : undefined;
+  return !claimsRealm && isPrincipalId(id) ? id : undefined;
 }
 
 function decoded(token: string): { algorithm: string; type: string | undefined; issuer: string } | undefined {
