@@ -25,6 +25,7 @@ import { Past } from '#libs/application/past.js';
 import { emailIndexesOf } from '#libs/application/ports/personal-data.js';
 import { PersonalOrgs } from '#libs/application/personal-orgs.js';
 import { CommandPipeline } from '#libs/application/pipeline.js';
+import { Present } from '#libs/application/present.js';
 import { SealedCommands } from '#libs/application/secrets/sealed-commands.js';
 import { SecretSweep } from '#libs/application/secrets/secret-sweep.js';
 import { UnkeptSecrets } from '#libs/application/secrets/unkept-secrets.js';
@@ -146,11 +147,23 @@ export async function compose(options: CompositionOptions): Promise<Composition>
           onUnparked: (stream) => logger.info({ stream }, 'a parked organization is in line again'),
         })
       : undefined;
+    const readPosition = new CheckpointPosition(db, options.project === true ? projector : undefined);
     if (projector !== undefined) {
       const log = (line: string) => logger.info({ rebuild: line }, 'read models');
       await bringUpToDate({ db, store, personalData, projections: allProjections, log });
       const inTurns = options.project === 'while_leading';
-      const reactions = reactionsOf({ config, store, db, ledger, secrets, personalData, clock, metrics, logger });
+      const reactions = reactionsOf({
+        config,
+        store,
+        db,
+        readPosition,
+        ledger,
+        secrets,
+        personalData,
+        clock,
+        metrics,
+        logger,
+      });
       stops.push(keepReadModels({ projector, reactions, db, metrics, logger }, inTurns));
     }
     const verifier = options.project
@@ -187,7 +200,6 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     // The first realm names the log.
     const storeId = await client.nameBy(streamOf('realm', config.realms[0]?.id ?? 'default'));
 
-    const readPosition = new CheckpointPosition(db, options.project === true ? projector : undefined);
     const redis = await redisTier(options.redisUrl, logger, metrics);
     if (redis !== undefined) stops.push(() => redis.stop());
     const documents = new FollowedDocuments(store, new PostgresAccessDocuments(db), readPosition, {
@@ -258,7 +270,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       personalOrgs: new PersonalOrgs(folds, commands),
       pipeline: recorded,
       signIns: new SignIns(activity, access),
-      recordedReads: new RecordedReads(activity, folds, personalData, clock),
+      recordedReads: new RecordedReads(activity, folds, new Present(documents, clock), personalData, clock),
       limits: limits.limits,
       usage,
       checks,

@@ -1,13 +1,16 @@
 import type { Logger } from 'pino';
+import { ActivityLog } from '#libs/application/activity/activity-log.js';
 import { Folds } from '#libs/application/folds.js';
 import type { Ledger } from '#libs/application/ledger/ledger.js';
 import type { EventStore } from '#libs/application/ports/event-store.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import type { PersonalData } from '#libs/application/ports/personal-data.js';
+import type { ReadPosition } from '#libs/application/ports/read-models.js';
 import type { SecretKeeper } from '#libs/application/ports/secret-keeper.js';
 import { CheckpointWitness } from '#libs/application/reactions/checkpoint-witness.js';
 import { EnvironmentCredentials } from '#libs/application/reactions/environment-credentials.js';
 import { InvitationMail, type MailTold } from '#libs/application/reactions/mail.js';
+import { PersonalKeyEntries } from '#libs/application/reactions/personal-keys.js';
 import type { Reaction } from '#libs/application/reactions/reaction.js';
 import { SecretDestruction } from '#libs/application/reactions/secret-destruction.js';
 import type { Config } from '#libs/platform/config.js';
@@ -20,11 +23,13 @@ import type { Database } from '#libs/readstore/database.js';
 import { PostgresIssuedKeys } from '#libs/readstore/issued-keys.js';
 import { backlogOf } from '#libs/readstore/reactions/due.js';
 import { ReactionRunner } from '#libs/readstore/reactions/reaction-runner.js';
+import { PostgresMemberships } from './postgres-memberships.js';
 
 interface Parts {
   readonly config: Config;
   readonly store: EventStore;
   readonly db: Database;
+  readonly readPosition: ReadPosition;
   readonly ledger: Ledger;
   readonly secrets: SecretKeeper;
   readonly personalData: PersonalData;
@@ -41,6 +46,7 @@ export function reactionsOf({
   config,
   store,
   db,
+  readPosition,
   ledger,
   secrets,
   personalData,
@@ -62,6 +68,11 @@ export function reactionsOf({
     new CheckpointWitness(folds, ledger, outlet, config.witness.intervalMs),
     new SecretDestruction(folds, secrets),
     new EnvironmentCredentials(folds, secrets, issuer, clock),
+    new PersonalKeyEntries(
+      store,
+      new PostgresMemberships(db, readPosition, config.readWaitMs),
+      new ActivityLog(store, clock),
+    ),
     new InvitationMail({ store, folds, personalData, mailer, clock, publicUrl: config.publicUrl, told }),
   ];
   return reactions.map((reaction) => {

@@ -281,6 +281,9 @@ for (const modelId of ['m1', 'm2'])
 event('realm-default', 'PlatformModelRemoved', { modelId: 'm2' });
 event('org-beta', 'SubscriptionCanceled', { plan: 'starter', endsOn: '2026-12-31' });
 event('org-beta', 'WorkerSshKeySet', { publicKey: 'ssh-ed25519 AAAA' });
+const ownKey = { userId: 'fay', keyId: 'laptop', at: '2026-01-01T00:00:00.000Z' };
+event('activity-beta', 'PersonalKeyCreated', { ...ownKey, notAfter: '2031-01-01T00:00:00.000Z' }, recorded);
+event('activity-beta', 'PersonalKeyRevoked', ownKey, recorded);
 
 /** The rows of the sample history, projected anew in batches of these sizes in turn. */
 export async function inBatchesOf(db: Database, sizes: readonly number[]): Promise<Record<string, unknown[]>> {

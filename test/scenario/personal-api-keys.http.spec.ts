@@ -1,5 +1,9 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { ActivityLog } from '#libs/application/activity/activity-log.js';
+import { PersonalKeyEntries } from '#libs/application/reactions/personal-keys.js';
 import { gateway } from '#libs/domain/schemes/gateway.js';
+import { PostgresMemberships } from '../../apps/postgres-memberships.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { everythingIn } from '../support/everything-in.js';
 import { readingOwnWrites } from '../support/own-reads.js';
@@ -111,6 +115,53 @@ describe("a person's key to all of their organizations (G11)", () => {
     const log = (await wholeLog(api.eventStoreUrl)).map(({ data, metadata }) => JSON.stringify([data, metadata]));
     expect(log.join()).toContain('listed');
     for (const place of [log.join(), await everythingIn(api.services.reads)]) expect(place).not.toContain(secret);
+  });
+
+  it('is an entry in the audit log of each organization that its person belongs to, when it is made and when it ends (V23)', async () => {
+    const nina = await api.bearer('nina', { realm: 'gate' });
+    await done(nina, onSelf('CreatePersonalApiKey'), { keyId: 'of-nobody' });
+    const { commandId } = await done(gus, onSelf('CreatePersonalApiKey'), {
+      keyId: 'told',
+      notAfter: '2031-01-01T00:00:00Z',
+    });
+    await done(gus, onSelf('RevokePersonalApiKey'), { keyId: 'told' });
+    const entries = async (path: string, target: string, count: number) => {
+      for (;;) {
+        const found = (await done(op, `/v1/${path}?target=${target}&outcome=allowed`)).entries;
+        if (found.length >= count) return found;
+        await sleep(50);
+      }
+    };
+    const data = { userId: 'gus@gate', keyId: 'told', at: expect.any(String) };
+    for (const org of ['gated', 'second'])
+      expect(await entries(`orgs/${org}/audit`, 'told', 2)).toMatchObject([
+        { event: 'PersonalKeyRevoked', action: 'RevokePersonalApiKey', actor: 'gus@gate', data },
+        {
+          event: 'PersonalKeyCreated',
+          action: 'CreatePersonalApiKey',
+          actor: 'gus@gate',
+          commandId,
+          causation: expect.any(String),
+          address: '127.0.0.1',
+          data: { ...data, notAfter: '2031-01-01T00:00:00.000Z' },
+        },
+      ]);
+    expect((await done(mel, '/v1/orgs/third/audit?target=told')).entries).toEqual([]);
+    // As whoever died before it was written down that it was done.
+    const { store, reads, readPosition } = api.services;
+    const memberships = new PostgresMemberships(reads, readPosition, 20_000);
+    const again = new PersonalKeyEntries(store, memberships, new ActivityLog(store, clock));
+    const { revision = 0n } = (await store.last('user-gus@gate')) ?? {};
+    await again.react({ key: `gus@gate/${revision}`, revision });
+    for (const org of ['gated', 'second'])
+      expect(
+        (await wholeLog(api.eventStoreUrl)).filter(
+          ({ stream, type }) => stream === `activity-${org}` && type === 'PersonalKeyRevoked',
+        ),
+      ).toHaveLength(1);
+    expect(await entries('realm/activity', 'of-nobody', 1)).toMatchObject([
+      { event: 'PersonalKeyCreated', actor: 'nina@gate', targets: ['of-nobody', 'nina@gate'] },
+    ]);
   });
 
   it('ends with its time', async () => {

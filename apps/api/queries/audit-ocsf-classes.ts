@@ -33,6 +33,8 @@ const activities: Readonly<Record<string, Activity & { readonly before?: Activit
   OrgSuspended: is(3004, 12),
   OrgResumed: is(3004, 13),
   SignedIn: is(3002, 1),
+  PersonalKeyCreated: { ...is(3007, 18), before: is(3004, 1) },
+  PersonalKeyRevoked: { ...is(3007, 19), before: is(3004, 4) },
   AuditRead: is(6003, 2),
   AuditExportStarted: is(6003, 2),
   AuditExported: is(6003, 2),

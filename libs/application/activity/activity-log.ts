@@ -29,6 +29,8 @@ export interface Activity {
   /** `id@version` of the scheme that decided. */
   readonly scheme?: string;
   readonly traceparent?: string | undefined;
+  /** Id of the event that it follows from. */
+  readonly causation?: string;
   /** Where given, the same one is recorded once, however often and by however many processes. */
   readonly id?: string;
 }
@@ -51,7 +53,17 @@ export class ActivityLog {
     return { ...event, stream, revision: outcome.revision, position: outcome.position };
   }
 
-  private metadata({ caller, orgId, command, commandId, correlation, scheme, traceparent, ...by }: Activity) {
+  private metadata({
+    caller,
+    orgId,
+    command,
+    commandId,
+    correlation,
+    scheme,
+    traceparent,
+    causation,
+    ...by
+  }: Activity) {
     // Never backwards within this process; two processes' clocks may differ.
     this.lastMs = Math.max(this.lastMs, this.clock.now());
     return {
@@ -69,6 +81,7 @@ export class ActivityLog {
       ...(by.breakGlass === true ? { [meta.breakGlass]: 'true' } : {}),
       ...(scheme === undefined ? {} : { [meta.scheme]: scheme }),
       ...(traceparent === undefined ? {} : { [meta.traceparent]: traceparent }),
+      ...(causation === undefined ? {} : { [meta.causation]: causation }),
     };
   }
 

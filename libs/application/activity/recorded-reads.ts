@@ -10,6 +10,7 @@ import type { Folds } from '../folds.js';
 import type { Clock } from '../ports/clock.js';
 import type { StoredEvent } from '../ports/event-store.js';
 import type { PersonalData } from '../ports/personal-data.js';
+import type { Present } from '../present.js';
 import type { ActivityLog } from './activity-log.js';
 import { type ReadAuthority, readAuthority } from './read-authority.js';
 
@@ -44,6 +45,7 @@ export class RecordedReads {
   constructor(
     private readonly activity: ActivityLog,
     private readonly folds: Folds,
+    private readonly present: Pick<Present, 'load'>,
     private readonly personalData: PersonalData,
     private readonly clock: Clock,
   ) {}
@@ -116,7 +118,7 @@ export class RecordedReads {
   }
 
   private by(reading: Reading, permissions: readonly Permission[]): Promise<ReadAuthority> {
-    return readAuthority(this.folds, reading, permissions, this.clock.now());
+    return readAuthority(this.present, reading, permissions);
   }
 
   private record(

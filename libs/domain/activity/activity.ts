@@ -1,10 +1,12 @@
 import { z } from 'zod';
 import type { EventOf, Evolutions } from '../event.js';
-import { principalId, slug } from '../text.js';
+import { instant, principalId, slug } from '../text.js';
 
 /** By the filter's name; null where a value matched nothing: what somebody typed may be a person's name or address. */
 const filter = z.record(z.string().max(40), z.string().max(200).nullable());
 const exporting = { exportId: z.uuid(), format: z.string().max(40), filter };
+/** `at`: when it was done, which is before it is recorded here. */
+const personalKey = { userId: principalId, keyId: slug, at: instant };
 /** A moment of an organization: its revision and the instant, as in `17@2026-03-01T12:00:00.000Z`. */
 const moment = z.string().regex(/^(-1|\d{1,18})@[\dTZ:.+-]{20,30}$/);
 const refusal = {
@@ -44,6 +46,9 @@ export const activityEvents = {
   }),
   /** One of the organization's people came with a credential that was not seen there before (V23). */
   SignedIn: z.strictObject({}),
+  /** One of the organization's people has a key of their own to all of their organizations, or has it no longer (V23). */
+  PersonalKeyCreated: z.strictObject({ ...personalKey, notAfter: instant.optional() }),
+  PersonalKeyRevoked: z.strictObject(personalKey),
   /** A review of who held what at a moment, and of what changed since another one, was given away. */
   AccessReviewRead: z.strictObject({ at: moment, since: moment }),
   /** An archive that shows who could do what left the deployment: the question, its answer and the archive's digest. */
@@ -75,6 +80,8 @@ export const activityEvolutions: Evolutions<ActivityState, ActivityEvent> = {
   SubjectExported: recorded,
   AuditExported: recorded,
   SignedIn: recorded,
+  PersonalKeyCreated: recorded,
+  PersonalKeyRevoked: recorded,
   AccessReviewRead: recorded,
   EvidenceCreated: recorded,
 };
@@ -92,6 +99,9 @@ export function activityTargets({ type, data }: ActivityEvent): string[] {
       return [];
     case 'SubjectExported':
       return [data.userId];
+    case 'PersonalKeyCreated':
+    case 'PersonalKeyRevoked':
+      return [data.keyId, data.userId];
     case 'EvidenceCreated':
       return [data.subject];
     case 'AuditExportStarted':
