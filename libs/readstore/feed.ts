@@ -1,5 +1,5 @@
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
-import { wholeCommands } from './projected-event.js';
+import { isBoundary, wholeCommands } from './projected-event.js';
 
 /**
  * Reads ahead of the projector, within a bound. A failure of the log is told only after every whole command that came
@@ -7,6 +7,8 @@ import { wholeCommands } from './projected-event.js';
  */
 export class Feed {
   private queue: StoredEvent[] = [];
+  /** So many of them end with a whole command. Counted as they arrive: a command of a thousand events arrives one by one. */
+  private whole = 0;
   private failure: unknown;
   private broken = false;
   private readonly abort = new AbortController();
@@ -29,10 +31,11 @@ export class Feed {
   async take(limit: number): Promise<StoredEvent[] | undefined> {
     for (;;) {
       if (this.abort.signal.aborted) return undefined;
-      const count = wholeCommands(this.queue, limit);
-      if (count > 0) {
+      if (this.whole > 0) {
+        const count = wholeCommands(this.queue, limit);
         const events = this.queue.slice(0, count);
         this.queue = this.queue.slice(count);
+        this.whole -= count;
         this.drained();
         return events;
       }
@@ -50,14 +53,19 @@ export class Feed {
     await this.pumping;
   }
 
+  private add(event: StoredEvent): void {
+    this.queue.push(event);
+    if (isBoundary(event)) this.whole = this.queue.length;
+  }
+
   private async pump(follow: (signal: AbortSignal) => AsyncIterable<readonly StoredEvent[]>): Promise<void> {
     const { signal } = this.abort;
     try {
       for await (const events of follow(signal)) {
-        for (const event of events) this.queue.push(event);
+        for (const event of events) this.add(event);
         this.arrived();
         // A command longer than the bound must still become whole.
-        while (!signal.aborted && this.queue.length >= this.highWater && wholeCommands(this.queue, 1) > 0)
+        while (!signal.aborted && this.queue.length >= this.highWater && this.whole > 0)
           await new Promise<void>((resolve) => {
             this.drained = resolve;
           });
