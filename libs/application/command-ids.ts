@@ -28,6 +28,9 @@ export const secretIdOf = (parts: readonly (string | number)[]): string =>
 export const repeatedReadIdOf = (parts: readonly (string | number)[]): string =>
   v5(`read/${JSON.stringify(parts)}`, NAMESPACE);
 
+/** Of organizations that people are given: none that a client can give. */
+export const isPersonalOrgId = (id: string): boolean => id.startsWith('personal-');
+
 /** The id of the organization that a person of the realm is given: the same one for ever, and none that a client can give. */
 export const personalOrgIdOf = ({ realm, id }: Pick<Caller, 'realm' | 'id'>): string =>
   `personal-${v5(JSON.stringify(['personal', realm, id]), NAMESPACE)}`;

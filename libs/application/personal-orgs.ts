@@ -1,13 +1,16 @@
 import { v4 as randomId } from 'uuid';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { Caller } from './caller.js';
-import { personalOrgIdOf } from './command-ids.js';
+import { isPersonalOrgId, personalOrgIdOf } from './command-ids.js';
 import type { Folds } from './folds.js';
 import type { CommandPipeline } from './pipeline.js';
 import { EventStoreUnavailable } from './ports/event-store.js';
 
-/** An event's name cannot be erased: the person's own does not stand in it. */
+/** An event's name cannot be erased: the person's own does not stand in it, and is told by reads only. */
 const NAME = 'Personal organization';
+
+/** Whether the organization was given to somebody at sign-up, and nobody has named it since. */
+export const isUnnamed = (orgId: string, name: string): boolean => isPersonalOrgId(orgId) && name === NAME;
 
 /**
  * Gives people an organization of their own at their first sign-in, where the realm's scheme says so (C1). It is created by the

@@ -107,6 +107,29 @@ describe('the ways in which organizations come to be (K1)', () => {
     expect(await typesIn(personalOf(who))).toEqual(['OrgCreated', 'EnvironmentCreated']);
   });
 
+  it('C1: named after them in what is read, and in no event, until they name it otherwise', async () => {
+    const own = personalOf('jon@team');
+    const named = async (name: string, path: string) => {
+      const { body } = await send('jon@team', path, undefined, { name });
+      return path === '/v1/orgs/' + own ? [body['name']] : (body as unknown as Me).organizations.map((org) => org.name);
+    };
+    for (const path of ['/v1/me', '/v1/orgs', `/v1/orgs/${own}`])
+      expect([path, await named('Jon', path)]).toEqual([path, ["Jon's Organization"]]);
+    expect(await named('Jonathan', '/v1/me')).toEqual(["Jonathan's Organization"]);
+    const invite = { emails: ['ida@acme.test'], role: 'org.viewer' };
+    const sent = await send('jon@team', `/v1/orgs/${own}/commands/InviteMembers`, invite, { name: 'Jonathan' });
+    expect(sent.status).toBe(200);
+    const waiting = await send('ida@team', '/v1/me/invitations', undefined, { email: 'ida@acme.test' });
+    expect(waiting.body).toMatchObject({
+      invitations: [{ organization: { id: own, name: "Jonathan's Organization" } }],
+    });
+    expect(
+      JSON.stringify((await world.events(`org-${own}`)).map(({ data, metadata }) => [data, metadata])),
+    ).not.toContain('Jon');
+    await send('jon@team', `/v1/orgs/${own}/commands/UpdateOrg`, { name: 'The firm' }, { name: 'Jonathan' });
+    expect(await named('Jonathan', '/v1/me')).toEqual(['The firm']);
+  });
+
   it('C1, C8, C32: one of many, renamed as its owner likes; another sign-in changes nothing', async () => {
     expect((await create('fay@team', { orgId: 'fays' })).status).toBe(200);
     const own = personalOf('fay@team');

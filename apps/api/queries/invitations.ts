@@ -3,6 +3,7 @@ import { type Invitation, invitationsOf, invitationsTo } from '#projections/invi
 import { organizationsNamed } from '#projections/organizations/queries.js';
 import { addressesOf } from '#projections/people/queries.js';
 import { keyFrom, pageOf } from './cursor.js';
+import { organizationNames } from './organization-names.js';
 import { MAX_LIMIT, next, nothing, ofOrg, onOrg, page, query, slugKey } from './query-row.js';
 
 const invitedTo = z.object({ environmentId: z.string(), role: z.string().optional() });
@@ -85,7 +86,8 @@ export const invitationQueries = {
       const rows = await invitationsTo(services.reads, indexes, at, MAX_LIMIT);
       const orgIds = [...new Set(rows.map((row) => row.org_id))];
       const found = await organizationsNamed(services.reads, caller.realm, orgIds);
-      const names = new Map(found.map((row) => [row.org_id, row.name]));
+      const nameOf = await organizationNames(services.reads, found);
+      const names = new Map(found.map((row) => [row.org_id, nameOf(row)]));
       const invitations = rows.flatMap((row) => {
         const name = names.get(row.org_id);
         // Of another realm, or deleted since.

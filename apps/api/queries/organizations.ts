@@ -12,6 +12,7 @@ import {
 } from '#projections/organizations/queries.js';
 import { peopleNamed } from '#projections/people/queries.js';
 import { keyFrom, pageOf } from './cursor.js';
+import { organizationNames } from './organization-names.js';
 import { type Asking, next, nothing, ofOrg, onOrg, page, query, slugKey, stale, userKey } from './query-row.js';
 
 const org = z.object({
@@ -48,9 +49,9 @@ function assignedTo({ assignments = {} }: Partial<MemberDocument> = {}) {
   return listed.length === 0 ? {} : { assignments: listed };
 }
 
-const shown = (row: Organization): z.input<typeof org> => ({
+const shown = (row: Organization, name: string): z.input<typeof org> => ({
   id: row.org_id,
-  name: row.name,
+  name,
   ownerId: row.owner_id,
   scheme: { id: row.scheme_id, version: row.scheme_version },
   createdAt: row.created_at,
@@ -91,7 +92,7 @@ export const organizationQueries = {
     answer: org,
     ask: async ({ orgId }, _, { services }) => {
       const row = await organization(services.reads, orgId);
-      return row && shown(row);
+      return row && shown(row, (await organizationNames(services.reads, [row]))(row));
     },
   }),
 
@@ -142,15 +143,21 @@ interface Keyset {
 }
 
 async function ofRealm({ caller, services }: Asking, keyset: Keyset): Promise<z.input<typeof org>[]> {
-  return marked((await organizationsOfRealm(services.reads, caller.realm, keyset)).map(shown), services);
+  const rows = await organizationsOfRealm(services.reads, caller.realm, keyset);
+  const nameOf = await organizationNames(services.reads, rows);
+  return marked(
+    rows.map((row) => shown(row, nameOf(row))),
+    services,
+  );
 }
 
 export async function own({ caller, services }: Asking, keyset: Keyset): Promise<z.input<typeof org>[]> {
   const memberships = await membershipsOfUser(services.reads, caller.id, keyset);
   const roles = new Map(memberships.map((membership) => [membership.org_id, membership.role]));
   const rows = await organizationsNamed(services.reads, caller.realm, [...roles.keys()]);
+  const nameOf = await organizationNames(services.reads, rows);
   return marked(
-    rows.map((row) => ({ ...shown(row), role: roles.get(row.org_id) })),
+    rows.map((row) => ({ ...shown(row, nameOf(row)), role: roles.get(row.org_id) })),
     services,
   );
 }
