@@ -20,9 +20,10 @@ export default async function startServers() {
   });
   // Later the exit is an ordinary one.
   exit.catch(() => {});
-  const [{ postgresUrl, redisUrl }] = await Promise.race([once(servers, 'message'), exit]);
+  const [{ postgresUrl, redisUrl, temporary }] = await Promise.race([once(servers, 'message'), exit]);
   process.env.TEST_POSTGRES_URL = postgresUrl;
   process.env.TEST_REDIS_URL = redisUrl;
+  process.env.TMPDIR = temporary;
   servers.unref();
   servers.channel.unref();
 }

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
@@ -26,6 +28,11 @@ describe('the servers for the tests', () => {
     expect(await clients[0].get('key')).toBeNull();
     await two.drop();
     for (const client of clients) client.disconnect();
+  });
+
+  it('give a folder for temporary files that goes with them, open to every user', async () => {
+    expect(tmpdir()).toMatch(/\/tenantry-test-\w+\/tmp$/);
+    expect((await stat(tmpdir())).mode & 0o7777).toBe(0o1777);
   });
 });
 

@@ -1,13 +1,16 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import { startPostgres } from '../../libs/platform/embedded-postgres/embedded-postgres.js';
 import { findRedis } from './servers-find-redis.js';
+import { findRoom } from './servers-room.js';
 import { startRedis } from './servers-redis.js';
 
-/** Runs beside Jest: starts what the environment does not name, tells the URLs, ends all of it with its parent. */
+/**
+ * Runs beside Jest: starts what the environment does not name, tells the URLs and where the specs' temporary folders go,
+ * ends and removes all of it with its parent.
+ */
 
 interface Running {
   readonly url: string;
@@ -16,7 +19,12 @@ interface Running {
 }
 
 const began = performance.now();
-const folder = await mkdtemp(join(tmpdir(), 'tenantry-test-'));
+const folder = await mkdtemp(join(await findRoom(), 'tenantry-test-'));
+const temporary = join(folder, 'tmp');
+await mkdir(temporary);
+// For every user, as any folder for temporary files: some specs run what they test as another one.
+await chmod(folder, 0o755);
+await chmod(temporary, 0o1777);
 const starting = [postgres(), redis()] as const;
 
 let ending: Promise<void> | undefined;
@@ -25,7 +33,7 @@ async function end(): Promise<void> {
   for (const server of await Promise.allSettled(starting)) {
     if (server.status === 'fulfilled') await server.value.stop();
   }
-  await rm(folder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true, maxRetries: 3 });
 }
 
 function endOnce(exitCode: number): void {
@@ -40,7 +48,7 @@ try {
   const [{ url: postgresUrl, what: aPostgres }, { url: redisUrl, what: aRedis }] = await Promise.all(starting);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   process.stderr.write(`Tests run against ${aPostgres} and ${aRedis} (ready in ${seconds} s)\n`);
-  process.send?.({ postgresUrl, redisUrl });
+  process.send?.({ postgresUrl, redisUrl, temporary });
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   endOnce(1);
