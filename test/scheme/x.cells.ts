@@ -32,6 +32,11 @@ export interface XRow {
   readonly holders: readonly XRole[];
   /** Who else holds it, by scheme: where its platform reaches further, or its admins do not. */
   readonly also?: Readonly<Record<string, readonly XRole[]>>;
+  /** Where the row is one: its target, its name, and an input that nothing but a missing right stands against. */
+  readonly command?: (of: {
+    readonly realm: string;
+    readonly orgId: string;
+  }) => readonly [target: string, name: string, input: object];
 }
 
 const admins: readonly XRole[] = ['org.owner', 'org.admin'];
@@ -48,8 +53,21 @@ export const xRows: readonly XRow[] = [
     holders: [...admins, 'org.auditor', 'org.checker', 'platform.checker'],
     also: actingAsAdmin,
   },
-  { row: 'X-03', permissions: ['service-account:manage'], place: 'org', holders: admins, also: actingAsAdmin },
-  { row: 'X-03', permissions: ['platform-service-account:manage'], place: 'realm', holders: ['platform.admin'] },
+  {
+    row: 'X-03',
+    permissions: ['service-account:manage'],
+    place: 'org',
+    holders: admins,
+    also: actingAsAdmin,
+    command: ({ orgId }) => [`orgs/${orgId}`, 'CreateServiceAccount', { name: 'Checks', role: 'org.checker' }],
+  },
+  {
+    row: 'X-03',
+    permissions: ['platform-service-account:manage'],
+    place: 'realm',
+    holders: ['platform.admin'],
+    command: () => ['realm', 'CreatePlatformServiceAccount', { name: 'Checks', role: 'platform.checker' }],
+  },
   {
     row: 'X-04',
     permissions: ['audit:read', 'audit:export', 'history:read', 'evidence:create'],
@@ -68,12 +86,14 @@ export const xRows: readonly XRow[] = [
     permissions: ['legal-hold:place', 'legal-hold:release'],
     place: 'org',
     holders: ['org.privacy-officer', 'platform.admin'],
+    command: ({ realm, orgId }) => [`orgs/${orgId}`, 'PlaceLegalHold', { userId: `mel@${realm}`, matter: 'Case 1' }],
   },
   {
     row: 'X-06',
     permissions: ['subject:export', 'subject:erase'],
     place: 'org',
     holders: ['org.privacy-officer', 'platform.privacy-officer'],
+    command: ({ realm, orgId }) => [`orgs/${orgId}`, 'EraseMember', { userId: `mel@${realm}` }],
   },
   {
     row: 'X-07',
