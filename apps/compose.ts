@@ -11,6 +11,7 @@ import { Eraser } from '#libs/application/erasure/eraser.js';
 import { FindErasureObstacles } from '#libs/application/erasure/obstacles.js';
 import { Appender } from '#libs/application/appender.js';
 import { Checks } from '#libs/application/checks.js';
+import { Reading } from '#libs/application/reading.js';
 import { Introspection } from '#libs/application/credentials/introspection.js';
 import { PersonalIntrospection } from '#libs/application/credentials/personal-introspection.js';
 import { Folds } from '#libs/application/folds.js';
@@ -250,6 +251,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       for (const [part, { ok }] of Object.entries(await readiness.parts())) metrics.partUp.set({ part }, ok ? 1 : 0);
     });
     const checks = new Checks(documents, past, clock);
+    const reading = new Reading(documents, past, clock);
     const services: ApiServices = {
       publicUrl: config.publicUrl,
       trustedProxies: config.trustedProxies,
@@ -274,8 +276,9 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       limits: limits.limits,
       usage,
       checks,
-      introspection: new Introspection(new PostgresIssuedKeys(db), documents, checks, usage, clock),
-      personalIntrospection: new PersonalIntrospection(documents, checks),
+      reading,
+      introspection: new Introspection(new PostgresIssuedKeys(db), documents, reading, usage, clock),
+      personalIntrospection: new PersonalIntrospection(documents, reading),
       searches: new Searches(documents, search, readPosition, past, clock, config.readWaitMs),
       history: new History(store, folds, new ReadClaimBearers(db, store, readPosition, config.readWaitMs), clock),
       ledger,

@@ -13,10 +13,10 @@ let root: string;
 let alice: string;
 const lines: string[] = [];
 /** What the next request meets instead of the real part. */
-const fault: { of?: 'verifier' | 'observations' | 'checks' | 'pipeline' | 'late'; error?: unknown } = {};
+const fault: { of?: 'verifier' | 'observations' | 'reading' | 'pipeline' | 'late'; error?: unknown } = {};
 
 function faulty(services: ApiServices): ApiServices {
-  const { verifier, observations, checks, pipeline, readPosition } = services;
+  const { verifier, observations, reading, pipeline, readPosition } = services;
   const failing = (part: typeof fault.of) => {
     if (fault.of === part) throw fault.error;
   };
@@ -31,8 +31,10 @@ function faulty(services: ApiServices): ApiServices {
         failing('observations'), observations.token(caller)
       ),
     },
-    checks: Object.assign(Object.create(checks), {
-      access: async (...question: Parameters<typeof checks.access>) => (failing('checks'), checks.access(...question)),
+    reading: Object.assign(Object.create(reading), {
+      access: async (...question: Parameters<typeof reading.access>) => (
+        failing('reading'), reading.access(...question)
+      ),
     }),
     pipeline: {
       execute: async (request: Parameters<typeof pipeline.execute>[0]) => (
@@ -318,7 +320,7 @@ describe('when a part fails', () => {
   });
 
   it('a database that is away is 503', async () => {
-    const answer = await during('checks', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), () =>
+    const answer = await during('reading', Object.assign(new Error('x'), { code: 'ECONNREFUSED' }), () =>
       get('/v1/orgs/acme'),
     );
     expect(answer.body).toMatchObject({ status: 503, code: 'unavailable' });

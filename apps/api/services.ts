@@ -18,6 +18,7 @@ import type { PersonalData } from '#libs/application/ports/personal-data.js';
 import type { ReadPosition } from '#libs/application/ports/read-models.js';
 import type { StreamMoves } from '#libs/application/ports/stream-moves.js';
 import type { UsageTail } from '#libs/application/usage/usage-tail.js';
+import type { Reading } from '#libs/application/reading.js';
 import type { SignUp } from '#libs/application/sign-up.js';
 import type { Searches } from '#libs/application/searches.js';
 import type { RateLimit } from '#libs/platform/config-limits.js';
@@ -58,6 +59,7 @@ export abstract class ApiServices {
   abstract readonly limits: Limits;
   abstract readonly usage: UsageTail;
   abstract readonly checks: Checks;
+  abstract readonly reading: Reading;
   abstract readonly introspection: Introspection;
   abstract readonly personalIntrospection: PersonalIntrospection;
   abstract readonly searches: Searches;

@@ -70,7 +70,7 @@ export const changeQueries = {
         return { changes: [], after: filter.after, more };
       }
       // The right may have ended by one of these very events.
-      const access = await services.checks.access(caller, PERMISSION, { kind: 'org', orgId }, last.position);
+      const access = await services.reading.access(caller, PERMISSION, { kind: 'org', orgId }, last.position);
       if (access.kind !== 'allowed') return new NotAllowed(access);
       await services.recordedReads.auditRead({ caller, orgId, correlation }, { feed: 'changes' }, true);
       return { changes: events.map(shown), after: `${last.revision}`, more };

@@ -46,10 +46,10 @@ export class Authenticated implements CanActivate {
 
   /** Whoever has left the organization has no session in it. No is said of what the log holds now. */
   private async refuseEndedSession(caller: Caller): Promise<void> {
-    const { checks, store } = this.services;
+    const { reading, store } = this.services;
     if (typeof caller.activeOrg !== 'string') return;
     const enter = (after?: Position) =>
-      checks.access(caller, 'org:select', { kind: 'org', orgId: caller.activeOrg ?? '' }, after);
+      reading.access(caller, 'org:select', { kind: 'org', orgId: caller.activeOrg ?? '' }, after);
     if ((await enter()).kind === 'allowed') return;
     const access = await enter(await store.head());
     // Whoever is suspended is told that, by what they ask for.

@@ -1,4 +1,4 @@
-import type { Access } from '#libs/application/checks.js';
+import type { Access } from '#libs/application/reading.js';
 import type { Denied } from '#libs/application/denied.js';
 import type { CommandOutcome } from '#libs/application/outcome.js';
 import { notFound, organizationParked, Problem, staleRead, unavailable } from './problem.js';

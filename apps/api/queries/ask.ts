@@ -1,5 +1,5 @@
 import { type IQueryHandler, Query, QueryHandler } from '@nestjs/cqrs';
-import type { Access } from '#libs/application/checks.js';
+import type { Access } from '#libs/application/reading.js';
 import type { Need } from '#libs/application/command-table.js';
 import { streamOf } from '#libs/application/streams.js';
 import { parkedAmong } from '#libs/readstore/parked-streams.js';
@@ -72,7 +72,7 @@ export class AskHandler implements IQueryHandler<Ask> {
   private async accessOf(needs: readonly Need[], caller: Ask['caller'], after: Ask['after']): Promise<Access> {
     let first: Access | undefined;
     for (const { permission, resource } of needs) {
-      const access = await this.services.checks.access(caller, permission, resource, after);
+      const access = await this.services.reading.access(caller, permission, resource, after);
       if (access.kind === 'allowed' || access.kind === 'stale' || access.kind === 'parked') return access;
       first ??= access;
     }

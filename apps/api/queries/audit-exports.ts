@@ -42,7 +42,7 @@ export class AuditExports {
     await services.limits.admit(asked, reply);
     const after = later(observedUpTo, positionFrom(request.headers['consistency-token'], services.storeId));
     const reading = { caller, orgId, correlation: request.id };
-    const access = await services.checks.access(caller, 'audit:export', { kind: 'org', orgId }, after);
+    const access = await services.reading.access(caller, 'audit:export', { kind: 'org', orgId }, after);
     this.metrics.queries.inc({ query: QUERY, outcome: access.kind === 'allowed' ? 'answered' : access.kind });
     if (access.kind !== 'hidden') services.limits.belongs(asked, orgId);
     if (access.kind !== 'allowed') {

@@ -176,7 +176,7 @@ async function visible(
     const chunk = await environmentsOf(services.reads, orgId, { after: last, limit: CHUNK });
     const answers = await Promise.all(
       chunk.map(({ environment_id: environmentId }) =>
-        services.checks.access(caller, 'environment:see', { kind: 'environment', orgId, environmentId }, seen),
+        services.reading.access(caller, 'environment:see', { kind: 'environment', orgId, environmentId }, seen),
       ),
     );
     for (const [index, row] of chunk.entries()) {

@@ -28,7 +28,7 @@ export const selfQueries = {
     ask: async (_, __, asking) => {
       const { caller, after, services } = asking;
       const personal = { kind: 'personal_environment', ownerId: caller.id } as const;
-      const access = await services.checks.access(caller, 'environment:see', personal, after);
+      const access = await services.reading.access(caller, 'environment:see', personal, after);
       if (access.kind === 'stale') return stale;
       const [person] = await peopleNamed(services.reads, [caller.id]);
       const organizations = await own(asking, { after: undefined, limit: MAX_LIMIT });

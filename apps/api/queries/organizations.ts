@@ -72,7 +72,7 @@ export const organizationQueries = {
     answer: z.object({ organizations: z.array(org), next }),
     ask: async (_, { limit, cursor }, asking) => {
       const { caller, after, services } = asking;
-      const access = await services.checks.access(caller, realm.permission, realm.resource, after);
+      const access = await services.reading.access(caller, realm.permission, realm.resource, after);
       if (access.kind === 'stale') return stale;
       const all = access.kind === 'allowed';
       const scope = ['Organizations', caller.id, all];

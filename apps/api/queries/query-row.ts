@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Caller } from '#libs/application/caller.js';
-import type { Access } from '#libs/application/checks.js';
+import type { Access } from '#libs/application/reading.js';
 import type { Need } from '#libs/application/command-table.js';
 import type { Position } from '#libs/application/ports/event-store.js';
 import { principalId, slug } from '#libs/domain/text.js';
@@ -15,6 +15,7 @@ export interface Asking {
     ApiServices,
     | 'reads'
     | 'checks'
+    | 'reading'
     | 'usage'
     | 'history'
     | 'ledger'

@@ -1,6 +1,6 @@
 import { recordedInTime } from '#libs/application/activity/recorded-in-time.js';
 import type { RefusedRead } from '#libs/application/activity/recorded-reads.js';
-import type { Access } from '#libs/application/checks.js';
+import type { Access } from '#libs/application/reading.js';
 import type { ApiServices } from '../services.js';
 
 type NotAllowed = Exclude<Access, { readonly kind: 'allowed' }>;

@@ -48,7 +48,7 @@ export const schemeQueries = {
 /** Of the caller's realm. */
 async function found(asked: Asked, asking: Asking): Promise<CompiledScheme | undefined | typeof stale> {
   const { caller, after, services } = asking;
-  const realm = await services.checks.realm(caller.realm, after);
+  const realm = await services.reading.realm(caller.realm, after);
   if (realm === undefined) return stale;
   const { schemeId: id } = asked;
   const running = realm.scheme.id === id ? realm.scheme.version : lastVersionOf(realm, id);

@@ -168,7 +168,7 @@ export const subjectExportQueries = {
       const member = (await documentsOf(services.reads, orgId, 'member', [userId])).get(userId);
       if (org === undefined || member === undefined || realmOf(org) !== caller.realm) return undefined;
       // All versions that a realm has agree on this.
-      const scheme = await services.checks.schemeOf(caller.realm, asking.after);
+      const scheme = await services.reading.schemeOf(caller.realm, asking.after);
       if (scheme === undefined) return stale;
       const alone = scheme.document.tenancy.orgsPerUser === 1;
       const events = alone ? await personalEventsOf(services.store, services.personalData, userId) : [];

@@ -118,7 +118,7 @@ export const usageQueries = {
 /** Whether the caller may know of the organization: of others, own usage looks like that of one that is not there. */
 async function seenBy({ services, caller, after }: Asking, orgId: string): Promise<boolean | typeof stale> {
   for (const permission of ['org:view', 'org:resolve'] as const) {
-    const access = await services.checks.access(caller, permission, { kind: 'org', orgId }, after);
+    const access = await services.reading.access(caller, permission, { kind: 'org', orgId }, after);
     if (access.kind === 'stale' || access.kind === 'parked') return stale;
     if (access.kind !== 'allowed') continue;
     return (await parkedAmong(services.reads, restsOn({ orgId }))).size > 0 ? stale : true;

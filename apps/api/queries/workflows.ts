@@ -54,7 +54,7 @@ async function seenAmong(
   const seen = new Set<string>();
   for (const environmentId of environments) {
     const resource = { kind: 'environment', orgId, environmentId } as const;
-    const { kind } = await services.checks.access(caller, 'environment:see', resource, after);
+    const { kind } = await services.reading.access(caller, 'environment:see', resource, after);
     if (kind === 'stale' || kind === 'parked') return stale;
     if (kind === 'allowed') seen.add(environmentId);
   }

@@ -26,17 +26,17 @@ export class SessionController {
   @Post('session')
   @HttpCode(200)
   async enter(@Req() request: ApiRequest): Promise<z.input<typeof sessionAnswer>> {
-    const { checks, openSession, storeId, readPosition, readWaitMs } = this.services;
+    const { reading, openSession, storeId, readPosition, readWaitMs } = this.services;
     const { org } = parsed(sessionRequest, request.body);
     const { caller, observedUpTo } = identityOf(request);
     const after = later(observedUpTo, positionFrom(request.headers['consistency-token'], storeId));
-    const scheme = await checks.schemeOf(caller.realm, after);
+    const scheme = await reading.schemeOf(caller.realm, after);
     if (scheme === undefined || (after !== undefined && !(await readPosition.reached(after, readWaitMs))))
       throw staleRead();
     // A machine is of one organization anyway.
     if (!scheme.document.tenancy.activeOrg || caller.machine !== undefined) throw new Problem('session_unscoped');
     const orgId = org ?? (await this.onlyOne(caller));
-    const access = await checks.access(caller, 'org:select', { kind: 'org', orgId }, after);
+    const access = await reading.access(caller, 'org:select', { kind: 'org', orgId }, after);
     if (access.kind !== 'allowed') {
       await recordRefused(this.services, { query: 'EnterOrg', caller, orgId, correlation: request.id }, access);
       throw problemOfAccess(access);

@@ -8,7 +8,7 @@ import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { bearsOn, type Cap, capsOf, isReached, usedOf } from '#libs/domain/usage/caps.js';
 import { dayOf } from '#libs/domain/usage/meters.js';
 import type { Caller } from '../caller.js';
-import type { Checks } from '../checks.js';
+import type { Reading } from '../reading.js';
 import type { Clock } from '../ports/clock.js';
 import type { IssuedKeys } from '../ports/credential-issuer.js';
 import type { DocumentSource } from '../ports/current-documents.js';
@@ -44,7 +44,7 @@ export class Introspection {
   constructor(
     private readonly keys: IssuedKeys,
     private readonly documents: DocumentSource,
-    private readonly checks: Pick<Checks, 'access'>,
+    private readonly reading: Pick<Reading, 'access'>,
     private readonly usage: Pick<UsageTail, 'now'>,
     private readonly clock: Clock,
   ) {}
@@ -55,7 +55,7 @@ export class Introspection {
     const found = await this.keys.find(hashOfKey(token));
     if (found === undefined) return { kind: 'inactive' };
     const { orgId, environmentId, credentialId } = found;
-    const access = await this.checks.access(caller, 'decision:evaluate', { kind: 'org', orgId }, after);
+    const access = await this.reading.access(caller, 'decision:evaluate', { kind: 'org', orgId }, after);
     if (access.kind === 'stale' || access.kind === 'parked') return access;
     if (access.kind !== 'allowed') return { kind: 'inactive' };
     const stream = streamOf('org', orgId);

@@ -2,7 +2,7 @@ import type { RealmSettings } from '#libs/domain/realm/events.js';
 import type { Model } from '#libs/domain/access/documents.js';
 import type { Resource } from '#libs/domain/access/bindings.js';
 import type { Caller } from '../caller.js';
-import type { Checks } from '../checks.js';
+import type { Reading } from '../reading.js';
 import type { DocumentSource } from '../ports/current-documents.js';
 import type { Position } from '../ports/event-store.js';
 import { streamOf } from '../streams.js';
@@ -25,7 +25,7 @@ export type IntrospectedPersonal =
 export class PersonalIntrospection {
   constructor(
     private readonly documents: DocumentSource,
-    private readonly checks: Pick<Checks, 'access'>,
+    private readonly reading: Pick<Reading, 'access'>,
   ) {}
 
   /** `owner` is whom the token says. Whoever may not ask about others is told so of an unknown token. */
@@ -33,9 +33,9 @@ export class PersonalIntrospection {
     const inactive = { kind: 'inactive' } as const;
     if (owner.machine !== undefined || owner.apiKey !== undefined || owner.realm !== caller.realm) return inactive;
     const own: Resource = { kind: 'personal_environment', ownerId: owner.id };
-    const asked = await this.checks.access(owner, 'environment:use', own, after);
+    const asked = await this.reading.access(owner, 'environment:use', own, after);
     const mayAsk =
-      owner.id === caller.id ? asked : await this.checks.access(caller, 'decision:evaluate', { kind: 'realm' }, after);
+      owner.id === caller.id ? asked : await this.reading.access(caller, 'decision:evaluate', { kind: 'realm' }, after);
     for (const { kind } of [asked, mayAsk]) {
       if (kind === 'stale' || kind === 'parked') return { kind };
       if (kind !== 'allowed') return inactive;
