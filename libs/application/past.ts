@@ -1,7 +1,7 @@
 import type { Resource, Session } from '#libs/domain/access/bindings.js';
 import { machineOf } from '#libs/domain/access/machines.js';
 import { holderIn, type OrgState } from '#libs/domain/org/org.js';
-import type { RealmState } from '#libs/domain/realm/events.js';
+import type { RealmState } from '#libs/domain/realm/state.js';
 import { mayKnow } from './authorize.js';
 import { sessionOf } from './caller.js';
 import { factsOf, type Moment, stampOf } from './facts.js';

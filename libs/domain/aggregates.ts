@@ -2,7 +2,8 @@ import { activityEvents, activityEvolutions, type ActivityState, noActivity } fr
 import type { DocumentKey, Stamp } from './event.js';
 import { orgEvents, orgEvolutions } from './org/events.js';
 import { noOrg, type OrgState } from './org/org.js';
-import { realmEvents, realmEvolutions, type RealmState } from './realm/events.js';
+import { realmEvents, realmEvolutions } from './realm/events.js';
+import type { RealmState } from './realm/state.js';
 import { noRealm } from './realm/realm.js';
 import { noUsage, usageEvents, usageEvolutions, type UsageState } from './usage/usage.js';
 import { noUser, userEvents, userEvolutions, type UserState } from './user/user.js';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { streamOf } from '#libs/application/streams.js';
-import type { RealmSettings } from '#libs/domain/realm/events.js';
+import type { RealmSettings } from '#libs/domain/realm/state.js';
 import { documentsIn, realmDocuments } from '#projections/access-documents/queries.js';
 import { nothing, query } from './query-row.js';
 

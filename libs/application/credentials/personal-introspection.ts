@@ -1,4 +1,4 @@
-import type { RealmSettings } from '#libs/domain/realm/events.js';
+import type { RealmSettings } from '#libs/domain/realm/state.js';
 import type { Model } from '#libs/domain/access/documents.js';
 import type { Resource } from '#libs/domain/access/bindings.js';
 import type { Caller } from '../caller.js';

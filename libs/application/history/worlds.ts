@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache';
 import type { Resource } from '#libs/domain/access/bindings.js';
 import type { UserDocument } from '#libs/domain/access/documents.js';
 import { noOrg, type OrgState } from '#libs/domain/org/org.js';
-import type { RealmState } from '#libs/domain/realm/events.js';
+import type { RealmState } from '#libs/domain/realm/state.js';
 import { noRealm } from '#libs/domain/realm/realm.js';
 import { emptyFold, type Folded } from '../fold.js';
 import type { Folds } from '../folds.js';

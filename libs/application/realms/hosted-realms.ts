@@ -1,4 +1,4 @@
-import type { RealmState, RegisteredRealm } from '#libs/domain/realm/events.js';
+import type { RealmState, RegisteredRealm } from '#libs/domain/realm/state.js';
 import type { RealmIssuer } from '#libs/domain/realm/issuers.js';
 import type { Folds } from '../folds.js';
 import type { StreamMoves } from '../ports/stream-moves.js';

@@ -1,6 +1,6 @@
 import { own } from '#libs/domain/access/documents.js';
 import { beginningOf } from '#libs/domain/realm/create-realm.js';
-import type { RealmState, RegisteredRealm } from '#libs/domain/realm/events.js';
+import type { RealmState, RegisteredRealm } from '#libs/domain/realm/state.js';
 import type { Folds } from '../folds.js';
 import { EventStoreUnavailable } from '../ports/event-store.js';
 import type { Recorder } from '../recorder.js';

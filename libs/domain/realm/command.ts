@@ -2,7 +2,8 @@ import type { z } from 'zod';
 import type { CommandDefinition, DecisionContext } from '../command.js';
 import type { Permission } from '../schemes/actions.js';
 import type { CompiledScheme } from '../schemes/compiled.js';
-import type { RealmEvent, RealmState } from './events.js';
+import type { RealmEvent } from './events.js';
+import type { RealmState } from './state.js';
 
 /** What a decider of the realm knows beside the folded realm. */
 export interface RealmDecisionContext

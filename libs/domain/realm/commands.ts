@@ -6,7 +6,7 @@ import { opaqueDocument } from '../org/fields.js';
 import type { CompiledScheme } from '../schemes/compiled.js';
 import { instant, principalId, slug, text } from '../text.js';
 import { realmCommand } from './command.js';
-import type { RealmState } from './events.js';
+import type { RealmState } from './state.js';
 import { createRealm } from './create-realm.js';
 import { define, schemeOfRealm, schemeVersion, storableScheme } from './schemes.js';
 import { platformModelCommands } from './platform-model-commands.js';

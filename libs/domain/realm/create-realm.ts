@@ -4,7 +4,8 @@ import { refuse } from '../decision.js';
 import { builtInSchemes } from '../schemes/built-in.js';
 import { emailAddress, slug, text } from '../text.js';
 import { realmCommand } from './command.js';
-import type { RealmEvent, RegisteredRealm } from './events.js';
+import type { RealmEvent } from './events.js';
+import type { RegisteredRealm } from './state.js';
 
 /** All stand in one document. */
 const MAX_REALMS = 1000;

@@ -1,11 +1,18 @@
 import { z } from 'zod';
-import { type Assignment, type Model, own, type RealmDocument, type VersionedDocument } from '../access/documents.js';
+import type { RealmDocument } from '../access/documents.js';
 import type { EventOf, Evolutions } from '../event.js';
-import { nameOfScheme, type SchemeRef } from '../schemes/reference.js';
-import { instant, principalId, slug, text } from '../text.js';
-import { realmIssuer, type RealmIssuer } from './issuers.js';
-import { loginMethods, signUpRules, type SignUpRules } from './sign-in.js';
+import { nameOfScheme } from '../schemes/reference.js';
+import { principalId, slug, text } from '../text.js';
+import { realmIssuer } from './issuers.js';
 import { platformModelEvents } from './platform-models.js';
+import {
+  platformRoleEvents,
+  roleAssigned,
+  roleConfirmed,
+  roleRevoked,
+  teamMemberRemoved,
+  teamMemberSet,
+} from './platform-roles.js';
 import {
   accountCreated,
   accountDeleted,
@@ -14,49 +21,13 @@ import {
   keyRotatedOf,
   platformServiceAccountEvents,
 } from './service-accounts.js';
-
-export interface RealmState {
-  readonly realm: RealmDocument | undefined;
-  /** Beside what decides: no check has to load it. Undefined until something was set. */
-  readonly settings: RealmSettings | undefined;
-}
-
-export interface RealmSettings {
-  /** What is charged for what: opaque to tenantry. */
-  readonly pricing?: VersionedDocument;
-  readonly loginMethods?: readonly string[];
-  /** Absent: anybody may come. */
-  readonly signUp?: SignUpRules;
-  /** The platform's own, by id. */
-  readonly models?: Readonly<Record<string, Model>>;
-  /** Beside those of the configuration. */
-  readonly issuers?: readonly RealmIssuer[];
-  /** Of the deployment's first realm alone. */
-  readonly hosted?: HostedDocument;
-}
-
-/** What the realms of a deployment may not have twice. */
-export interface HostedDocument {
-  /** Identity provider → the realm that it vouches for, for good. */
-  readonly issuers: Readonly<Record<string, string>>;
-  /** Realms that were created by command, by id; absent while there is none. */
-  readonly realms?: Readonly<Record<string, RegisteredRealm>>;
-}
-
-/** How a realm begins. */
-export interface RegisteredRealm {
-  readonly scheme: SchemeRef;
-  readonly adminGroup: string | null;
-  readonly adminEmailIndexes: readonly string[];
-}
+import { loginMethods, signUpRules } from './sign-in.js';
+import type { HostedDocument, RealmSettings, RealmState } from './state.js';
 
 /** Characters of a role scheme as JSON: an event has to hold it. */
 export const MAX_SCHEME = 40 * 1024;
 
 const schemeRef = z.strictObject({ id: slug, version: z.int().min(1) });
-const place = z.strictObject({ userId: principalId, role: text(100) });
-const inTeam = z.strictObject({ team: slug, userId: principalId });
-
 // Stored format: add event types and optional fields, never change them.
 export const realmEvents = {
   RealmCreated: z.strictObject({ realmId: slug, scheme: schemeRef }),
@@ -69,13 +40,7 @@ export const realmEvents = {
     adminEmailIndexes: z.array(z.string()).max(1000),
     systemUserId: principalId.nullable(),
   }),
-  /** A role of the platform's own. Where the scheme asks for it, it holds nothing until a second person has confirmed it. */
-  PlatformRoleAssigned: place.extend({ assignedBy: principalId, notAfter: instant.optional() }),
-  PlatformRoleConfirmed: place.extend({ confirmedBy: principalId }),
-  PlatformRoleRevoked: place,
-  /** The scheme says which roles of which team make a platform admin (T5). */
-  TeamMemberSet: inTeam.extend({ role: slug }),
-  TeamMemberRemoved: inTeam,
+  ...platformRoleEvents,
   /** Platform-wide prices, as JSON. */
   PricingSet: z.strictObject({ version: z.int().min(1), document: z.string() }),
   LoginMethodsSet: z.strictObject({ methods: loginMethods }),
@@ -138,33 +103,20 @@ export const realmEvolutions: Evolutions<RealmState, RealmEvent> = {
   },
   PlatformRoleAssigned: {
     touches,
-    evolve: (state, { userId, role, assignedBy, notAfter }, { id }) =>
-      changedAssignment(state, { userId, role }, () => ({ assignedBy, notAfter, confirmed: false, evidence: [id] })),
+    evolve: (state, data, { id }) => changed(state, (realm) => roleAssigned(realm, data, id)),
   },
   PlatformRoleConfirmed: {
     touches,
-    evolve: (state, place, { id }) =>
-      changedAssignment(
-        state,
-        place,
-        (found) => found && { ...found, confirmed: true, evidence: [...found.evidence, id] },
-      ),
+    evolve: (state, data, { id }) => changed(state, (realm) => roleConfirmed(realm, data, id)),
   },
-  PlatformRoleRevoked: { touches, evolve: (state, place) => changedAssignment(state, place, () => undefined) },
+  PlatformRoleRevoked: { touches, evolve: (state, data) => changed(state, (realm) => roleRevoked(realm, data)) },
   TeamMemberSet: {
     touches,
-    evolve: (state, { team, userId, role }, { id }) =>
-      changed(state, ({ teams = {} }) => ({
-        teams: { ...teams, [team]: { ...own(teams, team), [userId]: { role, evidence: id } } },
-      })),
+    evolve: (state, data, { id }) => changed(state, (realm) => teamMemberSet(realm, data, id)),
   },
   TeamMemberRemoved: {
     touches,
-    evolve: (state, { team, userId }) =>
-      changed(state, ({ teams = {} }) => {
-        const { [userId]: _, ...left } = own(teams, team) ?? {};
-        return { teams: { ...teams, [team]: left } };
-      }),
+    evolve: (state, data) => changed(state, (realm) => teamMemberRemoved(realm, data)),
   },
   PricingSet: {
     touches: settings,
@@ -251,19 +203,4 @@ const changedModels = (state: RealmState, change: (models: Models) => Models): R
 function changed(state: RealmState, change: (found: RealmDocument) => Partial<RealmDocument>): RealmState {
   const { realm } = state;
   return { ...state, realm: realm && { ...realm, ...change(realm) } };
-}
-
-/** Those that are left stand as if the others had never been. */
-function changedAssignment(
-  state: RealmState,
-  { userId, role }: { userId: string; role: string },
-  change: (found: Assignment | undefined) => Assignment | undefined,
-): RealmState {
-  return changed(state, ({ assignments = {} }) => {
-    const { [role]: found, ...others } = own(assignments, userId) ?? {};
-    const next = change(found);
-    const { [userId]: _, ...rest } = assignments;
-    const held = next === undefined ? others : { ...others, [role]: next };
-    return { assignments: Object.keys(held).length === 0 ? rest : { ...rest, [userId]: held } };
-  });
 }

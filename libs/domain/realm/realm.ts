@@ -1,5 +1,6 @@
 import type { RealmDocument } from '../access/documents.js';
-import type { RealmEvent, RealmState } from './events.js';
+import type { RealmEvent } from './events.js';
+import type { RealmState } from './state.js';
 
 export const noRealm: RealmState = { realm: undefined, settings: undefined };
 

@@ -6,7 +6,7 @@ import type { CompiledScheme } from '../schemes/compiled.js';
 import { accountNamed, issued, keyIssue, keyNamed, keyRotation, rotated } from '../service-keys.js';
 import { slug, text } from '../text.js';
 import { realmCommand } from './command.js';
-import type { RealmState } from './events.js';
+import type { RealmState } from './state.js';
 
 /** Every check reads them with the realm; deleted ones count, as their ids are never used again. */
 const MAX_ACCOUNTS = 100;
