@@ -24,11 +24,15 @@ import { RealmController } from './queries/realm.controller.js';
 import { BillingController } from './queries/billing.controller.js';
 import { ContentsController } from './queries/contents.controller.js';
 import { TokenController } from './identity/token.controller.js';
+import { HistoryController } from './queries/history.controller.js';
+import { LedgerController } from './queries/ledger.controller.js';
 import { LedgerKeyController } from './queries/ledger-key.controller.js';
 import { SecretsController } from './queries/secrets.controller.js';
 import { MachinesController } from './queries/machines.controller.js';
 import { UsageController } from './queries/usage.controller.js';
+import { PrivacyController } from './queries/privacy.controller.js';
 import { QueriesController } from './queries/queries.controller.js';
+import { ReportsController } from './reports/reports.controller.js';
 import { ApiServices } from './services.js';
 import { SessionController } from './sessions/session.controller.js';
 
@@ -41,6 +45,10 @@ export class ApiModule {
       controllers: [
         CommandsController,
         QueriesController,
+        HistoryController,
+        LedgerController,
+        PrivacyController,
+        ReportsController,
         BillingController,
         ContentsController,
         RealmController,

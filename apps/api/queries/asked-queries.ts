@@ -1,8 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { QueryBus } from '@nestjs/cqrs';
+import type { FastifyReply } from 'fastify';
 import { recordSignIn } from '../identity/record-sign-in.js';
 import { notFound } from '../problems/problem.js';
 import { problemOfAccess } from '../problems/problem-of-outcome.js';
+import { accepts } from '../requests/accepts.js';
 import { type ApiRequest, askedOf, identityOf } from '../requests/api-request.js';
 import { later, positionFrom } from '../requests/consistency-token.js';
 import { parsed } from '../requests/input.js';
@@ -35,5 +37,15 @@ export class AskedQueries {
       }
     if (outcome.kind !== 'answered') throw problemOfAccess(outcome);
     return outcome.answer;
+  }
+
+  /** JSON, or the page for who names its type. */
+  async askFor(name: QueryName, request: ApiRequest, reply: FastifyReply): Promise<unknown> {
+    const answer = await this.ask(name, request);
+    const { page } = queryTable[name];
+    reply.header('vary', 'accept');
+    if (page === undefined || !accepts(request.headers.accept, page.type)) return answer;
+    reply.type(`${page.type}; charset=utf-8`);
+    return page.write(answer);
   }
 }

@@ -5,22 +5,18 @@ import { holdsOver } from '#libs/domain/org/legal-holds.js';
 import type { OrgEvent } from '#libs/domain/org/events.js';
 import { invitationsTo, type OrgState } from '#libs/domain/org/org.js';
 import type { UserEvent } from '#libs/domain/user/user.js';
-import type { Category } from '#libs/domain/aggregates.js';
 import type { Appender } from '../appender.js';
-import { followingIdOf } from '../command-ids.js';
-import type { Folded } from '../fold.js';
 import type { Folds } from '../folds.js';
 import { pinnedScheme } from '../pinned-scheme.js';
-import { meta } from '../metadata.js';
 import type { Clock } from '../ports/clock.js';
 import type { DestroyedKeys, ErasureStore, PendingErasure } from '../ports/erasures.js';
-import { type EventStore, EventStoreUnavailable, start } from '../ports/event-store.js';
+import { type EventStore, start } from '../ports/event-store.js';
 import { emailIndexOf, type PersonalData } from '../ports/personal-data.js';
 import { streamOf } from '../streams.js';
+import { Consequences } from './consequences.js';
 import type { FindErasureObstacles } from './obstacles.js';
 import { addressIndexesIn, personalEventsOf } from './personal-events.js';
 
-const TRIES = 20;
 /** So that an event with as many ids stays far below 60 KiB. */
 const IDS_IN_EVENT = 100;
 const EMAIL = 'email-';
@@ -38,15 +34,19 @@ export type ErasureProgress =
  * harm: what is done is found in the log and beside it, not remembered here.
  */
 export class Eraser {
+  private readonly consequences: Consequences;
+
   constructor(
     private readonly store: EventStore,
     private readonly folds: Folds,
-    private readonly appender: Appender,
+    appender: Appender,
     private readonly personalData: PersonalData,
     private readonly erasures: ErasureStore,
     private readonly obstacles: FindErasureObstacles,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.consequences = new Consequences(folds, appender, clock);
+  }
 
   /** Takes every pending erasure as far as it gets. Answers what became of each; one that fails stops no other. */
   async round(): Promise<readonly (readonly [PendingErasure, ErasureProgress | { kind: 'failed'; error: unknown }])[]> {
@@ -90,7 +90,7 @@ export class Eraser {
   private async leave(request: PendingErasure, orgId: string): Promise<boolean> {
     const { userId, realm } = request;
     let free = true;
-    await this.appendTo('org', orgId, request, async ({ state }) => {
+    await this.consequences.append('org', orgId, request, async ({ state }) => {
       free = true;
       if (realmOf(state.org) !== realm || state.org.status !== 'active' || !state.members.has(userId)) return [];
       const decision = await this.removal(state, request);
@@ -128,7 +128,7 @@ export class Eraser {
     const { userId, requestId } = request;
     const stream = streamOf('user', userId);
     let destroyed: DestroyedKeys = { subjects: [], keyIds: [] };
-    await this.appendTo('user', userId, request, async ({ state }): Promise<readonly UserEvent[]> => {
+    await this.consequences.append('user', userId, request, async ({ state }): Promise<readonly UserEvent[]> => {
       const done = state.user?.erasure?.requestId === requestId;
       const addresses = done ? [] : await this.addressesOf(userId);
       const subjects = done ? [] : [stream, ...addresses.map((index) => `${EMAIL}${index}`)];
@@ -146,7 +146,7 @@ export class Eraser {
   }
 
   private async uninvite(request: PendingErasure, orgId: string, emailIndexes: readonly string[]): Promise<void> {
-    await this.appendTo('org', orgId, request, ({ state }): readonly OrgEvent[] => {
+    await this.consequences.append('org', orgId, request, ({ state }): readonly OrgEvent[] => {
       return emailIndexes.flatMap((emailIndex) => {
         const invited = invitationsTo(state, emailIndex).filter(({ addressErased }) => addressErased !== true);
         const events: OrgEvent[] = [];
@@ -171,69 +171,11 @@ export class Eraser {
       upTo: (await this.store.head()) ?? start,
     });
     if (places === undefined || places.length > 0) return { kind: 'left', places: places ?? ['read models'] };
-    await this.appendTo('user', userId, request, ({ state }): readonly UserEvent[] => {
+    await this.consequences.append('user', userId, request, ({ state }): readonly UserEvent[] => {
       const erasure = state.user?.erasure;
       if (erasure?.requestId !== requestId || erasure.verified) return [];
       return [{ type: 'PersonErasureVerified', data: { userId, requestId } }];
     });
     return { kind: 'verified' };
   }
-
-  /** Decides on the stream's fold, and anew on each conflict; appends nothing where nothing is decided. */
-  private async appendTo<C extends Category>(
-    category: C,
-    id: string,
-    request: PendingErasure,
-    decide: (folded: Folded<C>) => readonly Draft[] | Promise<readonly Draft[]>,
-  ): Promise<void> {
-    for (let tries = 0; tries < TRIES; tries++) {
-      const folded = await this.folds.current(category, id);
-      const drafts = await decide(folded);
-      if (drafts.length === 0) return;
-      const outcome = await this.appender.append(
-        category,
-        id,
-        folded,
-        this.stamped(request, folded, category, id, drafts),
-      );
-      if (outcome.kind === 'appended') return;
-    }
-    throw new EventStoreUnavailable(`${streamOf(category, id)} kept moving while ${request.userId} was erased`);
-  }
-
-  /** The command's own actor and reason: what follows from a command stands in the audit log as its consequence. */
-  private stamped(
-    request: PendingErasure,
-    folded: Folded<Category>,
-    category: Category,
-    id: string,
-    drafts: readonly Draft[],
-  ) {
-    const now = new Date(this.clock.now()).toISOString();
-    const { realm, requestId, requestedBy, command, correlation } = request;
-    const commandId = followingIdOf(requestId, `${category}-${id}@${folded.revision}`);
-    return drafts.map((draft, i) => ({
-      ...draft,
-      id: followingIdOf(commandId, `${draft.type}/${i}`),
-      metadata: {
-        [meta.realm]: realm,
-        ...(category === 'org' ? { [meta.org]: id } : {}),
-        [meta.actor]: requestedBy,
-        [meta.command]: command,
-        [meta.commandId]: commandId,
-        [meta.payloadDigest]: '',
-        [meta.keyed]: 'false',
-        [meta.occurredAt]: now > folded.occurredAt ? now : folded.occurredAt,
-        [meta.correlation]: correlation,
-        [meta.causation]: requestId,
-        [meta.evidence]: requestId,
-        [meta.part]: `${i + 1}/${drafts.length}`,
-      },
-    }));
-  }
-}
-
-interface Draft {
-  readonly type: string;
-  readonly data: unknown;
 }
