@@ -1,12 +1,7 @@
 import type { Logger } from 'pino';
-import { ActivityLog } from '#libs/application/activity/activity-log.js';
-import { RecordedCommands } from '#libs/application/activity/recorded-commands.js';
 import { SignIns } from '#libs/application/activity/sign-ins.js';
 import { RecordedReads } from '#libs/application/activity/recorded-reads.js';
 import { CurrentAccess } from '#libs/application/current-access.js';
-import { CommandPaths } from '#libs/application/command-paths.js';
-import { UsagePipeline } from '#libs/application/usage/usage-pipeline.js';
-import { UsageTail } from '#libs/application/usage/usage-tail.js';
 import { Eraser } from '#libs/application/erasure/eraser.js';
 import { FindErasureObstacles } from '#libs/application/erasure/obstacles.js';
 import { Appender } from '#libs/application/appender.js';
@@ -15,27 +10,20 @@ import { Reading } from '#libs/application/reading.js';
 import { Introspection } from '#libs/application/credentials/introspection.js';
 import { PersonalIntrospection } from '#libs/application/credentials/personal-introspection.js';
 import { Folds } from '#libs/application/folds.js';
-import { Judge } from '#libs/application/judge.js';
 import { History } from '#libs/application/history/history.js';
 import { Ledger } from '#libs/application/ledger/ledger.js';
-import { RegularSigning } from '#libs/application/ledger/regular-signing.js';
 import { KeyCallers } from '#libs/application/key-callers.js';
-import { Claims } from '#libs/application/claims/claims.js';
 import { Observations } from '#libs/application/observations.js';
 import { Past } from '#libs/application/past.js';
 import { emailIndexesOf } from '#libs/application/ports/personal-data.js';
 import { PersonalOrgs } from '#libs/application/personal-orgs.js';
-import { CommandPipeline } from '#libs/application/pipeline.js';
 import { Present } from '#libs/application/present.js';
-import { SealedCommands } from '#libs/application/secrets/sealed-commands.js';
 import { SecretSweep } from '#libs/application/secrets/secret-sweep.js';
 import { UnkeptSecrets } from '#libs/application/secrets/unkept-secrets.js';
 import { SignUp } from '#libs/application/sign-up.js';
 import { Searches } from '#libs/application/searches.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import { streamOf } from '#libs/application/streams.js';
-import { RealmCommands } from '#libs/application/realms/realm-commands.js';
-import { RepeatedCommands } from '#libs/application/repeated-commands.js';
 import { FollowedDocuments } from '#libs/access/followed-documents.js';
 import { EsdbEventStore } from '#libs/eventstore/esdb-event-store.js';
 import type { Config } from '#libs/platform/config.js';
@@ -50,38 +38,34 @@ import { openTracing } from '#libs/platform/telemetry/open-tracing.js';
 import { openDatabase } from '#libs/readstore/database.js';
 import { migrate } from '#libs/readstore/migrations.js';
 import { projectionStatus } from '#libs/readstore/projection-status.js';
-import { Projector } from '#libs/readstore/projector.js';
+import type { Projector } from '#libs/readstore/projector.js';
 import { PostgresIssuedKeys } from '#libs/readstore/issued-keys.js';
-import { bringUpToDate } from '#libs/readstore/rebuild.js';
 import { CheckpointPosition } from '#libs/readstore/read-position.js';
 import { PostgresSecrets } from '#libs/readstore/secret-store.js';
 import { PostgresSubjectKeys } from '#libs/readstore/subject-key-store.js';
-import { Verifier } from '#libs/readstore/verifier.js';
 import { MasterKeys } from '#libs/vault/key-wrapping.js';
 import { SecretVault } from '#libs/vault/secret-vault.js';
 import { Vault } from '#libs/vault/vault.js';
 import { PostgresAccessDocuments } from '#projections/access-documents/queries.js';
 import { allProjections } from '#projections/all.js';
-import { PostgresCommandIndex } from '#projections/command-index/command-index.js';
 import { PostgresLedgerTrees } from '#projections/ledger/postgres-trees.js';
 import { ReadClaimBearers } from './api/queries/history-claim-bearers.js';
 import type { ApiServices } from './api/services.js';
 import { limitsOf } from './api-limits.js';
+import { commandsOf } from './commands.js';
 import { Drain } from './drain.js';
 import { healthProbes } from './health-probes.js';
 import { Readiness } from './readiness.js';
 import { keepErasing } from './keep-erasing.js';
 import { keepSweeping } from './keep-sweeping.js';
-import { batchObserver, keepReadModels } from './keep-read-models.js';
 import { PostgresErasures } from './postgres-erasures.js';
 import { PostgresExpectations } from './postgres-expectations.js';
 import { PostgresSearchReads } from './postgres-search-reads.js';
-import { PostgresUsageReads } from './postgres-usage-reads.js';
-import { reactionsOf } from './reactions.js';
 import { readModelsName } from './read-models-name.js';
 import { redisTier, tierListener } from './shared-tier.js';
 import { openRealms } from './open-realms.js';
 import { openSnapshots } from './open-snapshots.js';
+import { startProjecting } from './start-projecting.js';
 
 const CACHED_DOCUMENTS = 100_000;
 /** The published staleness: past this without sight of the log, checks answer 503 instead of an old answer. */
@@ -135,58 +119,10 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const secrets = new SecretVault(new PostgresSecrets(db), wrapping);
     const trees = new PostgresLedgerTrees(db);
     const ledger = new Ledger(trees, store, keys.ledger, clock);
-    const projector = options.project
-      ? new Projector({
-          store,
-          db,
-          projections: allProjections,
-          personalData,
-          observe: batchObserver(metrics, tracing),
-          log: (status) => logger.info({ projector: status }, 'projector'),
-          onParked: ({ stream, revision, failure }) =>
-            logger.error({ stream, revision: `${revision}`, err: failure }, 'an organization is parked'),
-          onUnparked: (stream) => logger.info({ stream }, 'a parked organization is in line again'),
-        })
-      : undefined;
-    const readPosition = new CheckpointPosition(db, options.project === true ? projector : undefined);
-    if (projector !== undefined) {
-      const log = (line: string) => logger.info({ rebuild: line }, 'read models');
-      await bringUpToDate({ db, store, personalData, projections: allProjections, log });
-      const inTurns = options.project === 'while_leading';
-      const reactions = reactionsOf({
-        config,
-        store,
-        db,
-        readPosition,
-        ledger,
-        secrets,
-        personalData,
-        clock,
-        metrics,
-        logger,
-      });
-      stops.push(keepReadModels({ projector, reactions, db, metrics, logger }, inTurns));
-    }
-    const verifier = options.project
-      ? new Verifier({
-          store,
-          db,
-          projections: allProjections,
-          personalData,
-          onDamaged: (row) => logger.error({ row }, 'a row is not what the log says; `npx tenantry rebuild` mends it'),
-        })
-      : undefined;
-    if (verifier !== undefined) {
-      verifier.start();
-      stops.push(() => verifier.stop());
-    }
-
-    if (options.project) {
-      const onError = (error: unknown, tree?: string) => logger.error({ err: error, tree }, 'a tree cannot be signed');
-      const signing = new RegularSigning({ ledger, trees, onError });
-      signing.start();
-      stops.push(() => signing.stop());
-    }
+    const parts = { config, store, db, trees, ledger, secrets, personalData, clock, metrics, tracing, logger };
+    const projecting = options.project ? await startProjecting(parts, options.project === 'while_leading') : undefined;
+    if (projecting !== undefined) stops.push(() => projecting.stop());
+    const { projector, verifier, readPosition = new CheckpointPosition(db) } = projecting ?? {};
 
     const snapshots = await openSnapshots(db, store, logger);
     stops.push(() => snapshots.settled());
@@ -217,26 +153,17 @@ export async function compose(options: CompositionOptions): Promise<Composition>
     const realms = await openRealms({ config, keys, clock, folds, appender, moves: documents, logger });
     stops.push(async () => realms.hosted.stop());
 
-    const repeated = new RepeatedCommands(store, folds, new PostgresCommandIndex(db), readPosition);
     const erasures = new PostgresErasures(db, readPosition, config.readWaitMs);
     const obstacles = new FindErasureObstacles(folds, erasures);
-    const claims = new Claims(store, folds, appender, personalData);
-    const judge = new Judge(folds, obstacles, personalData, clock);
-    const pipeline = new CommandPipeline(folds, appender, claims, repeated, judge, personalData, clock);
+    const { commands, recorded, activity, usage } = commandsOf({
+      ...{ store, db, folds, appender, personalData, unkept },
+      ...{ realms, obstacles, readPosition, clock, logger },
+    });
     if (options.project) {
       const eraser = new Eraser(store, folds, appender, personalData, erasures, obstacles, clock);
       stops.push(keepErasing({ eraser, logger, metrics }));
       stops.push(keepSweeping(new SecretSweep(folds, secrets), logger));
     }
-    const activity = new ActivityLog(store, clock);
-    const usage = new UsageTail(store, new PostgresUsageReads(db));
-    const ofUsage = new UsagePipeline(folds, appender, usage, personalData, clock);
-    const sealed = new SealedCommands(pipeline, unkept, personalData);
-    const ofRealms = new RealmCommands(sealed, realms.registry, realms.hosted);
-    const commands = new CommandPaths(ofRealms, ofUsage);
-    const recorded = new RecordedCommands(commands, activity, folds, clock, (error, lost) =>
-      logger.error({ err: error, ...lost }, 'a refusal is not in the audit log'),
-    );
     const limits = limitsOf(config.limits, clock, options.redisUrl, storeId);
     stops.push(() => limits.stop());
     const drain = new Drain();
