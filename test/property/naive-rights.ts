@@ -28,7 +28,7 @@ export interface NaiveRights {
 
 // Section 8, the same in every scheme: X-01 to X-08.
 const auditing = 'audit:read audit:export history:read evidence:create';
-const operating = `org:list org:resolve org:suspend org:change-scheme platform-role:assign role-scheme:define
+const operating = `realm-activity:read org:list org:resolve org:suspend org:change-scheme platform-role:assign role-scheme:define
   realm:create login-method:set sign-up:set identity-provider:set platform-service-account:manage legal-hold:place legal-hold:release replay:run projection:rebuild ledger:verify`;
 const keeping = `member:list decision:evaluate decision:search service-account:manage access-review:run access-review:attest
   access-review:read auditor:appoint privacy-officer:appoint`;
@@ -42,7 +42,7 @@ const others = {
 /** `audit`: what the platform may read of organizations' audit logs. */
 const platform = (admin: string, audit: string) => ({
   'platform.admin': `${operating} ${admin}`,
-  'platform.auditor': audit,
+  'platform.auditor': `realm-activity:read ${audit}`,
   'platform.privacy-officer': 'subject:export subject:erase platform-subject:erase platform-subject:export',
   'platform.checker': 'decision:evaluate decision:search',
   'platform.meter': 'usage:record invoice:record',
