@@ -59,8 +59,8 @@ describe("the platform's own models, in everybody's personal environment (T41)",
       expect((await send(sub, 'realm/models')).status).toBe(403);
     }
     expect((await send('op', 'realm/models')).json).toEqual({ models: [shown] });
-    const activity = (await send('op', 'realm/activity?target=gpt-4o')).json;
-    expect(JSON.stringify(activity)).not.toContain('GPT-4o');
+    const { entries } = (await send('op', 'realm/activity?target=gpt-4o')).json;
+    expect(entries).toMatchObject([{ event: 'PlatformModelAdded', actor: 'op', targets: ['gpt-4o'] }]);
   });
 
   it("are what a personal environment shows, and no organization's environment does", async () => {
