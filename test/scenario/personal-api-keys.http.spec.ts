@@ -127,8 +127,9 @@ describe("a person's key to all of their organizations (G11)", () => {
     await done(gus, onSelf('RevokePersonalApiKey'), { keyId: 'told' });
     const entries = async (path: string, target: string, count: number) => {
       for (;;) {
-        const found = (await done(op, `/v1/${path}?target=${target}&outcome=allowed`)).entries;
-        if (found.length >= count) return found;
+        const found: { event: string }[] = (await done(op, `/v1/${path}?target=${target}&outcome=allowed`)).entries;
+        // Each is written down by itself, in any order; what they tell says when it was.
+        if (found.length >= count) return found.sort((a, b) => (a.event < b.event ? 1 : -1));
         await sleep(50);
       }
     };
