@@ -129,5 +129,8 @@ export const commands = {
   buyCredits: draft('BuyCredits', 'purchaseId', 'credits'),
   setAutoRecharge: draft('SetAutoRecharge', 'below', 'credits'),
   removeAutoRecharge: draft('RemoveAutoRecharge'),
+  recordUsage: draft('RecordUsage', 'lines'),
+  admitUsage: draft('AdmitUsage', 'lines'),
+  recordBlockedRequest: draft('RecordBlockedRequest', 'reason', 'environmentId'),
   recordInvoice: draft('RecordInvoice', 'invoiceId', 'number', 'issuedOn', 'amount', 'currency', 'status'),
 } as const;

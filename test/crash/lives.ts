@@ -7,12 +7,15 @@ import type { CommandOutcome } from '#libs/application/outcome.js';
 import type { CommandRequest } from '#libs/application/command-request.js';
 import { FindErasureObstacles } from '#libs/application/erasure/obstacles.js';
 import { Judge } from '#libs/application/judge.js';
+import { CommandPaths } from '#libs/application/command-paths.js';
 import { CommandPipeline } from '#libs/application/pipeline.js';
 import type { CurrentDocuments } from '#libs/application/ports/current-documents.js';
 import { parsePosition, type Position } from '#libs/application/ports/event-store.js';
 import type { ReadPosition, StreamDocument } from '#libs/application/ports/read-models.js';
 import { SealedCommands } from '#libs/application/secrets/sealed-commands.js';
 import { UnkeptSecrets } from '#libs/application/secrets/unkept-secrets.js';
+import { UsagePipeline } from '#libs/application/usage/usage-pipeline.js';
+import { UsageTail } from '#libs/application/usage/usage-tail.js';
 import { RepeatedCommands } from '#libs/application/repeated-commands.js';
 import { FollowedDocuments } from '#libs/access/followed-documents.js';
 import type { FollowedLog } from '#libs/access/redis/lineage.js';
@@ -32,6 +35,7 @@ import { PostgresAccessDocuments } from '#projections/access-documents/queries.j
 import { allProjections } from '#projections/all.js';
 import { PostgresCommandIndex } from '#projections/command-index/command-index.js';
 import { PostgresErasures } from '../../apps/postgres-erasures.js';
+import { PostgresUsageReads } from '../../apps/postgres-usage-reads.js';
 import { readModelsName } from '../../apps/read-models-name.js';
 import { REALM } from './commands.js';
 import { crashingDatabase } from './crashing-postgres.js';
@@ -127,7 +131,9 @@ export class ApiLife {
     const judge = new Judge(folds, obstacles, personalData, clock);
     const claims = new Claims(store, folds, appender, personalData);
     const pipeline = new CommandPipeline(folds, appender, claims, repeated, judge, personalData, clock);
-    this.pipeline = new SealedCommands(pipeline, unkept, personalData);
+    const tail = new UsageTail(store, new PostgresUsageReads(db));
+    const ofUsage = new UsagePipeline(folds, appender, tail, personalData, clock);
+    this.pipeline = new CommandPaths(new SealedCommands(pipeline, unkept, personalData), ofUsage);
     this.booted = process.task(() => this.boot(world, known));
     // Who cannot start ends, and is started again.
     this.booted.catch(() => process.die());

@@ -9,7 +9,7 @@ export function ledgerRows(events: readonly StoredEvent[]): Row[] {
   const trees = new Map<string, Buffer[]>();
   return events.flatMap((event) => {
     const { id, stream, revision } = event;
-    if (stream.startsWith('user-')) return [];
+    if (stream.startsWith('user-') || stream.startsWith('usage-')) return [];
     const leaves = trees.get(stream) ?? [];
     trees.set(stream, leaves);
     leaves.push(leafOf(event));

@@ -4,6 +4,7 @@ import type { RealmEvent } from '#libs/domain/realm/events.js';
 import type { UserEvent } from '#libs/domain/user/user.js';
 import { ledgerRows } from './oracle-ledger.js';
 import { OrgOracle } from './oracle-org.js';
+import { UsageOracle } from './oracle-usage.js';
 import { canonical, type Row, Rows } from './rows.js';
 
 /** What a person's token said, where the log holds only ciphertext. */
@@ -19,6 +20,7 @@ export type Told = (
 export function oracle(events: readonly StoredEvent[], told: Told): Rows {
   const rows = new Rows();
   const orgs = new Map<string, OrgOracle>();
+  const usage = new Map<string, UsageOracle>();
   const commands = new Map<string, Row>();
   const people = new Map<string, Row>();
   const documents = new Map<string, Row>();
@@ -35,13 +37,17 @@ export function oracle(events: readonly StoredEvent[], told: Told): Rows {
       if (event.type === 'MemberAdded' || event.type === 'OrgCreated') expectHomeless(orgs, event);
       org.apply(event);
       audit(rows, event);
+    } else if (event.stream.startsWith('usage-')) {
+      const of = usage.get(event.stream) ?? new UsageOracle(event.stream);
+      usage.set(event.stream, of);
+      of.apply(event);
     } else if (event.stream.startsWith('user-')) user({ people, documents, keys }, event, told);
     else {
       realm(documents, event);
       audit(rows, event);
     }
   }
-  for (const org of orgs.values()) org.addTo(rows);
+  for (const kept of [...orgs.values(), ...usage.values()]) kept.addTo(rows);
   for (const row of ledgerRows(events)) rows.add('ledger_leaves', row);
   for (const row of commands.values()) rows.add('command_index', row);
   for (const row of people.values()) rows.add('people', row);

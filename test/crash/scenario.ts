@@ -8,6 +8,7 @@ const { setPlan, requestTransfer, deleteOrg, assignRole, confirmRole, revokeRole
 const { addProviderKey, rotateProviderKey, removeProviderKey } = commands;
 const { changeScheme, configureSso, setRouting, setBudget, removeBudget, setBillingDetails } = commands;
 const { savePaymentMethod, buyCredits, setAutoRecharge, removeAutoRecharge, recordInvoice } = commands;
+const { recordUsage, admitUsage, recordBlockedRequest } = commands;
 const { updateOrg, suspendOrg, resumeOrg, suspendMember, resumeMember, leave } = commands;
 
 /** Only the platform may send these. */
@@ -20,9 +21,17 @@ const ofPlatform = [
   'DeleteOrg',
   'ChangeOrgScheme',
   'RecordInvoice',
+  'RecordUsage',
+  'AdmitUsage',
+  'RecordBlockedRequest',
 ];
+/** Appends to a stream of its own, and so stands in no batch with others. */
+const isOfUsage = ({ name }: Draft): boolean => ['RecordUsage', 'AdmitUsage', 'RecordBlockedRequest'].includes(name);
 
 const credential = (apiKey: string) => ({ apiKey });
+const used = (thousandths: number, environmentId?: string) => [
+  { requests: 1, runs: 1, credits: 2, cost: { thousandths, currency: 'EUR' }, ...(environmentId && { environmentId }) },
+];
 const PARTICIPANT = 'org.participant';
 const ADMIN = 'org.admin';
 const AUDITOR = 'org.auditor';
@@ -126,6 +135,13 @@ export const scenarios: Readonly<Record<string, readonly Act[]>> = {
     [request('scheme', ROOT, 'a', changeScheme('enterprise', 1)), { about: 'a' }],
     [request('no more', 'olga', 'a', buyCredits('order-2', 10))],
   ],
+  'what it uses, within a budget': [
+    [request('create', ROOT, undefined, createOrg('a', 'olga', 'A'))],
+    [request('bound', 'olga', 'a', setBudget(5, 'EUR', 'total'), createEnvironment('live', 'Live'))],
+    [request('use', ROOT, 'a', recordUsage(used(1500, 'live'))), request('ask', ROOT, 'a', admitUsage(used(3000)))],
+    [request('ask', ROOT, 'a', admitUsage(used(3000))), request('more', ROOT, 'a', admitUsage(used(3000)))],
+    [request('block', ROOT, 'a', recordBlockedRequest('budget', 'live'))],
+  ],
 };
 
 function request(key: string, by: string, org: string | undefined, ...steps: Draft[]): Request {
@@ -196,6 +212,9 @@ export function randomActs(random: () => number): Act[] {
     () => connectOAuth(environment(), 'c1', 'google', 'C1'),
     () => removeMcpServer(environment(), 's1'),
     () => setPlan('large'),
+    () => recordUsage(used(1500, pick([undefined, 'live']))),
+    () => admitUsage(used(3000, pick([undefined, 'live']))),
+    () => recordBlockedRequest('budget'),
     () => requestTransfer(person()),
   ];
   const owners = { a: 'olga', b: 'boris' } as const;
@@ -212,7 +231,8 @@ export function randomActs(random: () => number): Act[] {
     const only = pick(kinds)();
     const by = ofPlatform.includes(only.name) ? ROOT : random() < 0.1 ? person() : owners[org];
     const token = by !== ROOT && random() < 0.1 ? { token: 2 } : {};
-    const made = { ...request(key, by, org, only, ...several), ...token };
+    const steps = isOfUsage(only) ? [only] : [only, ...several.filter((each) => !isOfUsage(each))];
+    const made = { ...request(key, by, org, ...steps), ...token };
     sent.push(made);
     return made;
   };

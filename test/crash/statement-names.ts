@@ -1,5 +1,5 @@
 const KIND =
-  /^\s*(?:with [^]*?\)\s+)?(begin|commit|rollback to|rollback|savepoint|release|select|insert|update|delete|truncate|create (?:schema|table|index|(?:or replace )?view)|alter schema|drop (?:schema|table|view))\b/i;
+  /^\s*(?:with [^]*?\)\s+)?(begin|start transaction|commit|rollback to|rollback|savepoint|release|select|insert|update|delete|truncate|create (?:schema|table|index|(?:or replace )?view)|alter schema|drop (?:schema|table|view))\b/i;
 const TABLE = /"(?:read_v\d+(?:_g\d+)?|durable)"\."?(\w+)"?/g;
 const SUBJECT = /^\s*select (?:\w+\.)?(\w+)\(|\bfrom (\w+(?:\.\w+)?)/i;
 

@@ -63,9 +63,9 @@ function rowsOf(columns: readonly Column[]): string {
 
 /** Every name in a sequence begins with the sequence's own; as ranges, which the keys' indexes answer. */
 function belongs(columns: readonly string[]): string {
-  const name = ['org_id', 'user_id', 'stream', 'subject'].find((each) => columns.includes(each));
+  const name = ['org_id', 'stream', 'user_id', 'subject'].find((each) => columns.includes(each));
   if (name === undefined) throw new Error(`nothing tells whose rows these are: ${columns.join()}`);
-  const prefixes = name === 'stream' || name === 'subject' ? ['org-', 'user-', 'realm-'] : [''];
+  const prefixes = name === 'stream' || name === 'subject' ? ['org-', 'usage-', 'user-', 'realm-'] : [''];
   return prefixes
     .map((prefix) => `("${name}" >= '${prefix}' || $1 and "${name}" < '${prefix}' || $1 || '~')`)
     .join(' or ');

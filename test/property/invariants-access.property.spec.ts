@@ -16,7 +16,7 @@ import {
 } from './access-world.js';
 import { unreplaceable } from './superseded.js';
 
-/** Histories of each property under each of the five schemes; the other invariants have the rest of the 10,000. */
+/** Histories of each property under each of the five schemes. */
 const RUNS = { implicit: 100, overrides: 50, inheritance: 50, reach: 50, evidence: 100 };
 const onOrg = { kind: 'org', orgId: 'acme' } as const;
 
