@@ -210,15 +210,11 @@ it('turns invitations, workflows and a deletion into these rows', async () => {
     })),
   );
   expect(ofBeta('invited_addresses')).toHaveLength(3);
-  expect(ofBeta('workflows')).toEqual([
-    {
-      org_id: 'beta',
-      workflow_id: 'w1',
-      environment_id: 'other',
-      name: 'w1',
-      owner_id: 'fay',
-      registered_at: after(18),
-    },
+  expect(ofBeta('workflows')).toMatchObject([
+    { workflow_id: 'w1', environment_id: 'other', name: 'w1', owner_id: 'fay', registered_at: after(18) },
+    { workflow_id: 'w3', environment_id: null, name: 'w3', owner_id: 'fay' },
+    { workflow_id: 'w4', environment_id: 'main' },
+    { workflow_id: 'w5', environment_id: null },
   ]);
   for (const entry of ofBeta('audit_entries')) expect(JSON.stringify(entry)).not.toContain('@beta.test');
   expect(ofAcme(rows.audit_entries, 'gamma')).toHaveLength(10);

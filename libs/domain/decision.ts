@@ -48,6 +48,7 @@ export const refusals = {
   contents_full: 'The environment has as many products and projects as it may have. Unassign one first.',
   workflow_exists: 'A workflow with this id exists, or existed, in the organization.',
   workflow_not_found: 'The organization has no such workflow.',
+  personal_environment_unknown: 'Here people have no personal environments: name an environment of the organization.',
   credential_exists: 'The environment has a credential. Rotate it, or revoke it first.',
   credential_not_found: 'The environment has no credential.',
   provider_key_exists: 'There is a provider key with this id that differs. Rotate it, or remove it first.',

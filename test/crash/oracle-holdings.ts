@@ -11,6 +11,7 @@ export type HeldEvent = Extract<
       | 'DocumentSet'
       | `McpServer${string}`
       | `Workflow${string}`
+      | 'PersonalWorkflowRegistered'
       | `AutoRecharge${string}`
       | 'BillingDetailsSet'
       | 'PaymentMethodSaved'
@@ -45,8 +46,10 @@ export class HoldingsOracle {
 
   apply({ type, data }: HeldEvent, at: string, id: string): void {
     switch (type) {
+      case 'PersonalWorkflowRegistered':
       case 'WorkflowRegistered': {
-        const { workflowId, environmentId, name, ownerId } = data;
+        const { workflowId, name, ownerId } = data;
+        const environmentId = 'environmentId' in data ? data.environmentId : null;
         const owned = { org_id: this.orgId, workflow_id: workflowId, name, owner_id: ownerId };
         this.workflows.set(workflowId, {
           evidence: id,
@@ -55,9 +58,12 @@ export class HoldingsOracle {
         });
         break;
       }
+      case 'WorkflowPromoted':
+      case 'WorkflowMadePersonal':
       case 'WorkflowMoved': {
         const found = this.workflow(data.workflowId);
-        Object.assign(found, { row: { ...found.row, environment_id: data.environmentId }, evidence: id });
+        const environmentId = type === 'WorkflowMadePersonal' ? null : data.environmentId;
+        Object.assign(found, { row: { ...found.row, environment_id: environmentId }, evidence: id });
         break;
       }
       case 'WorkflowRemoved':
@@ -140,7 +146,8 @@ export class HoldingsOracle {
     for (const [id, { row, active, evidence }] of this.workflows) {
       if (active && !deleted) rows.add('workflows', row);
       const { name, owner_id: ownerId, environment_id: environmentId } = row;
-      const doc = { id, name, ownerId, environmentId, status: active ? 'active' : 'removed', evidence };
+      const linked = environmentId === null ? {} : { environmentId };
+      const doc = { id, name, ownerId, ...linked, status: active ? 'active' : 'removed', evidence };
       rows.add('access_documents', { stream, kind: 'workflow', id, doc });
     }
     const { documents, mcpServers, budgets } = this;

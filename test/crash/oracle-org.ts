@@ -313,7 +313,10 @@ export class OrgOracle {
       case 'ProviderKeyAdded':
       case 'ProviderKeyRotated':
       case 'ProviderKeyRemoved':
+      case 'PersonalWorkflowRegistered':
+      case 'WorkflowMadePersonal':
       case 'WorkflowMoved':
+      case 'WorkflowPromoted':
       case 'WorkflowRegistered':
       case 'WorkflowRemoved':
         this.holdings.apply({ type, data } as HeldEvent, at, event.id);

@@ -149,7 +149,7 @@ function targetsOf(data: Record<string, unknown>, type: string): string[] {
   if (type === 'OrgOwnershipTransferred') return [String(data.from), String(data.to)];
   if (type === 'OrgOwnershipTransferRequested') return [String(data.to)];
   const grantee = data.grantee as { id: string } | undefined;
-  const left = type === 'WorkflowMoved' ? data.from : undefined;
+  const left = type === 'WorkflowMoved' || type === 'WorkflowMadePersonal' ? data.from : undefined;
   const named = [data.workflowId, data.groupId, data.userId, left, data.environmentId, grantee?.id];
   named.push(data.modelId, data.serverId, data.connectionId);
   named.push(data.purchaseId, data.invoiceId, type === 'DocumentSet' ? data.kind : undefined);

@@ -228,6 +228,11 @@ for (const url of ['https://witness.beta.test', 'https://other.beta.test'])
   event('org-beta', 'CheckpointWitnessSet', { url });
 event('org-beta', 'CheckpointWitnessRemoved', {});
 event('org-beta', 'CheckpointWitnessSet', { url: 'https://witness.beta.test' });
+for (const workflowId of ['w3', 'w4'])
+  event('org-beta', 'PersonalWorkflowRegistered', { workflowId, name: workflowId, ownerId: 'fay' });
+event('org-beta', 'WorkflowPromoted', { workflowId: 'w4', environmentId: 'main' });
+event('org-beta', 'WorkflowRegistered', { workflowId: 'w5', environmentId: 'main', name: 'w5', ownerId: 'fay' });
+event('org-beta', 'WorkflowMadePersonal', { workflowId: 'w5', from: 'main' });
 const moments = { at: '3@2026-01-01T00:00:00.000Z', since: '-1@1970-01-01T00:00:00.000Z' };
 event('activity-beta', 'AccessReviewRead', moments, recorded);
 const shown = { subject: 'fay', action: 'org:view', resource: 'beta', at: '2026-01-01T00:00:00.000Z', decision: true };

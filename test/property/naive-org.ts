@@ -19,7 +19,7 @@ export class NaiveOrg {
   owner = '';
   readonly roles = new Map<string, string>();
   readonly suspendedMembers = new Set<string>();
-  /** Workflow → environment. */
+  /** Workflow → environment; empty in its owner's personal one. */
   readonly workflows = new Map<string, string>();
   /** Service account → its role, and keys that were issued and not revoked; whether they end by themselves. */
   readonly machines = new Map<string, { role: string; keys: Map<string, boolean> }>();
@@ -200,7 +200,12 @@ export class NaiveOrg {
         break;
       case 'WorkflowRegistered':
       case 'WorkflowMoved':
+      case 'WorkflowPromoted':
         this.workflows.set(data.workflowId, data.environmentId);
+        break;
+      case 'PersonalWorkflowRegistered':
+      case 'WorkflowMadePersonal':
+        this.workflows.set(data.workflowId, '');
         break;
       case 'WorkflowRemoved':
         this.workflows.delete(data.workflowId);

@@ -149,6 +149,9 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
   }),
   event('WorkflowRegistered', { workflowId: modelId, environmentId, name, ownerId: userId }),
   event('WorkflowMoved', { workflowId: modelId, from: environmentId, environmentId }),
+  event('PersonalWorkflowRegistered', { workflowId: modelId, name, ownerId: userId }),
+  event('WorkflowPromoted', { workflowId: modelId, environmentId }),
+  event('WorkflowMadePersonal', { workflowId: modelId, from: environmentId }),
   event('WorkflowRemoved', { workflowId: modelId }),
   event('ApiKeyCreated', {
     userId,
@@ -331,7 +334,7 @@ function expectAgreement(state: OrgState, naive: NaiveOrg): void {
   expect(new Map(active.map(({ id, name: called }) => [id, called]))).toEqual(naive.environments);
   expect(state.environments.size).toBe(naive.environments.size + naive.deleted.size);
   const running = [...state.workflows.values()].filter(({ status }) => status === 'active');
-  expect(new Map(running.map(({ id, environmentId: of }) => [id, of]))).toEqual(naive.workflows);
+  expect(new Map(running.map(({ id, environmentId: of = '' }) => [id, of]))).toEqual(naive.workflows);
   const { plan: bought } = state.org;
   if (bought === 'small') expectWithin(naive, state);
   for (const { id, models, groupGrants } of active) {

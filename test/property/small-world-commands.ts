@@ -25,7 +25,7 @@ export function commandsOf(scheme: CompiledScheme, orgId: string): readonly Comm
   const access = inEnvironment.flatMap((on) => each(grantees, (grantee) => ({ ...on, grantee })));
   const named = [undefined, ...childRoles];
   const machineRoles = each(roles, (role) => ({ accountId: 'm', name: 'm', role }));
-  const workflow = each(inEnvironment, (on) => ({ workflowId: 'w', ...on }));
+  const workflow = each([{}, ...inEnvironment], (on) => ({ workflowId: 'w', ...on }));
   const inputs: { readonly [Name in OrgCommandName]?: readonly object[] } = {
     CreateOrg: each(people, (ownerId) => ({ orgId, name: orgId, ownerId })),
     AddMember: members,

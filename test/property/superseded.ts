@@ -35,6 +35,9 @@ function saysAbout({ type, data }: TypedEvent): readonly string[] {
       return [`service ${field('accountId')}`];
     case 'WorkflowRegistered':
     case 'WorkflowMoved':
+    case 'PersonalWorkflowRegistered':
+    case 'WorkflowPromoted':
+    case 'WorkflowMadePersonal':
       return [`workflow ${field('workflowId')}`];
     case 'PlatformAdminSourcesSet':
       return ['sources'];

@@ -95,3 +95,34 @@ it("stays the organization's when who registered it leaves, and ends with its re
   await command('olga', 'DeleteEnvironment', { environmentId: 'live' });
   expect(await places()).toEqual([]);
 });
+
+it('in a personal environment it holds nothing in the organization, and is its owner’s alone, also after they left (T40, T42)', async () => {
+  await command('olga', 'AddMember', { userId: 'pat', role: 'org.participant' });
+  const grant = { environmentId: 'test', grantee: { type: 'user', id: 'pat' } };
+  await command('olga', 'GrantEnvironmentAccess', grant);
+  await command('pat', 'RegisterWorkflow', { workflowId: 'draft', name: 'Draft' });
+  const held = async () => {
+    const subjects = { subject: { type: 'workflow' }, action: use, resource: environment('test') };
+    const { principals } = await send('olga', '/v1/orgs/acme/history/state');
+    return [
+      (await send('olga', '/access/v1/search/subject', subjects)).results.map(({ id }: { id: string }) => id),
+      principals.map(({ id }: { id: string }) => id).filter((id: string) => id.endsWith('/draft')),
+    ];
+  };
+  const listed = async (who: string) => {
+    const { workflows } = await send(who, '/v1/orgs/acme/workflows');
+    return workflows.map(({ id }: { id: string }) => id);
+  };
+  expect(await held()).toEqual([[], []]);
+  expect([await listed('pat'), await listed('olga')]).toEqual([['draft', 'nightly'], ['nightly']]);
+  await command('pat', 'MoveWorkflow', { workflowId: 'draft', environmentId: 'test' });
+  expect(await held()).toEqual([['acme/draft'], ['workflow:acme/draft']]);
+  expect(await listed('olga')).toEqual(['draft', 'nightly']);
+  await command('pat', 'MoveWorkflow', { workflowId: 'draft' });
+  expect(await held()).toEqual([[], []]);
+
+  await command('olga', 'RemoveMember', { userId: 'pat' });
+  expect(await listed('olga')).toEqual(['nightly']);
+  await command('olga', 'AddMember', { userId: 'pat', role: 'org.participant' });
+  expect(await listed('pat')).toEqual(['draft', 'nightly']);
+});

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { type RunningScheme, startScheme } from './running-scheme.js';
 
+interface Interval {
+  readonly decision: boolean;
+  readonly cause?: { readonly type: string };
+}
+
 let world: RunningScheme;
 const acme = 'orgs/acme';
 const key = { keyId: 'k', provider: 'openai', name: 'K', credential: { apiKey: 'sk-of-a-feature-0000' } };
@@ -101,14 +106,44 @@ it('a participant sees and uses what was granted to them, and nothing else; admi
   expect(await world.permissions('paul', 'acme')).toEqual(['org:leave', 'org:select', 'org:view']);
 });
 
-it('what a person has built for themselves comes into a shared environment that they have access to, and into no other (T42)', async () => {
-  const workflow = { workflowId: 'nightly', environmentId: 'prod', name: 'Nightly' };
-  expect((await world.post('paul', acme, 'RegisterWorkflow', workflow)).status).toBe(403);
-  const grantee = { type: 'user', id: 'paul' };
-  await world.done('ada', acme, 'GrantEnvironmentAccess', { environmentId: 'prod', grantee });
-  await world.done('paul', acme, 'RegisterWorkflow', workflow);
-  expect((await world.get('paul', `${acme}/workflows`)).body.workflows).toMatchObject([
-    { id: 'nightly', environmentId: 'prod', ownerId: 'paul' },
+it('what a person has built for themselves comes into a shared environment that they have access to, and into no other (T36, T42)', async () => {
+  const workflows = async (sub: string) => (await world.get(sub, `${acme}/workflows`)).body.workflows;
+  const move = (sub: string, environmentId?: string) =>
+    world.post(sub, acme, 'MoveWorkflow', { workflowId: 'nightly', environmentId });
+  await world.done('paul', acme, 'RegisterWorkflow', { workflowId: 'nightly', name: 'Nightly' });
+  expect(await workflows('paul')).toEqual([
+    { id: 'nightly', name: 'Nightly', personal: true, ownerId: 'paul', registeredAt: expect.any(String) },
+  ]);
+  for (const sub of ['olga', 'ada']) {
+    expect(await workflows(sub)).toEqual([]);
+    expect((await move(sub, 'prod')).body).toMatchObject({ status: 422, code: 'workflow_not_found' });
+  }
+  expect((await world.post('bea', acme, 'RegisterWorkflow', { name: 'Mine' })).status).toBe(404);
+
+  // As if there were no such environment: it is invisible to him.
+  expect((await move('paul', 'prod')).status).toBe(403);
+  await world.done('ada', acme, 'GrantEnvironmentAccess', {
+    environmentId: 'prod',
+    grantee: { type: 'user', id: 'paul' },
+  });
+  expect((await move('paul', 'stage')).status).toBe(403);
+  expect((await move('paul', 'prod')).body.events).toMatchObject([{ type: 'WorkflowPromoted' }]);
+  for (const sub of ['paul', 'ada'])
+    expect(await workflows(sub)).toMatchObject([{ id: 'nightly', environmentId: 'prod', ownerId: 'paul' }]);
+  expect((await workflows('paul'))[0]).not.toHaveProperty('personal');
+  expect((await move('ada')).body).toMatchObject({ status: 422, code: 'workflow_not_owned' });
+  expect((await move('paul')).body.events).toMatchObject([{ type: 'WorkflowMadePersonal' }]);
+  expect(await workflows('ada')).toEqual([]);
+  expect((await move('paul', 'prod')).status).toBe(200);
+
+  // The past tells where it was: in the shared environment from the promotion on, and only while it was linked to it.
+  const asked = 'subject=workflow:acme/nightly&action=environment:use&resource=acme/prod';
+  const { intervals } = (await world.get('ada', `${acme}/history/access-timeline?${asked}`)).body;
+  const told = intervals.map(({ decision, cause }: Interval) => [decision, cause?.type]);
+  expect(told.slice(-3)).toEqual([
+    [true, 'WorkflowPromoted'],
+    [false, 'WorkflowMadePersonal'],
+    [true, 'WorkflowPromoted'],
   ]);
 });
 

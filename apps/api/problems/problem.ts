@@ -93,6 +93,7 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   contents_full: 409,
   workflow_exists: 409,
   workflow_not_found: 422,
+  personal_environment_unknown: 422,
   credential_exists: 409,
   credential_not_found: 422,
   provider_key_exists: 409,

@@ -1,12 +1,12 @@
 import { z } from 'zod';
-import { workflowsOf } from '#projections/workflows/queries.js';
+import { type Workflow, workflowsOf } from '#projections/workflows/queries.js';
 import { keyFrom, pageOf } from './cursor.js';
 import { type Asking, next, ofOrg, onOrg, page, query, slugKey, stale } from './query-row.js';
 
 export const workflowQueries = {
   Workflows: query({
     path: '/v1/orgs/{orgId}/workflows',
-    summary: 'The workflows of an organization, by id',
+    summary: "The workflows of an organization, by id; of those in personal environments the caller's own",
     params: ofOrg,
     filter: page,
     needs: (params) => [onOrg('org:view', params)],
@@ -19,6 +19,7 @@ export const workflowQueries = {
             .string()
             .optional()
             .meta({ description: 'That it is linked to; absent where the caller does not see that environment' }),
+          personal: z.literal(true).optional().meta({ description: "In the caller's personal environment" }),
           ownerId: z.string(),
           registeredAt: z.string(),
         }),
@@ -26,17 +27,17 @@ export const workflowQueries = {
       next,
     }),
     ask: async ({ orgId }, { limit, cursor }, asking) => {
-      const { services } = asking;
+      const { caller, services } = asking;
       const scope = ['Workflows', orgId];
       const after = keyFrom(cursor, scope, slugKey);
-      const rows = await workflowsOf(services.reads, orgId, { after, limit: limit + 1 });
+      const rows = await workflowsOf(services.reads, orgId, caller.id, { after, limit: limit + 1 });
       const { items, ...rest } = pageOf(rows, limit, scope, (row) => row.workflow_id);
-      const seen = await seenAmong(orgId, new Set(items.map((row) => row.environment_id)), asking);
+      const seen = await seenAmong(orgId, new Set(items.flatMap((row) => row.environment_id ?? [])), asking);
       if (seen === stale) return stale;
       const workflows = items.map((row) => ({
         id: row.workflow_id,
         name: row.name,
-        ...(seen.has(row.environment_id) ? { environmentId: row.environment_id } : {}),
+        ...placeOf(row, seen),
         ownerId: row.owner_id,
         registeredAt: row.registered_at,
       }));
@@ -44,6 +45,11 @@ export const workflowQueries = {
     },
   }),
 } as const;
+
+function placeOf({ environment_id: id }: Workflow, seen: ReadonlySet<string>) {
+  if (id === null) return { personal: true } as const;
+  return seen.has(id) ? { environmentId: id } : {};
+}
 
 /** Those of the environments that the caller may see. */
 async function seenAmong(

@@ -186,12 +186,13 @@ export interface InvitedTo {
   readonly role?: string | undefined;
 }
 
-/** A workflow is linked to one environment at a time, and acts with the access of that one. */
+/** A workflow is linked to one environment at a time, and acts with the access of that one in the organization. */
 export interface WorkflowDocument {
   readonly id: string;
   readonly name: string;
   readonly ownerId: string;
-  readonly environmentId: string;
+  /** Absent while it is in its owner's personal environment, which is nothing of the organization (T40). */
+  readonly environmentId?: string | undefined;
   readonly status: 'active' | 'removed';
   /** Id of the event that linked it to the environment. */
   readonly evidence: string;

@@ -54,7 +54,8 @@ type MachineDocument = ServiceAccountDocument | WorkflowDocument;
 /**
  * What a machine holds, in the shape of a membership: a service account the role it was created with, a workflow access to the
  * one environment that it is linked to (T46). `document`: the organization's of that kind and id. Undefined for what is not there
- * any more, and for a machine of another organization, whatever this one has by the same id.
+ * any more, for a workflow in its owner's personal environment, which is nothing of the organization (T40), and for a machine of
+ * another organization, whatever this one has by the same id.
  */
 export function holderOf(
   orgId: string,
@@ -65,5 +66,6 @@ export function holderOf(
   const { evidence } = document;
   const holder = { id: principalOf(machine), evidence, machine: machine.kind };
   if ('keys' in document) return { ...holder, role: document.role, grants: {} };
-  return { ...holder, role: '', grants: { [document.environmentId]: { evidence } } };
+  const { environmentId } = document;
+  return environmentId === undefined ? undefined : { ...holder, role: '', grants: { [environmentId]: { evidence } } };
 }

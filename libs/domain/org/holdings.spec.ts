@@ -56,6 +56,7 @@ describe('workflows (T36, T42)', () => {
     data: { workflowId: 'w', environmentId: 'live', name: 'W', ownerId: 'ann' },
   };
   const history = [created, live, test, registered];
+  const ann: OrgEvent = { type: 'MemberAdded', data: { userId: 'ann', role: 'org.admin' } };
 
   it('are linked to one environment from the first moment on', () => {
     given([created, live], undefined, 'ann')
@@ -79,6 +80,58 @@ describe('workflows (T36, T42)', () => {
     given([created, live, registered], undefined, 'ann')
       .when('MoveWorkflow', move)
       .then(refused('environment_not_found'));
+  });
+
+  it('begin in the personal environment of their owner, and go from it to a shared one and back', () => {
+    const personal: OrgEvent = {
+      type: 'PersonalWorkflowRegistered',
+      data: { workflowId: 'w', name: 'W', ownerId: 'ann' },
+    };
+    const promoted: OrgEvent = { type: 'WorkflowPromoted', data: { workflowId: 'w', environmentId: 'live' } };
+    const back: OrgEvent = { type: 'WorkflowMadePersonal', data: { workflowId: 'w', from: 'live' } };
+    const before = [created, ann, live, personal];
+    const register = { workflowId: 'w', name: 'W' };
+    given([created, ann], undefined, 'ann').when('RegisterWorkflow', register).then([personal]);
+    given(before, undefined, 'ann').when('RegisterWorkflow', register).then(nothing);
+    given(before, undefined, 'ann')
+      .when('RegisterWorkflow', { ...register, environmentId: 'live' })
+      .then(refused('workflow_exists'));
+    given(before, undefined, 'ann').when('MoveWorkflow', { workflowId: 'w' }).then(nothing);
+    given(before, undefined, 'ann').when('MoveWorkflow', promoted.data).then([promoted]);
+    given([...before, promoted], undefined, 'ann')
+      .when('MoveWorkflow', promoted.data)
+      .then(nothing);
+    given([...before, promoted], undefined, 'ann')
+      .when('MoveWorkflow', { workflowId: 'w' })
+      .then([back]);
+    expect(fold('org', [...before, promoted]).workflows.get('w')).toMatchObject({ environmentId: 'live' });
+    expect(fold('org', [...before, promoted, back]).workflows.get('w')?.environmentId).toBeUndefined();
+  });
+
+  it('are in a personal environment where the scheme has them, and of a member; nobody else is told of them (T40)', () => {
+    const personal: OrgEvent = {
+      type: 'PersonalWorkflowRegistered',
+      data: { workflowId: 'w', name: 'W', ownerId: 'ann' },
+    };
+    const [teams, left] = [
+      builtIn('teams'),
+      { type: 'MemberRemoved', data: { userId: 'ann', role: 'org.admin' } } as const,
+    ];
+    given([created, ann], teams, 'ann')
+      .when('RegisterWorkflow', { name: 'W' })
+      .then(refused('personal_environment_unknown'));
+    given([created, ann, live, registered], teams, 'ann')
+      .when('MoveWorkflow', { workflowId: 'w' })
+      .then(refused('personal_environment_unknown'));
+    given([created, ann, left], undefined, 'ann')
+      .when('RegisterWorkflow', { name: 'W' })
+      .then(refused('member_not_found'));
+    given([created, ann, live, personal], undefined, 'olga')
+      .when('MoveWorkflow', { workflowId: 'w', environmentId: 'live' })
+      .then(refused('workflow_not_found'));
+    given([created, ann, personal], undefined, 'olga')
+      .when('RemoveWorkflow', { workflowId: 'w' })
+      .then(refused('workflow_not_found'));
   });
 
   it('are removed for good', () => {
