@@ -9,7 +9,7 @@ import { decodeKey } from '#libs/ledger/signed-note.js';
 import { orgEvents } from '#libs/domain/org/events.js';
 import { consistencyToken } from '../../apps/api/requests/consistency-token.js';
 import { csvCell } from '../../apps/api/queries/audit-csv.js';
-import { activityOf } from '../../apps/api/queries/audit-ocsf-classes.js';
+import { activityOf, subjectOf } from '../../apps/api/queries/audit-ocsf-classes.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 
 let api: TestApi;
@@ -213,12 +213,31 @@ describe('an export of the audit log', () => {
   });
 
   it.each(Object.keys(orgEvents))('%s has an OCSF class of its kind in both versions', (event) => {
-    const entry = { event, outcome: 'allowed', data: {} } as Parameters<typeof activityOf>[0];
+    const entry = { event, outcome: 'allowed', data: {} } as Shown;
     for (const version of ['1.8', '1.9'] as const) {
       const { classUid, activityId } = activityOf(entry, version);
       expect(Object.keys(requiredOf)).toContain(String(classUid));
       expect(activityId).toBeGreaterThan(0);
     }
+  });
+
+  const aRole = { role: 'org.auditor' };
+  const [account, bobs] = [
+    { accountId: 'ci', keyId: 'first' },
+    { userId: 'bob', keyId: 'laptop' },
+  ];
+  it.each([
+    ['RoleAssigned', { userId: 'bob', ...aRole }, '3007/16', '3005/3', { user: { uid: 'bob' } }],
+    ['RoleAssignmentRevoked', { userId: 'bob', ...aRole }, '3007/17', '3005/4', { user: { uid: 'bob' } }],
+    ['ApiKeyCreated', bobs, '3007/18', '3004/1', { user: { uid: 'bob' } }],
+    ['ServiceAccountKeyIssued', account, '3007/18', '3004/1', { user: { uid: 'service:acme/ci' } }],
+    ['ServiceAccountKeyRevoked', account, '3007/19', '3004/4', { user: { uid: 'service:acme/ci' } }],
+    ['OrgSchemeChanged', { scheme: { id: 'teams', version: 2 } }, '3008/2', '3004/3', { iam_role: { uid: 'teams@2' } }],
+  ])('%s is told of whom it is about', (event, data, now, before, about) => {
+    const entry = { event, outcome: 'allowed', data, targets: [], environment: null } as unknown as Shown;
+    const nameOf = ({ classUid, activityId }: ReturnType<typeof activityOf>) => `${classUid}/${activityId}`;
+    expect([nameOf(activityOf(entry, '1.9')), nameOf(activityOf(entry, '1.8'))]).toEqual([now, before]);
+    expect(subjectOf(entry, activityOf(entry, '1.9').classUid, 'acme')).toMatchObject(about);
   });
 
   it('is given in pages as fast as it is taken, and holds nothing that came after it began', async () => {
@@ -291,6 +310,8 @@ describe('an export of the audit log', () => {
   });
 });
 
+type Shown = Parameters<typeof activityOf>[0];
+
 /** From the OCSF schema: what each class requires beside the attributes of every event. */
 const requiredOf: Readonly<Record<string, readonly string[]>> = {
   3001: ['user'],
@@ -298,6 +319,7 @@ const requiredOf: Readonly<Record<string, readonly string[]>> = {
   3005: ['user'],
   3006: ['group'],
   3007: ['user'],
+  3008: ['iam_role'],
   6003: ['actor', 'api', 'src_endpoint'],
 };
 

@@ -1,10 +1,11 @@
+import { principalOf } from '#libs/domain/access/machines.js';
 import type { ShownEntry } from './audit-entries.js';
 
 /**
  * 3001 Account Change, 3002 Authentication, 3004 Entity Management, 3005 User Access Management, 3006 Group Management, 3007 User Management,
- * 6003 API Activity.
+ * 3008 Role Management, 6003 API Activity.
  */
-export type OcsfClass = 3001 | 3002 | 3004 | 3005 | 3006 | 3007 | 6003;
+export type OcsfClass = 3001 | 3002 | 3004 | 3005 | 3006 | 3007 | 3008 | 6003;
 
 /** Releases before 1.9 have other classes for what is done to people. */
 export type OcsfVersion = '1.8' | '1.9';
@@ -16,13 +17,21 @@ interface Activity {
 
 const is = (classUid: OcsfClass, activityId: number): Activity => ({ classUid, activityId });
 
+const roleAssigned = { ...is(3007, 16), before: is(3005, 3) };
+const keyAdded = { ...is(3007, 18), before: is(3004, 1) };
+const keyRemoved = { ...is(3007, 19), before: is(3004, 4) };
+
 /** Activities of OCSF 1.9, and the deprecated ones of releases before it where they differ. */
 const activities: Readonly<Record<string, Activity & { readonly before?: Activity }>> = {
   MemberAdded: { ...is(3007, 1), before: is(3001, 1) },
   MemberRemoved: { ...is(3007, 3), before: is(3001, 6) },
   MemberSuspended: { ...is(3007, 5), before: is(3001, 5) },
   MemberResumed: { ...is(3007, 4), before: is(3001, 2) },
-  MemberRoleChanged: { ...is(3007, 16), before: is(3005, 3) },
+  MemberRoleChanged: roleAssigned,
+  RoleAssigned: roleAssigned,
+  RoleAssignmentConfirmed: roleAssigned,
+  RoleAssignmentRevoked: { ...is(3007, 17), before: is(3005, 4) },
+  ServiceAccountRoleChanged: roleAssigned,
   EnvironmentAccessGranted: { ...is(3007, 14), before: is(3005, 1) },
   EnvironmentAccessRevoked: { ...is(3007, 15), before: is(3005, 2) },
   GroupCreated: is(3006, 6),
@@ -33,8 +42,15 @@ const activities: Readonly<Record<string, Activity & { readonly before?: Activit
   OrgSuspended: is(3004, 12),
   OrgResumed: is(3004, 13),
   SignedIn: is(3002, 1),
-  PersonalKeyCreated: { ...is(3007, 18), before: is(3004, 1) },
-  PersonalKeyRevoked: { ...is(3007, 19), before: is(3004, 4) },
+  ApiKeyCreated: keyAdded,
+  ApiKeyRevoked: keyRemoved,
+  PersonalKeyCreated: keyAdded,
+  PersonalKeyRevoked: keyRemoved,
+  ServiceAccountKeyIssued: keyAdded,
+  ServiceAccountKeyRotated: keyAdded,
+  ServiceAccountKeyRevoked: keyRemoved,
+  // Which roles there are, and what each may do.
+  OrgSchemeChanged: { ...is(3008, 2), before: is(3004, 3) },
   AuditRead: is(6003, 2),
   AuditExportStarted: is(6003, 2),
   AuditExported: is(6003, 2),
@@ -71,13 +87,21 @@ function granteeOf(data: unknown): { readonly type: string; readonly id: string 
   return type === undefined || id === undefined ? undefined : { type, id };
 }
 
+/** `enterprise@2`: the roles there are, all of them. */
+function schemeIn(data: unknown): string {
+  const scheme = member(data, 'scheme');
+  return `${textIn(scheme, 'id') ?? ''}@${String(member(scheme, 'version'))}`;
+}
+
 export const endpointOf = ({ address }: ShownEntry): object => (address === null ? {} : { ip: address });
 
 /** The attributes that the class requires, and those that it recommends and the entry tells. */
 export function subjectOf(entry: ShownEntry, classUid: OcsfClass, orgId: string): object {
   const { data, environment, targets, actor, credential, action, event } = entry;
   const grantee = granteeOf(data);
-  const user = grantee?.type === 'user' ? grantee.id : (textIn(data, 'userId') ?? targets[0] ?? actor);
+  const accountId = textIn(data, 'accountId');
+  const machine = accountId && principalOf({ kind: 'service', orgId, id: accountId });
+  const user = grantee?.type === 'user' ? grantee.id : (machine ?? textIn(data, 'userId') ?? targets[0] ?? actor);
   const role = textIn(data, 'role');
   const resources =
     environment === null ? {} : { resources: [{ uid: `${orgId}/${environment}`, type: 'environment' }] };
@@ -100,6 +124,8 @@ export function subjectOf(entry: ShownEntry, classUid: OcsfClass, orgId: string)
       return { user: { uid: user } };
     case 3005:
       return { user: { uid: user }, ...(role === undefined ? {} : { iam_role: { name: role } }), ...resources };
+    case 3008:
+      return { iam_role: { uid: schemeIn(data), name: schemeIn(data) } };
     case 3007:
       return { user: { uid: user }, ...(role === undefined ? {} : { iam_roles: [{ name: role }] }), ...resources };
   }

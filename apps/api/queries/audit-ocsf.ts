@@ -9,6 +9,7 @@ const categories: { readonly [Class in OcsfClass]: number } = {
   3005: 3,
   3006: 3,
   3007: 3,
+  3008: 3,
   6003: 6,
 };
 
