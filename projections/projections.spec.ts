@@ -25,6 +25,7 @@ it('turns every event type into these rows', async () => {
       org_id: 'acme',
       realm: 'default',
       name: 'Acme Corporation',
+      description: null,
       owner_id: 'bob',
       scheme_id: 'enterprise',
       scheme_version: 1,
@@ -183,7 +184,9 @@ it('turns invitations, workflows and a deletion into these rows', async () => {
   const begun = given.findIndex(({ stream }) => stream === 'org-beta');
   const after = (n: number) => at(begun + 1 + n);
   const ofBeta = (table: string) => ofAcme(rows[table], 'beta');
-  expect(ofBeta('organizations')).toMatchObject([{ plan: 'starter', transfer_requested_to: 'fay' }]);
+  expect(ofBeta('organizations')).toMatchObject([
+    { description: 'Makers of everything', plan: 'starter', transfer_requested_to: 'fay' },
+  ]);
   expect(ofBeta('members')).toMatchObject([
     { user_id: 'eve', role: 'org.owner' },
     { user_id: 'fay', role: 'org.viewer', since: after(10), revision: '10' },

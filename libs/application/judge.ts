@@ -91,7 +91,8 @@ export class Judge {
         const { tenancy, orgCreation } = scheme.document;
         if (row.joins !== undefined && tenancy.orgsPerUser === 1)
           claimed.members.push(row.joins(step.input, plan.caller.id));
-        if (row.names !== undefined && orgCreation.uniqueNames) claimed.names.push(row.names(step.input));
+        const name = orgCreation.uniqueNames ? row.names?.(step.input, state) : undefined;
+        if (name !== undefined) claimed.names.push(name);
       }
       for (const event of decision) {
         const id = plan.eventId(events.length);

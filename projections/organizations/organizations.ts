@@ -8,6 +8,8 @@ export const organizations = table(
     org_id: text,
     realm: text,
     name: text,
+    /** Null where there is none. */
+    description: nullable(text),
     owner_id: text,
     scheme_id: text,
     scheme_version: integer,
@@ -25,7 +27,7 @@ export const organizations = table(
 
 export const organizationsProjection = projection({
   name: 'organizations',
-  version: 4,
+  version: 5,
   tables: [organizations],
   on: {
     org: {
@@ -34,6 +36,7 @@ export const organizationsProjection = projection({
           org_id: streamId,
           realm: required(metadata, 'realm'),
           name: data.name,
+          description: null,
           owner_id: data.owner.userId,
           scheme_id: data.scheme.id,
           scheme_version: data.scheme.version,
@@ -45,6 +48,8 @@ export const organizationsProjection = projection({
         }),
       OrgRenamed: ({ streamId, data, revision }, write) =>
         write.patch(organizations, { org_id: streamId }, { name: data.name, revision }),
+      OrgDescribed: ({ streamId, data, revision }, write) =>
+        write.patch(organizations, { org_id: streamId }, { description: data.description, revision }),
       OrgSuspended: ({ streamId, occurredAt, revision }, write) =>
         write.patch(organizations, { org_id: streamId }, { suspended_at: occurredAt, revision }),
       OrgResumed: ({ streamId, revision }, write) =>

@@ -88,7 +88,7 @@ export const commands = {
   suspendMember: draft('SuspendMember', 'userId'),
   resumeMember: draft('ResumeMember', 'userId'),
   leave: draft('LeaveOrg'),
-  updateOrg: draft('UpdateOrg', 'name'),
+  updateOrg: draft('UpdateOrg', 'name', 'description'),
   suspendOrg: draft('SuspendOrg'),
   resumeOrg: draft('ResumeOrg'),
   createGroup: draft('CreateGroup', 'groupId', 'name'),

@@ -71,6 +71,7 @@ export class OrgOracle {
           org_id: this.id,
           realm: event.metadata.realm,
           name: data.name,
+          description: null,
           owner_id: data.owner.userId,
           scheme_id: id,
           scheme_version: version,
@@ -87,6 +88,10 @@ export class OrgOracle {
       case 'OrgRenamed':
         this.organization = { ...this.organization, name: data.name, revision };
         this.org = { ...this.org, name: data.name };
+        break;
+      case 'OrgDescribed':
+        this.organization = { ...this.organization, description: data.description, revision };
+        this.org = { ...this.org, description: data.description ?? undefined };
         break;
       case 'RoleAssigned': {
         const member = this.member(data.userId, event);

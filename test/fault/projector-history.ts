@@ -151,7 +151,7 @@ export class History {
     const rarer: readonly [OrgCommandName, unknown][] = [
       ['SuspendMember', { userId }],
       ['ResumeMember', { userId }],
-      ['UpdateOrg', { name: `Org ${this.pick(3)}` }],
+      ['UpdateOrg', { name: `Org ${this.pick(3)}`, description: `Organization ${this.pick(3)}` }],
       [this.pick(2) === 0 ? 'SuspendOrg' : 'ResumeOrg', {}],
       ['CreateGroup', { groupId, name: `Group ${groupId}` }],
       ['RenameGroup', { groupId, name: `Group ${this.pick(3)}` }],

@@ -286,6 +286,9 @@ for (const modelId of ['m1', 'm2'])
 event('realm-default', 'PlatformModelRemoved', { modelId: 'm2' });
 event('org-beta', 'SubscriptionCanceled', { plan: 'starter', endsOn: '2026-12-31' });
 event('org-beta', 'WorkerSshKeySet', { publicKey: 'ssh-ed25519 AAAA' });
+event('org-beta', 'OrgDescribed', { description: 'Makers of nothing' });
+event('org-beta', 'OrgDescribed', { description: null });
+event('org-beta', 'OrgDescribed', { description: 'Makers of everything' });
 const ownKey = { userId: 'fay', keyId: 'laptop', at: '2026-01-01T00:00:00.000Z' };
 event('activity-beta', 'PersonalKeyCreated', { ...ownKey, notAfter: '2031-01-01T00:00:00.000Z' }, recorded);
 event('activity-beta', 'PersonalKeyRevoked', ownKey, recorded);

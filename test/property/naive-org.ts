@@ -15,6 +15,7 @@ export class NaiveOrg {
   exists = false;
   id = '';
   name = '';
+  description: string | null = null;
   suspended = false;
   owner = '';
   readonly roles = new Map<string, string>();
@@ -60,6 +61,9 @@ export class NaiveOrg {
         break;
       case 'OrgRenamed':
         this.name = data.name;
+        break;
+      case 'OrgDescribed':
+        this.description = data.description;
         break;
       case 'OrgSuspended':
         this.suspended = true;

@@ -69,7 +69,10 @@ export function inputsUnder({ document, roles }: CompiledScheme, orgId = 'acme')
   const cloudProvider = fc.constantFrom(undefined, ...(document.cloudProvider === 'none' ? [] : ['aws', 'gcp']));
   return {
     CreateOrg: fc.record({ orgId: fc.constant(orgId), name, ownerId: userId }),
-    UpdateOrg: fc.record({ name }),
+    UpdateOrg: fc.oneof(
+      fc.record({ name }),
+      fc.record({ name, description: fc.constantFrom(null, '', 'one', 'two') }, { requiredKeys: ['description'] }),
+    ),
     SuspendOrg: fc.record({}),
     ResumeOrg: fc.record({}),
     AddMember: fc.record({ userId, role }),

@@ -91,6 +91,7 @@ const anyEvent: fc.Arbitrary<OrgEvent> = fc.oneof(
   event('MemberSuspended', { userId }),
   event('MemberResumed', { userId }),
   event('OrgRenamed', { name }),
+  event('OrgDescribed', { description: fc.constantFrom(null, 'one', 'two') }),
   event('OrgSuspended', {}),
   event('OrgResumed', {}),
   event('GroupCreated', { groupId, name }),
@@ -319,6 +320,7 @@ function expectAgreement(state: OrgState, naive: NaiveOrg): void {
   expect(state.org.ownerId).toBe(naive.owner);
   expect(state.members.size).toBe(naive.roles.size);
   expect(state.org.name).toBe(naive.name);
+  expect(state.org.description ?? null).toBe(naive.description);
   expect(state.org.suspension !== undefined).toBe(naive.suspended);
   for (const { id, role: held, suspension } of state.members.values()) {
     expect(held).toBe(naive.roles.get(id));

@@ -36,7 +36,7 @@ describe('names that one organization of a realm alone may have', () => {
     const { orgId, step } = creation(name);
     return { orgId, outcome: await world.send(operator, undefined, step, options) };
   };
-  const inOrg = (orgId: string, name: 'UpdateOrg' | 'DeleteOrg', input: object) =>
+  const inOrg = (orgId: string, name: 'UpdateOrg' | 'DeleteOrg' | 'ChangeOrgScheme', input: object) =>
     world.send(operator, orgId, { name, input } as Parameters<World['send']>[2]);
   const executed = (pipeline: ReturnType<World['pipelineOver']>, step: ReturnType<typeof creation>['step']) =>
     pipeline.execute({
@@ -59,9 +59,22 @@ describe('names that one organization of a realm alone may have', () => {
     expect((await inOrg(first.orgId, 'UpdateOrg', { name: 'Globex Corporation' })).kind).toBe('done');
     const second = await create('Globex');
     expect(second.outcome.kind).toBe('done');
-    expect(await inOrg(first.orgId, 'UpdateOrg', { name: 'globex' })).toMatchObject(taken);
+    expect(await inOrg(first.orgId, 'UpdateOrg', { name: 'globex', description: 'The former' })).toMatchObject(taken);
     expect((await inOrg(second.orgId, 'DeleteOrg', {})).kind).toBe('done');
     expect((await inOrg(first.orgId, 'UpdateOrg', { name: 'globex' })).kind).toBe('done');
+  });
+
+  it('are no matter to an organization that keeps the one it has, as it came by it', async () => {
+    await create('Umbrella');
+    const { orgId } = await create('Umbrella Labs');
+    const moved = async (version: number) =>
+      expect((await inOrg(orgId, 'ChangeOrgScheme', { schemeId: 'enterprise', version })).kind).toBe('done');
+    await moved(1);
+    expect((await inOrg(orgId, 'UpdateOrg', { name: 'Umbrella' })).kind).toBe('done');
+    await moved(2);
+    const described = { name: 'Umbrella', description: 'Of old' };
+    expect((await inOrg(orgId, 'UpdateOrg', described)).kind).toBe('done');
+    expect(await inOrg(orgId, 'UpdateOrg', { name: 'UMBRELLA' })).toMatchObject(taken);
   });
 
   it('are free in another realm, and taken there by its own organizations alone', async () => {

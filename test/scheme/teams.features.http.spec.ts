@@ -106,8 +106,41 @@ it('each role is told what its tabs are made of: settings, members, subscription
     expect((await world.get(sub, `${johns}/billing`)).status).toBe(403);
     expect((await world.post(sub, johns, 'ChangeSubscription', { plan: 'advanced' })).status).toBe(403);
   }
-  await world.done('ada', johns, 'UpdateOrg', { name: "John's and Ada's" });
-  expect((await world.get('vera', johns)).body).toMatchObject({ name: "John's and Ada's" });
+});
+
+it('the settings are a name and a description, which owners and admins edit together or apart, and nobody else (C7, C8)', async () => {
+  const shown = async () => {
+    const { body } = await world.get('vera', johns);
+    const { organizations } = (await world.get('vera', 'orgs')).body;
+    const listed = organizations.find(({ id }: { id: string }) => id === 'johns');
+    expect([listed.name, listed.description]).toEqual([body.name, body.description]);
+    return [body.name, body.description];
+  };
+  expect(await shown()).toEqual(["John's", undefined]);
+  const both = { name: "John's and Ada's", description: 'Agents for everybody' };
+  const { events } = await world.done('ada', johns, 'UpdateOrg', both);
+  expect(events.map(({ type }: { type: string }) => type)).toEqual(['OrgRenamed', 'OrgDescribed']);
+  expect(await shown()).toEqual([both.name, both.description]);
+  const { entries } = (await world.get('john', `${johns}/audit?action=UpdateOrg`)).body;
+  const { description } = both;
+  expect(entries).toMatchObject([
+    { event: 'OrgDescribed', actor: 'ada', data: { description } },
+    { data: { name: both.name } },
+  ]);
+  const before = (await world.get('john', `${johns}/history/state`)).body;
+  expect(before.org).toMatchObject(both);
+
+  await world.done('john', johns, 'UpdateOrg', { description: '' });
+  expect(await shown()).toEqual([both.name, undefined]);
+  const state = async (query: string) => (await world.get('john', `${johns}/history/state${query}`)).body.org;
+  expect(await state('')).not.toHaveProperty('description');
+  expect(await state(`?at=${before.moment.revision}@${before.moment.at}`)).toMatchObject(both);
+
+  for (const sub of ['dev', 'vera'])
+    for (const settings of [{ description: 'Mine' }, both])
+      expect([sub, (await world.post(sub, johns, 'UpdateOrg', settings)).status]).toEqual([sub, 403]);
+  expect((await world.post('ada', johns, 'UpdateOrg', {})).status).toBe(400);
+  expect(await shown()).toEqual([both.name, undefined]);
 });
 
 it('a developer uses and runs, a viewer reads; neither creates a workspace (C29, C30)', async () => {

@@ -104,7 +104,7 @@ const requestId = { 'x-request-id': 'the-same-one' };
 /** What would be right for the organization, so that only rights stand in the way. */
 const inputs: { readonly [Name in CommandName]: object } = {
   CreateOrg: { orgId: 'third', name: 'Third', ownerId: 'someone' },
-  UpdateOrg: { name: 'Quetzal Renamed' },
+  UpdateOrg: { name: 'Quetzal Renamed', description: 'Quetzal Described' },
   SuspendOrg: {},
   ResumeOrg: {},
   AddMember: { userId: 'newcomer', role: 'org.participant' },

@@ -59,6 +59,8 @@ export const orgShape = z.object({
   id: z.string(),
   status: z.string(),
   name: z.string().nullable(),
+  /** Absent where there is none. */
+  description: z.string().optional(),
   ownerId: z.string().nullable(),
   scheme: z.object({ id: z.string(), version: z.int() }).nullable(),
 });
@@ -66,8 +68,9 @@ export const orgShape = z.object({
 /** `none` before it was created: then nothing else is known of it. */
 export function shownOrg(id: string, org: OrgDocument): z.input<typeof orgShape> {
   if (org.status === 'none') return { id, status: 'none', name: null, ownerId: null, scheme: null };
-  const { name, ownerId, scheme, suspension, status } = org;
-  return { id, status: suspension === undefined ? status : 'suspended', name, ownerId, scheme };
+  const { name, description, ownerId, scheme, suspension, status } = org;
+  const described = description === undefined ? {} : { description };
+  return { id, status: suspension === undefined ? status : 'suspended', name, ...described, ownerId, scheme };
 }
 
 export const environmentShape = z.object({ id: z.string(), kind: z.string(), name: z.string() });

@@ -18,6 +18,8 @@ import { type Asking, next, nothing, ofOrg, onOrg, page, query, slugKey, stale, 
 const org = z.object({
   id: z.string(),
   name: z.string(),
+  /** Absent where there is none. */
+  description: z.string().optional(),
   ownerId: z.string(),
   scheme: z.object({ id: z.string(), version: z.int() }),
   createdAt: z.string(),
@@ -52,6 +54,7 @@ function assignedTo({ assignments = {} }: Partial<MemberDocument> = {}) {
 const shown = (row: Organization, name: string): z.input<typeof org> => ({
   id: row.org_id,
   name,
+  ...(row.description === null ? {} : { description: row.description }),
   ownerId: row.owner_id,
   scheme: { id: row.scheme_id, version: row.scheme_version },
   createdAt: row.created_at,

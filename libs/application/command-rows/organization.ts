@@ -12,10 +12,10 @@ export const organizationRows = {
   },
   UpdateOrg: {
     target: 'org',
-    summary: 'Rename the organization',
-    example: { name: 'Acme Corporation' },
+    summary: "Edit the organization's name, its description or both; an empty or null description is none",
+    example: { name: 'Acme Corporation', description: 'Makers of everything' },
     needs: ({ orgId }) => [onOrg(orgId, 'org:update')],
-    names: ({ name }) => name,
+    names: ({ name }, { org }) => (name === org.name ? undefined : name),
   },
   SuspendOrg: {
     target: 'org',

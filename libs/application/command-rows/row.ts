@@ -49,8 +49,8 @@ export interface CommandRow<
   readonly needs: (situation: Situation<C, z.output<Schema>>) => readonly Need[];
   /** The person whom the command makes a member, where one may belong to one organization only. */
   readonly joins?: (input: z.output<Schema>, actor: string) => string;
-  /** The name that the organization takes, where no other one may have it. */
-  readonly names?: (input: z.output<Schema>) => string;
+  /** The name that the organization takes, where no other one may have it; undefined where it keeps its own. */
+  readonly names?: (input: z.output<Schema>, state: StateByCategory[C]) => string | undefined;
   /** The person whom the command erases: what stands against that is found out before it is decided. */
   readonly erases?: (input: z.output<Schema>) => string;
   /** Refusals that are answered like something that does not exist, so that a stranger learns nothing by them. */

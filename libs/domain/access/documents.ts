@@ -98,6 +98,8 @@ export interface OrgDocument {
   /** Absent for the realm `default`. */
   readonly realm?: string | undefined;
   readonly name: string;
+  /** Absent where there is none. */
+  readonly description?: string | undefined;
   /** A deleted organization stays known, so that its id is never used again. */
   readonly status: 'none' | 'active' | 'deleted';
   readonly scheme: SchemeRef;

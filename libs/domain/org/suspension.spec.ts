@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { acmeOf, builtIn, fold, given, nothing, refused } from '../../../test/support/decider.js';
+import { orgCommands } from './decisions.js';
 import type { OrgEvent } from './events.js';
 
 const teams = builtIn('teams');
@@ -17,6 +18,32 @@ describe('UpdateOrg', () => {
     given([acme])
       .when('UpdateOrg', { name: 'Acme Corporation' })
       .then([{ type: 'OrgRenamed', data: { name: 'Acme Corporation' } }]);
+  });
+
+  it('describes, renames or both, and takes a description away (C7)', () => {
+    const described = (description: string | null) => ({ type: 'OrgDescribed', data: { description } }) as const;
+    given([acme])
+      .when('UpdateOrg', { description: ' Makers of everything ' })
+      .then([described('Makers of everything')]);
+    given([acme, described('Old')])
+      .when('UpdateOrg', { name: 'Acme Corporation', description: 'New' })
+      .then([{ type: 'OrgRenamed', data: { name: 'Acme Corporation' } }, described('New')]);
+    for (const none of ['', '  ', null]) {
+      given([acme, described('Old')])
+        .when('UpdateOrg', { description: none })
+        .then([described(null)]);
+      given([acme]).when('UpdateOrg', { name: 'Acme', description: none }).then(nothing);
+    }
+    given([acme, described('Old')])
+      .when('UpdateOrg', { description: 'Old' })
+      .then(nothing);
+  });
+
+  it('takes a description of 500 characters, and asks for something', () => {
+    const schema = orgCommands.UpdateOrg;
+    expect(schema.safeParse({ description: 'x'.repeat(500) }).success).toBe(true);
+    for (const wrong of [{}, { name: undefined }, { name: null }, { name: '' }, { description: 'x'.repeat(501) }])
+      expect([wrong, schema.safeParse(wrong).success]).toEqual([wrong, false]);
   });
 
   it('does nothing under the same name, and nothing where there is no organization', () => {

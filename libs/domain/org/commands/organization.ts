@@ -24,6 +24,20 @@ const defaultNames: Readonly<Record<EnvironmentKind, string>> = {
   project: 'Default Project',
 };
 
+const newSettings = z
+  .strictObject({
+    name: text(200).optional(),
+    /** Empty or null: there is to be none. */
+    description: text(500, 0)
+      .nullable()
+      .transform((value) => (value === '' ? null : value))
+      .optional(),
+  })
+  .refine(({ name, description }) => name !== undefined || description !== undefined, {
+    path: ['name'],
+    error: 'there must be a name, a description or both',
+  });
+
 const ofPlan = z.strictObject({ plan: slug });
 
 /** A scheme without plans of its own takes any name: it then limits nothing. */
@@ -63,10 +77,18 @@ export const organizationCommands = {
     },
   ),
 
-  UpdateOrg: orgCommand(z.strictObject({ name: text(200) }), ({ org }, { name }, { scheme }) => {
+  /** An organization's settings are its name and its description (C7, C8). */
+  UpdateOrg: orgCommand(newSettings, ({ org }, { name, description }, { scheme }) => {
     if (org.status !== 'active') return refuse('org_not_found');
-    if (org.name === name) return [];
-    return nameFault(scheme, name) ?? [{ type: 'OrgRenamed', data: { name } }];
+    const events: OrgEvent[] = [];
+    if (name !== undefined && name !== org.name) {
+      const reserved = nameFault(scheme, name);
+      if (reserved !== undefined) return reserved;
+      events.push({ type: 'OrgRenamed', data: { name } });
+    }
+    if (description !== undefined && description !== (org.description ?? null))
+      events.push({ type: 'OrgDescribed', data: { description } });
+    return events;
   }),
 
   SuspendOrg: orgCommand(nothing, ({ org }) => {

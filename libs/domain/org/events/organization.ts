@@ -33,6 +33,12 @@ export const organizationEvents = {
     touches: () => [org],
     evolve: (state, { name }) => withOrg(state, { name }),
   }),
+  /** Null: there is no description any more. */
+  OrgDescribed: orgEvent(z.strictObject({ description: text(500).nullable() }), {
+    targets: () => [],
+    touches: () => [org],
+    evolve: (state, { description }) => withOrg(state, { description: description ?? undefined }),
+  }),
   /** Nobody's membership holds anything until the organization is resumed; the platform's roles stay. */
   OrgSuspended: orgEvent(z.strictObject({}), {
     targets: () => [],
