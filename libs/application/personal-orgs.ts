@@ -12,6 +12,9 @@ const NAME = 'Personal organization';
 /** Whether the organization was given to somebody at sign-up, and nobody has named it since. */
 export const isUnnamed = (orgId: string, name: string): boolean => isPersonalOrgId(orgId) && name === NAME;
 
+/** What such an organization is called wherever it is told of, by the name of its owner. */
+export const namedAfter = (owner: string): string => `${owner}'s Organization`;
+
 /**
  * Gives people an organization of their own at their first sign-in, where the realm's scheme says so (C1). It is created by the
  * ordinary command, by the person. Its id follows from the person: whoever signs in twice at once, or again after a crash in

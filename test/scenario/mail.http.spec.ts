@@ -208,6 +208,34 @@ describe('the mail of an invitation (C9)', () => {
     expect(await office.mails('nobody')).toBe(nobody + 2);
   }, 60_000);
 
+  it('calls an organization that somebody was given at sign-up after them, until it has a name (C1)', async () => {
+    const seen = { realm: 'team', email: addressOf('jon'), name: 'Jonathan' };
+    const send = async (path: string, body?: unknown) => {
+      const headers = { authorization: await office.api.bearer('jon', seen) };
+      const { status, text } = await office.api.http.send({ path: `/v1/${path}`, headers, ...(body ? { body } : {}) });
+      expect([path, status]).toEqual([path, 200]);
+      return JSON.parse(text);
+    };
+    const own: string = (await send('me')).organizations[0].id;
+    const invite = (who: string) =>
+      send(`orgs/${own}/commands/InviteMembers`, { emails: [addressOf(who)], role: 'org.viewer' });
+    const mailed = async (who: string) => {
+      await has(who, 1);
+      const [mail] = server.to(addressOf(who));
+      return [mail?.headers['subject'], mail?.body.split('\n')[0]];
+    };
+    const saying = (name: string) => [
+      [`You are invited to ${name}`],
+      expect.stringContaining(`the organization "${name}" (${own})`),
+    ];
+    await invite('ida');
+    expect(await mailed('ida')).toEqual(saying("Jonathan's Organization"));
+    await send(`orgs/${own}/commands/UpdateOrg`, { name: 'The firm' });
+    await invite('ira');
+    expect(await mailed('ira')).toEqual(saying('The firm'));
+    expect(office.logged.join('')).not.toContain('Jonathan');
+  }, 60_000);
+
   it('leaves no address in the log, whatever went wrong', () => {
     const all = office.logged.join('');
     expect(all).toContain('"reaction":"mail"');

@@ -1,4 +1,4 @@
-import { isUnnamed } from '#libs/application/personal-orgs.js';
+import { isUnnamed, namedAfter } from '#libs/application/personal-orgs.js';
 import type { Database } from '#libs/readstore/database.js';
 import type { Organization } from '#projections/organizations/queries.js';
 import { peopleNamed } from '#projections/people/queries.js';
@@ -15,6 +15,6 @@ export async function organizationNames(reads: Database, rows: readonly Named[])
   const names = new Map(people.map(({ user_id: id, name }) => [id, name]));
   return ({ org_id: id, name, owner_id: owner }) => {
     const called = isUnnamed(id, name) ? names.get(owner) : undefined;
-    return called == null ? name : `${called}'s Organization`;
+    return called == null ? name : namedAfter(called);
   };
 }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
+import type { OrgDocument } from '#libs/domain/access/documents.js';
 import { orgEvents } from '#libs/domain/org/events.js';
 import { isPending } from '#libs/domain/org/limits.js';
 import { oneLine, slug } from '#libs/domain/text.js';
 import type { Folds } from '../folds.js';
+import { isUnnamed, namedAfter } from '../personal-orgs.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventStore, StoredEvent } from '../ports/event-store.js';
 import type { Mailer } from '../ports/mailer.js';
@@ -42,6 +44,7 @@ const does: Readonly<Record<string, Concern['does']>> = {
   InvitationCanceled: 'ends',
 };
 const about = z.object({ invitationId: slug });
+const profile = z.object({ name: z.string().nullable() });
 
 /**
  * Mails an invitation to whom it is for, and again when it is sent again. The address is opened only here, so that whose
@@ -82,10 +85,8 @@ export class InvitationMail extends Reaction {
     const cause = await this.eventAt(orgId, revision);
     const to = await this.addressOf(orgId, invitationId, cause);
     if (to === null) return { outcome: 'nobody' };
-    const posted = await mailer.send(
-      { messageId: cause.id, to, ...this.letter({ orgId, name: org.name, ...found }) },
-      signal,
-    );
+    const letter = this.letter({ orgId, name: await this.nameOf(org), ...found });
+    const posted = await mailer.send({ messageId: cause.id, to, ...letter }, signal);
     return posted.accepted ? { outcome: 'sent' } : { outcome: 'refused', code: posted.code };
   }
 
@@ -104,6 +105,19 @@ export class InvitationMail extends Reaction {
       '',
     ];
     return { subject: `You are invited to ${name}`, text: lines.join('\n') };
+  }
+
+  /** As reads call it: one that somebody was given at sign-up after its owner, as last seen, until it has a name (C1). */
+  private async nameOf({ id, name, ownerId }: OrgDocument): Promise<string> {
+    if (!isUnnamed(id, name)) return name;
+    const { store, personalData } = this.parts;
+    let seen: StoredEvent | undefined;
+    for await (const page of store.read(streamOf('user', ownerId), 0n))
+      seen = page.findLast(({ type }) => type === 'ProfileObserved') ?? seen;
+    if (seen === undefined) return name;
+    const [opened] = await personalData.open([seen]);
+    const owner = profile.parse(opened?.data);
+    return owner.name === null ? name : namedAfter(owner.name);
   }
 
   private async eventAt(orgId: string, revision: bigint): Promise<StoredEvent> {
