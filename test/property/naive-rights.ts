@@ -34,16 +34,18 @@ const keeping = `member:list decision:evaluate decision:search service-account:m
   access-review:read auditor:appoint privacy-officer:appoint`;
 const belonging = 'org:view org:select org:leave';
 const self = 'own-decision:evaluate own-invitation:answer own-api-key:manage';
-const others = {
+/** `subjects`: what privacy officers do about the people of an organization (X-06). */
+const others = (subjects = 'subject:export') => ({
   'org.auditor': `org:view ${auditing} decision:evaluate decision:search access-review:read`,
-  'org.privacy-officer': 'org:view legal-hold:place legal-hold:release subject:export subject:erase',
+  'org.privacy-officer': `org:view legal-hold:place legal-hold:release ${subjects}`,
   'org.checker': 'decision:evaluate decision:search',
-};
+});
+const erasing = 'subject:export subject:erase';
 /** `audit`: what the platform may read of organizations' audit logs. */
-const platform = (admin: string, audit: string) => ({
+const platform = (admin: string, audit: string, subjects = 'subject:export') => ({
   'platform.admin': `${operating} ${admin}`,
   'platform.auditor': `realm-activity:read ${audit}`,
-  'platform.privacy-officer': 'subject:export subject:erase platform-subject:erase platform-subject:export',
+  'platform.privacy-officer': `${subjects} platform-subject:erase platform-subject:export`,
   'platform.checker': 'decision:evaluate decision:search',
   'platform.meter': 'usage:record invoice:record',
 });
@@ -60,12 +62,12 @@ function enterprise(): NaiveRights {
   const user = 'environment.user';
   return {
     ...nothing,
-    platform: platform('org:create org:update org:delete org:transfer org:set-plan platform-model:manage', ''),
+    platform: platform('org:create org:update org:delete org:transfer org:set-plan platform-model:manage', '', erasing),
     org: {
       'org.owner': `${admin} org:request-transfer`,
       'org.admin': admin,
       'org.participant': belonging,
-      ...others,
+      ...others(erasing),
     },
     child: { [user]: use },
     implicit: { environment: { 'org.owner': user, 'org.admin': user } },
@@ -94,7 +96,7 @@ function teams(): NaiveRights {
       'org.admin': admin,
       'org.developer': `${belonging} member:list`,
       'org.viewer': `${belonging} member:list audit:read`,
-      ...others,
+      ...others(),
     },
     child: {
       'workspace.viewer': viewer,
@@ -118,14 +120,14 @@ function studio(): NaiveRights {
   const collaborator = `${viewer} environment:use environment-content:assign`;
   return {
     ...nothing,
-    platform: platform(`${appointing} ssh-key:set`, ''),
+    platform: platform(`${appointing} ssh-key:set`, '', erasing),
     org: {
       'org.admin': `${member} ${keeping} ${auditing} ${inviting} ${managing} ${appointing} org:update settings:view
         org-api-key:manage ssh-key:view search:admin-shortcuts dashboard:view-team dashboard:view-billing billing:manage
         billing-details:edit subscription:manage payment-method:save environment:create environment:update
         environment:delete`,
       'org.member': member,
-      ...others,
+      ...others(erasing),
     },
     child: {
       'workspace.viewer': viewer,
@@ -160,7 +162,7 @@ function projects(): NaiveRights {
       'org.owner': `${admin} owner:appoint owner:remove org:delete org:transfer`,
       'org.admin': admin,
       'org.member': member,
-      ...others,
+      ...others(),
     },
     child: {
       'environment.worker': worker,
@@ -181,7 +183,7 @@ function gateway(): NaiveRights {
   return {
     ...nothing,
     platform: platform(`${admin} ${appointing} org:create org:delete pricing:set`, auditing),
-    org: { 'org.admin': `${admin} member-api-key:manage`, 'org.member': belonging, ...others },
+    org: { 'org.admin': `${admin} member-api-key:manage`, 'org.member': belonging, ...others() },
     child: {},
     implicit: {},
     workflow: {},

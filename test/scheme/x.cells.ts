@@ -90,10 +90,28 @@ export const xRows: readonly XRow[] = [
   },
   {
     row: 'X-06',
-    permissions: ['subject:export', 'subject:erase'],
+    permissions: ['subject:export'],
     place: 'org',
     holders: ['org.privacy-officer', 'platform.privacy-officer'],
+  },
+  {
+    row: 'X-06',
+    permissions: ['subject:erase'],
+    place: 'org',
+    // Where people may belong to several organizations, none of these erases them.
+    holders: [],
+    also: {
+      enterprise: ['org.privacy-officer', 'platform.privacy-officer'],
+      studio: ['org.privacy-officer', 'platform.privacy-officer'],
+    },
     command: ({ realm, orgId }) => [`orgs/${orgId}`, 'EraseMember', { userId: `mel@${realm}` }],
+  },
+  {
+    row: 'X-06',
+    permissions: ['platform-subject:export', 'platform-subject:erase'],
+    place: 'realm',
+    holders: ['platform.privacy-officer'],
+    command: ({ realm }) => ['realm', 'EraseUser', { userId: `mel@${realm}` }],
   },
   {
     row: 'X-07',

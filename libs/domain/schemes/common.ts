@@ -45,7 +45,6 @@ export const administering: readonly Permission[] = [
 export const auditing: readonly Permission[] = ['audit:read', 'audit:export', 'history:read', 'evidence:create'];
 
 const asking: readonly Permission[] = ['decision:evaluate', 'decision:search'];
-const subjects: readonly Permission[] = ['subject:export', 'subject:erase'];
 const holds: readonly Permission[] = ['legal-hold:place', 'legal-hold:release'];
 
 /** Row X-01, and what every scheme lets people do with what is theirs. */
@@ -67,54 +66,60 @@ export const reservedNames: readonly string[] = [
   'System',
 ];
 
-/** Machines, auditors and privacy officers, whom the sources do not name: rows X-02 and X-04 to X-06. */
-export const commonRoles: readonly RoleInput[] = [
-  // What these reach in organizations is up to the scheme's `platformReach`; what the platform itself did is not.
-  {
-    key: 'platform.auditor',
-    title: 'Platform auditor',
-    scope: 'platform',
-    permissions: ['realm-activity:read', ...auditing],
-  },
-  {
-    key: 'platform.privacy-officer',
-    title: 'Platform privacy officer',
-    scope: 'platform',
-    permissions: [...subjects, 'platform-subject:erase', 'platform-subject:export'],
-    confirmed: true,
-  },
-  { key: 'platform.checker', title: 'Platform service that checks', scope: 'platform', permissions: [...asking] },
-  // Machines that meter and bill; nobody in an organization says what it has used or owes.
-  {
-    key: 'platform.meter',
-    title: 'Platform service that meters and bills',
-    scope: 'platform',
-    permissions: ['usage:record', 'invoice:record'],
-  },
-  {
-    key: 'org.auditor',
-    title: 'Auditor',
-    scope: 'org',
-    permissions: ['org:view', ...auditing, ...asking, 'access-review:read'],
-    assignedWith: 'auditor:appoint',
-    removedWith: 'auditor:appoint',
-    confirmed: true,
-  },
-  {
-    key: 'org.privacy-officer',
-    title: 'Privacy officer',
-    scope: 'org',
-    permissions: ['org:view', ...holds, ...subjects],
-    assignedWith: 'privacy-officer:appoint',
-    removedWith: 'privacy-officer:appoint',
-    confirmed: true,
-  },
-  {
-    key: 'org.checker',
-    title: 'Service that checks',
-    scope: 'org',
-    permissions: [...asking],
-    assignedWith: 'service-account:manage',
-    removedWith: 'service-account:manage',
-  },
-];
+/**
+ * Machines, auditors and privacy officers, whom the sources do not name: rows X-02 and X-04 to X-06. `erasing`: whether an
+ * organization's members are erased there; only where nobody can belong to another one as well, and by the platform elsewhere.
+ */
+export function commonRoles({ erasing }: { readonly erasing: boolean }): readonly RoleInput[] {
+  const subjects: readonly Permission[] = ['subject:export', ...(erasing ? (['subject:erase'] as const) : [])];
+  return [
+    // What these reach in organizations is up to the scheme's `platformReach`; what the platform itself did is not.
+    {
+      key: 'platform.auditor',
+      title: 'Platform auditor',
+      scope: 'platform',
+      permissions: ['realm-activity:read', ...auditing],
+    },
+    {
+      key: 'platform.privacy-officer',
+      title: 'Platform privacy officer',
+      scope: 'platform',
+      permissions: [...subjects, 'platform-subject:erase', 'platform-subject:export'],
+      confirmed: true,
+    },
+    { key: 'platform.checker', title: 'Platform service that checks', scope: 'platform', permissions: [...asking] },
+    // Machines that meter and bill; nobody in an organization says what it has used or owes.
+    {
+      key: 'platform.meter',
+      title: 'Platform service that meters and bills',
+      scope: 'platform',
+      permissions: ['usage:record', 'invoice:record'],
+    },
+    {
+      key: 'org.auditor',
+      title: 'Auditor',
+      scope: 'org',
+      permissions: ['org:view', ...auditing, ...asking, 'access-review:read'],
+      assignedWith: 'auditor:appoint',
+      removedWith: 'auditor:appoint',
+      confirmed: true,
+    },
+    {
+      key: 'org.privacy-officer',
+      title: 'Privacy officer',
+      scope: 'org',
+      permissions: ['org:view', ...holds, ...subjects],
+      assignedWith: 'privacy-officer:appoint',
+      removedWith: 'privacy-officer:appoint',
+      confirmed: true,
+    },
+    {
+      key: 'org.checker',
+      title: 'Service that checks',
+      scope: 'org',
+      permissions: [...asking],
+      assignedWith: 'service-account:manage',
+      removedWith: 'service-account:manage',
+    },
+  ];
+}

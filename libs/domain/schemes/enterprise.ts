@@ -77,7 +77,7 @@ export const enterprise = schemeDocument.parse({
       scope: 'self',
       permissions: [...beingOneself, 'environment:see', 'environment:use', 'workflow:move'],
     },
-    ...commonRoles,
+    ...commonRoles({ erasing: true }),
   ],
   sources: {
     record: true,

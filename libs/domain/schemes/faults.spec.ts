@@ -197,6 +197,22 @@ describe('a broken role scheme is refused with the path of each fault:', () => {
     expect(faults({ tenancy, roles, sources, orgCreation })).toEqual([alike]);
   });
 
+  it('an organization erases people who may belong to another one as well (X-06)', () => {
+    const roles: Role[] = [
+      ...smallest.roles,
+      { key: 'org.officer', title: 'Officer', scope: 'org', permissions: ['subject:export', 'subject:erase'] },
+    ];
+    const told = 'roles.3.permissions.1: takes tenancy.orgsPerUser 1';
+    for (const orgsPerUser of [null, 2]) expect(faults({ roles, tenancy: { orgsPerUser } })).toEqual([told]);
+    expect(faults({ roles, tenancy: { orgsPerUser: 1 } })).toEqual([]);
+    const gives = [{ role: 'org.officer', permissions: ['subject:erase' as const] }];
+    const options = [{ key: 'erasing', title: 'Erasing', on: false, gives }];
+    const without = [...smallest.roles, { ...roles.at(-1), permissions: [] } as Role];
+    expect(faults({ roles: without, options, tenancy: { orgsPerUser: null } })).toEqual([
+      'options.0.gives.0.permissions.0: takes tenancy.orgsPerUser 1',
+    ]);
+  });
+
   describe('somebody may give what they do not hold:', () => {
     const clerk: Role = { key: 'org.clerk', title: 'Clerk', scope: 'org', permissions: ['member:manage'] };
     const chief: Role = {

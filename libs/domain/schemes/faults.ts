@@ -28,7 +28,13 @@ export function faultsOf(document: SchemeDocument): readonly Fault[] {
   ];
   return broken.length > 0
     ? broken
-    : [...ownerless(document), ...ungiven(document), ...namedAlike(document), ...escalations(document)];
+    : [
+        ...ownerless(document),
+        ...ungiven(document),
+        ...namedAlike(document),
+        ...erasing(document),
+        ...escalations(document),
+      ];
 }
 
 function namesTwice({ roles, options }: SchemeDocument): Fault[] {
@@ -175,4 +181,19 @@ function ungiven(document: SchemeDocument): Fault[] {
   const may = document.sources.everyone.some((key) => held.get(key)?.has('org:create'));
   if (!document.tenancy.personalOrg || may) return [];
   return [{ path: 'tenancy.personalOrg', message: 'no role in sources.everyone holds org:create' }];
+}
+
+/** Elsewhere it would end memberships of organizations that whoever has the right may not know of: the command refuses (X-06). */
+function erasing({ roles, options, tenancy }: SchemeDocument): Fault[] {
+  if (tenancy.orgsPerUser === 1) return [];
+  const given = [
+    ...roles.map(({ permissions }, i) => [`roles.${i}`, permissions] as const),
+    ...options.flatMap(({ gives }, i) =>
+      gives.map(({ permissions }, j) => [`options.${i}.gives.${j}`, permissions] as const),
+    ),
+  ];
+  return given.flatMap(([path, permissions]) => {
+    const at = permissions.indexOf('subject:erase');
+    return at < 0 ? [] : [{ path: `${path}.permissions.${at}`, message: 'takes tenancy.orgsPerUser 1' }];
+  });
 }

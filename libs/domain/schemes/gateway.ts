@@ -66,7 +66,7 @@ export const gateway = schemeDocument.parse({
       scope: 'self',
       permissions: [...beingOneself, 'own-usage:read', 'own-blocked-request:read'],
     },
-    ...commonRoles,
+    ...commonRoles({ erasing: false }),
   ],
   sources: {
     record: true,

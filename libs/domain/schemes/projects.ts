@@ -86,7 +86,7 @@ export const projects = schemeDocument.parse({
       ],
     },
     { key: 'self.person', title: 'Oneself', scope: 'self', permissions: [...beingOneself] },
-    ...commonRoles,
+    ...commonRoles({ erasing: false }),
   ],
   sources: {
     record: true,

@@ -92,7 +92,7 @@ export const studio = schemeDocument.parse({
     // Signing up is creating the first organization.
     { key: 'realm.account', title: 'Account', scope: 'realm', permissions: ['org:create'] },
     { key: 'self.person', title: 'Oneself', scope: 'self', permissions: [...beingOneself] },
-    ...commonRoles,
+    ...commonRoles({ erasing: true }),
   ],
   sources: {
     record: true,

@@ -99,7 +99,7 @@ export const teams = schemeDocument.parse({
     // Signing up is creating the first organization.
     { key: 'realm.account', title: 'Account', scope: 'realm', permissions: ['org:create'] },
     { key: 'self.person', title: 'Oneself', scope: 'self', permissions: [...beingOneself] },
-    ...commonRoles,
+    ...commonRoles({ erasing: false }),
   ],
   sources: {
     record: true,
