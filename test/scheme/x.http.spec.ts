@@ -22,6 +22,8 @@ const notAfter = '2030-01-01T00:00:00.000Z';
 let api: TestApi;
 let token = '';
 const keys = new Map<string, string>();
+/** Of service accounts whose role is that of a plain member. */
+const plainKeys = new Map<string, string>();
 
 async function bearer(realm: string, role: XRole, sub: string): Promise<string> {
   if (role === 'org.checker') return `Bearer ${keys.get(realm)}`;
@@ -72,8 +74,12 @@ async function begin(realm: string): Promise<void> {
     await done(realm, 'org.admin', inOrg('ConfirmRole'), { userId: id(role), role }, second);
   }
   await done(realm, first, inOrg('CreateServiceAccount'), { accountId: 'ci', name: 'CI', role: 'org.checker' });
-  const issued = await done(realm, first, inOrg('IssueServiceAccountKey'), { accountId: 'ci', keyId: 'first' });
-  keys.set(realm, issued.result.key);
+  await done(realm, first, inOrg('CreateServiceAccount'), { accountId: 'plain', name: 'Plain', role: member });
+  for (const [accountId, keysOf] of [
+    ['ci', keys],
+    ['plain', plainKeys],
+  ] as const)
+    keysOf.set(realm, (await done(realm, first, inOrg('IssueServiceAccountKey'), { accountId })).result.key);
   for (const role of ['platform.auditor', 'platform.privacy-officer', 'platform.checker'] as const) {
     await done(realm, 'platform.admin', 'realm/commands/AssignPlatformRole', { userId: id(role), role });
     if (role === 'platform.privacy-officer')
@@ -107,7 +113,7 @@ describe.each(Object.entries(xSchemes))('HTTP: what %s has beyond its source', (
     })[place];
 
   it.each(holders)('evaluations answer the %s by every row X-01 to X-08', async (role) => {
-    // A machine has no account; that it asks about itself is what is done here.
+    // A machine has no account; that it asks about itself is what is done here and below.
     const rows = xRows.filter(({ place }) => role !== 'org.checker' || place !== 'own account');
     const asked = rows.flatMap((row) =>
       row.permissions.map((name) => ({ row, evaluation: { action: { name }, resource: resourceOf(row, role) } })),
@@ -132,5 +138,46 @@ describe.each(Object.entries(xSchemes))('HTTP: what %s has beyond its source', (
       expect([200, 403, 404, 409]).toContain(status);
       expect([row.row, name, told]).toEqual([row.row, name, isHeld(row, role) ? 'allowed' : 'denied']);
     }
+  });
+
+  it('a machine that is no checker asks what itself may do, and is told of others as of nobody (X-01, X-02)', async () => {
+    const org = `acme-${realm}`;
+    const machine = (id: string) => ({ type: 'service', id: `${org}/${id}` });
+    const user = (sub: string) => ({ type: 'user', id: `${sub}@${realm}` });
+    const ask = async (key: string | undefined, path: string, body: object) => {
+      const headers = { authorization: `Bearer ${key}`, 'consistency-token': token };
+      const request = { resource: { type: 'org', id: org }, ...body };
+      const { status, text } = await api.http.send({ path: `/access/v1/${path}`, headers, body: request });
+      const { context, ...answer } = JSON.parse(text);
+      return { status, reason: context?.reason, answer };
+    };
+    /** Alone, and in a batch. */
+    const decided = async (key: string | undefined, subject: object, name: string) => {
+      const question = { subject, action: { name } };
+      const { status, reason, answer } = await ask(key, 'evaluation?explain=true', question);
+      const batch = await ask(key, 'evaluations', { evaluations: [question] });
+      expect([batch.status, batch.answer.evaluations[0].decision]).toEqual([status, answer.decision]);
+      return [status, answer.decision, reason];
+    };
+    const [plain, checker] = [plainKeys.get(realm), keys.get(realm)];
+    const itself = machine('plain');
+    expect(await decided(plain, itself, 'org:view')).toEqual([200, true, 'allowed']);
+    expect(await decided(plain, itself, 'member:manage')).toEqual([200, false, 'role_lacks_permission']);
+    expect((await ask(plain, 'search/action', { subject: itself })).answer.results).toContainEqual({
+      name: 'org:view',
+    });
+    for (const [other, permission] of [
+      [machine('ci'), 'decision:evaluate'],
+      [user('ada'), 'org:view'],
+      [user('mel'), 'org:view'],
+    ] as const) {
+      expect(await decided(checker, other, permission)).toEqual([200, true, 'allowed']);
+      expect(await decided(plain, other, permission)).toEqual([200, false, 'unknown_subject']);
+      expect((await ask(plain, 'search/action', { subject: other })).answer.results).toEqual([]);
+    }
+    expect(await decided(plain, user('nobody'), 'org:view')).toEqual([200, false, 'unknown_subject']);
+    const everybody = { subject: { type: 'user' }, action: { name: 'org:view' } };
+    expect((await ask(checker, 'search/subject', everybody)).answer.results).toContainEqual(user('mel'));
+    expect((await ask(plain, 'search/subject', everybody)).answer.results).toEqual([]);
   });
 });
