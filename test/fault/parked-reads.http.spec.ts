@@ -178,8 +178,8 @@ describe('a parked organization', () => {
   });
 
   it('is not read by one who was let in just before it was parked', async () => {
-    const late = { access: async () => ({ kind: 'allowed' }) } as unknown as ApiServices['checks'];
-    const app = await createApi({ ...api.services, checks: late });
+    const late = { access: async () => ({ kind: 'allowed' }) } as unknown as ApiServices['reading'];
+    const app = await createApi({ ...api.services, reading: late });
     await app.listen(0, '127.0.0.1');
     const http = new HttpClient(Number(new URL(await app.getUrl()).port));
     for (const [org, status] of [
