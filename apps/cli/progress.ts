@@ -49,6 +49,8 @@ function bar(done: number): string {
 /** With a comma between thousands, whatever the machine's language. */
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
 
+export const counted = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? '' : 's'}`;
+
 function duration(seconds: number): string {
   if (seconds < 90) return `${Math.ceil(seconds)} s`;
   const minutes = Math.ceil(seconds / 60);

@@ -9,7 +9,7 @@ import type { Finding, Witnessed } from '#projections/ledger/tree-replay.js';
 import { type VerificationReport, verifyLog } from '#projections/ledger/verification.js';
 import type { Stores } from '../standalone/stores.js';
 import { type Command, exitCodes, type Io, UsageError } from './command.js';
-import { count, Progress } from './progress.js';
+import { count, counted, Progress } from './progress.js';
 import { reachStores, StoresOutOfReach } from './reach-stores.js';
 import { witnessedIn, WitnessUnusable } from './witnessed.js';
 import { verifyBundle } from './verify-bundle.js';
@@ -101,7 +101,7 @@ async function overStores(
       return exitCodes.failure;
     }
     if (witnessed.length > 0 && report.findings.length === 0)
-      io.out(`The log bears out ${count(witnessed.length)} witnessed checkpoints.\n`);
+      io.out(`The log bears out ${counted(witnessed.length, 'witnessed checkpoint')}.\n`);
     io.out(`${told(report)}key  ${encodeKey(keys.ledger)}\n`);
     return report.findings.length === 0 ? exitCodes.ok : exitCodes.failure;
   } finally {
@@ -117,12 +117,12 @@ function told({ events, trees, checkpoints, unrecorded, findings, discontinuitie
       `${stream}: the log was replaced by one that does not continue it; the ledger admitted that on ${signedAt}`,
     );
   if (unrecorded > 0)
-    lines.push(`${count(unrecorded)} events are newer than the read models, and were compared with nothing`);
-  const looked = `${count(events)} events in ${count(trees)} trees, and ${count(checkpoints)} signed checkpoints`;
+    lines.push(`newer than the read models, and compared with nothing: ${counted(unrecorded, 'event')}`);
+  const looked = `${counted(events, 'event')} in ${counted(trees, 'tree')}, and ${counted(checkpoints, 'signed checkpoint')}`;
   lines.push(
     findings.length === 0
       ? `Verified ${looked}: all is as it was recorded and signed.`
-      : `NOT VERIFIED: ${count(findings.length)} of ${count(trees)} trees are not as they were recorded and signed. Looked at ${looked}.`,
+      : `NOT VERIFIED: ${count(findings.length)} of ${counted(trees, 'tree')} ${findings.length === 1 ? 'is' : 'are'} not as recorded and signed. Looked at ${looked}.`,
   );
   return `${lines.join('\n')}\n`;
 }
