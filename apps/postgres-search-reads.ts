@@ -14,6 +14,7 @@ import { membersOfGroups } from '#projections/groups/queries.js';
 import { membersHolding, membershipsOfUser } from '#projections/members/queries.js';
 import { organizationsOfRealm } from '#projections/organizations/queries.js';
 import { peopleNamed, peopleOfRealm } from '#projections/people/queries.js';
+import { guestsOf } from '#projections/workflows/queries.js';
 
 /** The read models in one transaction, so that whom a search may mean and what decides are of one moment. */
 export class PostgresSearchReads extends SearchReads {
@@ -42,6 +43,7 @@ async function snapshotOf(db: Database): Promise<SearchSnapshot> {
     granteesOn: (orgId, environmentId, page) => granteesOn(db, orgId, environmentId, page),
     claimants: (realm, page) => claimants(db, realm, page),
     machinesOf: (orgId, kind, page) => machinesOf(db, orgId, kind, page),
+    guestsOf: (ownerId, page) => guestsOf(db, ownerId, page),
     people: (realm, page) => peopleOfRealm(db, realm, page),
     organizationsOf: async (userId, page) => (await membershipsOfUser(db, userId, page)).map(({ org_id: id }) => id),
     organizationsIn: async (realm, page) => (await organizationsOfRealm(db, realm, page)).map(({ org_id: id }) => id),

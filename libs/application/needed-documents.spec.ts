@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Resource } from '#libs/domain/access/bindings.js';
 import { machineOf } from '#libs/domain/access/machines.js';
-import { type Asked, NeededDocuments } from './needed-documents.js';
+import { type Asked, NeededDocuments, orgOf } from './needed-documents.js';
 
 const orgId = fc.constantFrom('acme', 'globex');
 const id = fc.constantFrom('a', 'b');
@@ -16,6 +16,7 @@ const resource: fc.Arbitrary<Resource> = fc.oneof(
   fc.record({ kind: fc.constant('org'), orgId }),
   fc.record({ kind: fc.constant('environment'), orgId, environmentId: id }),
   fc.record({ kind: fc.constant('account'), ownerId: fc.constant('ann') }),
+  fc.record({ kind: fc.constant('personal_environment'), ownerId: fc.constantFrom('ann', 'bob') }),
 );
 const asked: fc.Arbitrary<Asked[]> = fc.array(fc.record({ principal, resource }), { maxLength: 20 });
 
@@ -24,14 +25,16 @@ const nameOf = ({ stream, kind, id: named }: NeededDocuments['keys'][number]) =>
 /** What the question rests on, written down for it alone. */
 function restsOn({ principal: who, resource: what }: Asked) {
   const machine = machineOf(who);
-  const orgOf = 'orgId' in what ? what.orgId : undefined;
+  const isAtHome = what.kind === 'personal_environment' && machine?.kind === 'workflow';
+  const org = 'orgId' in what ? what.orgId : isAtHome ? machine.orgId : undefined;
   const holder =
-    machine === undefined ? `member|${who}` : machine.orgId === orgOf ? `${machine.kind}|${machine.id}` : undefined;
+    machine === undefined ? `member|${who}` : machine.orgId === org ? `${machine.kind}|${machine.id}` : undefined;
   return {
     person: machine === undefined ? `user-${who}|user|` : undefined,
-    org: orgOf && `org-${orgOf}|org|`,
-    holder: orgOf && holder && `org-${orgOf}|${holder}`,
-    environment: what.kind === 'environment' ? `org-${orgOf}|environment|${what.environmentId}` : undefined,
+    org: org && `org-${org}|org|`,
+    holder: org && holder && `org-${org}|${holder}`,
+    owner: isAtHome ? `org-${machine.orgId}|member|${what.ownerId}` : undefined,
+    environment: what.kind === 'environment' ? `org-${org}|environment|${what.environmentId}` : undefined,
   };
 }
 
@@ -43,11 +46,13 @@ it('names each document that questions rest on once, those of a stream together,
       const at = (place: number | undefined) => (place === undefined ? undefined : names[place]);
       for (const question of questions) {
         const { principal: who, resource: what } = question;
-        const org = 'orgId' in what ? needed.org(what.orgId) : undefined;
+        const orgId = orgOf(question);
+        const org = orgId === undefined ? undefined : needed.org(orgId);
         expect({
           person: at(needed.person(who)),
           org: at(org?.place),
           holder: at(org?.holder(who)),
+          owner: what.kind === 'personal_environment' ? at(org?.holder(what.ownerId)) : undefined,
           environment: what.kind === 'environment' ? at(org?.environment(what.environmentId)) : undefined,
         }).toEqual(restsOn(question));
       }

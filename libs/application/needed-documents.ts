@@ -9,6 +9,14 @@ export interface Asked {
   readonly resource: Resource;
 }
 
+/** Whose organization's facts decide: the resource's, or a workflow's own where it is asked about a personal environment. */
+export function orgOf({ principal, resource }: Asked): string | undefined {
+  if ('orgId' in resource) return resource.orgId;
+  if (resource.kind !== 'personal_environment') return undefined;
+  const machine = machineOf(principal);
+  return machine?.kind === 'workflow' ? machine.orgId : undefined;
+}
+
 /**
  * The documents that questions of one realm rest on, each once: the realm, people, and of organizations themselves, who holds
  * something there, environments. Where each stands among the keys is found by the ids that questions name: a thousand
@@ -22,9 +30,10 @@ export class NeededDocuments {
 
   constructor(realm: string, asked: readonly Asked[]) {
     this.keys = [{ stream: streamOf('realm', realm), kind: 'realm', id: '' }];
-    for (const { principal, resource } of asked) {
-      this.addPerson(principal);
-      if ('orgId' in resource) this.orgOf(resource.orgId).add(principal, resource);
+    for (const question of asked) {
+      this.addPerson(question.principal);
+      const orgId = orgOf(question);
+      if (orgId !== undefined) this.needed(orgId).add(question);
     }
     for (const org of this.orgs.values()) {
       org.place = this.keys.length;
@@ -43,14 +52,15 @@ export class NeededDocuments {
     this.people.set(principal, this.keys.push({ stream: streamOf('user', principal), kind: 'user', id: '' }) - 1);
   }
 
-  private orgOf(id: string): NeededOfOrg {
+  private needed(id: string): NeededOfOrg {
     const org = this.orgs.get(id) ?? new NeededOfOrg(id);
     this.orgs.set(id, org);
     return org;
   }
 }
 
-class NeededOfOrg {
+/** What questions about one organization rest on. */
+export class NeededOfOrg {
   readonly stream: string;
   readonly keys: StreamDocument[];
   /** Of the organization itself among all keys; its others follow. */
@@ -58,13 +68,14 @@ class NeededOfOrg {
   private readonly holders = new Map<string, number | undefined>();
   private readonly environments = new Map<string, number>();
 
-  constructor(private readonly id: string) {
+  constructor(readonly id: string) {
     this.stream = streamOf('org', id);
     this.keys = [{ stream: this.stream, kind: 'org', id: '' }];
   }
 
-  add(principal: string, resource: Resource): void {
-    if (!this.holders.has(principal)) this.holders.set(principal, this.addHolder(principal));
+  add({ principal, resource }: Asked): void {
+    this.addOnce(principal);
+    if (resource.kind === 'personal_environment') this.addOnce(resource.ownerId);
     if (resource.kind !== 'environment' || this.environments.has(resource.environmentId)) return;
     this.environments.set(resource.environmentId, this.addKey('environment', resource.environmentId));
   }
@@ -76,6 +87,10 @@ class NeededOfOrg {
 
   private among = (place: number | undefined): number | undefined =>
     place === undefined ? undefined : this.place + place;
+
+  private addOnce(principal: string): void {
+    if (!this.holders.has(principal)) this.holders.set(principal, this.addHolder(principal));
+  }
 
   private addHolder(principal: string): number | undefined {
     const machine = machineOf(principal);

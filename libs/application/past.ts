@@ -1,6 +1,7 @@
+import { isOfRealm } from '#libs/domain/access/documents.js';
 import type { Resource, Session } from '#libs/domain/access/bindings.js';
 import { machineOf } from '#libs/domain/access/machines.js';
-import { holderIn, type OrgState } from '#libs/domain/org/org.js';
+import { guestIn, holderIn, type OrgState } from '#libs/domain/org/org.js';
 import type { RealmState } from '#libs/domain/realm/state.js';
 import { mayKnow } from './authorize.js';
 import { sessionOf } from './caller.js';
@@ -47,7 +48,7 @@ export class PastFacts {
       realm.realm,
       user?.state.user,
       org?.state.org,
-      org && holderIn(org.state, principal),
+      org && heldIn(org.state, { principal, resource }),
       environmentId === undefined ? undefined : org?.state.environments.get(environmentId),
     );
     return (
@@ -56,13 +57,17 @@ export class PastFacts {
   }
 }
 
+const heldIn = (state: OrgState, { principal, resource }: Asked) =>
+  resource.kind === 'personal_environment' ? guestIn(state, principal, resource.ownerId) : holderIn(state, principal);
+
 /** Facts as they were: every stream that bears on the question, folded up to the same instant. */
 export class Past {
   constructor(private readonly folds: Folds) {}
 
   /** `future` for a revision that does not exist yet. */
   async facts(asker: Asker, orgId: string | undefined, asked: UpTo, now: number): Promise<PastFacts | 'future'> {
-    const past = orgId === undefined ? undefined : await this.folds.past('org', orgId, asked);
+    const found = orgId === undefined ? undefined : await this.folds.past('org', orgId, asked);
+    const past = found !== undefined && isOfRealm(found.folded.state.org, asker.realm) ? found : undefined;
     if ('revision' in asked && (past === undefined || past.accepted < asked.revision)) return 'future';
     const org = past?.folded;
     const at = 'instant' in asked ? asked.instant : org === undefined ? now : Date.parse(org.occurredAt);

@@ -1,16 +1,18 @@
-import type {
-  EnvironmentDocument,
-  MemberDocument,
-  OrgDocument,
-  RealmDocument,
-  UserDocument,
+import {
+  type EnvironmentDocument,
+  isOfRealm,
+  type MemberDocument,
+  type OrgDocument,
+  type RealmDocument,
+  type UserDocument,
+  type WorkflowDocument,
 } from '#libs/domain/access/documents.js';
 import type { Session } from '#libs/domain/access/bindings.js';
-import { holderOf, machineOf } from '#libs/domain/access/machines.js';
+import { guestOf, holderOf, machineOf } from '#libs/domain/access/machines.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { type Caller, sessionOf } from './caller.js';
 import { type Moment, schemeIn, type Stamp, stampOf } from './facts.js';
-import { type Asked, NeededDocuments } from './needed-documents.js';
+import { type Asked, NeededDocuments, type NeededOfOrg, orgOf } from './needed-documents.js';
 import type { Clock } from './ports/clock.js';
 import type { DocumentSource } from './ports/current-documents.js';
 import type { Position } from './ports/event-store.js';
@@ -57,16 +59,16 @@ export class PresentFacts {
   }
 
   /** `stale` where the realm is not there yet: nothing can be decided then. */
-  of({ principal, resource }: Asked): Moment | 'parked' | 'stale' {
+  of(asked: Asked): Moment | 'parked' | 'stale' {
     const { realm, session, at, needed } = this;
-    const orgId = 'orgId' in resource ? resource.orgId : undefined;
+    const { principal, resource } = asked;
+    const orgId = orgOf(asked);
     const keys = orgId === undefined ? undefined : needed.org(orgId);
     if (keys !== undefined && this.loaded.parked.has(keys.stream)) return 'parked';
     if (realm === undefined) return 'stale';
     const { scheme, org, stamp } = this.places.get(orgId) ?? this.placeOf(orgId, realm);
     const user = this.document(needed.person(principal)) as UserDocument | undefined;
-    const member =
-      orgId === undefined ? undefined : holderFrom(orgId, principal, this.document(keys?.holder(principal)));
+    const member = keys && this.heldIn(keys, asked);
     const environment = (
       resource.kind === 'environment' ? this.document(keys?.environment(resource.environmentId)) : undefined
     ) as EnvironmentDocument | undefined;
@@ -75,11 +77,18 @@ export class PresentFacts {
 
   private placeOf(orgId: string | undefined, realm: RealmDocument): Place {
     const keys = orgId === undefined ? undefined : this.needed.org(orgId);
-    const org = this.document(keys?.place) as OrgDocument | undefined;
-    const revision = keys && this.loaded.revisions.get(keys.stream);
+    const found = this.document(keys?.place) as OrgDocument | undefined;
+    const org = found !== undefined && isOfRealm(found, realm.id) ? found : undefined;
+    const revision = org && keys && this.loaded.revisions.get(keys.stream);
     const place = { scheme: schemeIn(realm, org), org, stamp: stampOf(revision, this.position, this.at) };
     this.places.set(orgId, place);
     return place;
+  }
+
+  private heldIn(keys: NeededOfOrg, { principal, resource }: Asked): MemberDocument | undefined {
+    const held = this.document(keys.holder(principal));
+    if (resource.kind !== 'personal_environment') return holderFrom(keys.id, principal, held);
+    return guestFrom(principal, held, this.document(keys.holder(resource.ownerId)));
   }
 
   private document(place: number | undefined): unknown {
@@ -92,6 +101,12 @@ function holderFrom(orgId: string, principal: string, document: unknown): Member
   const machine = machineOf(principal);
   if (machine === undefined) return document as MemberDocument | undefined;
   return holderOf(orgId, machine, document as Parameters<typeof holderOf>[2]);
+}
+
+/** What a workflow holds in the personal environment of its owner by both their documents. */
+function guestFrom(principal: string, document: unknown, owner: unknown): MemberDocument | undefined {
+  const machine = machineOf(principal);
+  return machine && guestOf(machine, document as WorkflowDocument | undefined, owner as MemberDocument | undefined);
 }
 
 /** Facts of now, from the documents that are current to the log. */

@@ -24,6 +24,8 @@ export interface SearchSnapshot {
   granteesOn(orgId: string, environmentId: string, page: Keyset): Ids;
   /** Principals of the organization's machines of one kind. */
   machinesOf(orgId: string, kind: MachineKind, page: Keyset): Ids;
+  /** Principals of the workflows in the personal environment of their owner. */
+  guestsOf(ownerId: string, page: Keyset): Ids;
   /** People of the realm whose tokens have shown what a role source names. */
   claimants(realm: string, page: Keyset): Ids;
   /** People who have been seen in the realm. */
@@ -34,6 +36,11 @@ export interface SearchSnapshot {
   organizationsNaming(userId: string, page: Keyset): Ids;
   environmentsIn(orgId: string, page: Keyset): Ids;
   environmentsGrantedTo(orgId: string, groups: readonly string[], page: Keyset): Ids;
+}
+
+/** The organization's read models stand still, and the asker may know of it: the search cannot be complete. */
+export class SearchParked extends Error {
+  override readonly name = 'SearchParked';
 }
 
 export abstract class SearchReads {

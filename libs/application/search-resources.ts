@@ -33,6 +33,8 @@ export interface OrgView {
 
 /** Where to search, at the moment asked about. */
 export interface ResourceView {
+  /** Whose personal environment may be the principal's: their own, or that of the owner of a workflow that is in it. */
+  homeOwner(): Promise<string | undefined>;
   /** Facts about the principal and what is of no organization; undefined where the asker may not ask. */
   outside(resource: Resource): Promise<Moment | undefined>;
   /** Organizations by id that the principal may reach; no view of one in which the asker may not ask. */
@@ -70,17 +72,22 @@ export async function* resourcesIn(
 }
 
 async function* outsideOrganizations(view: ResourceView, question: ResourceQuestion): AsyncGenerator<Candidate> {
-  const { type, principal: ownerId, realm } = question;
-  const single: { readonly [type: string]: readonly [id: string, resource: Resource] } = {
-    realm: [realm, { kind: 'realm' }],
-    account: [ownerId, { kind: 'account', ownerId }],
-    environment: [`personal/${ownerId}`, { kind: 'personal_environment', ownerId }],
-  };
-  const found = Object.hasOwn(single, type) ? single[type] : undefined;
+  const found = await singleOf(view, question);
   if (found === undefined) return;
   const [id, resource] = found;
   const moment = await view.outside(resource);
   yield { place: '/', id: isAllowed(moment, question, resource) ? id : undefined, cost: 1 };
+}
+
+/** The only one of its type that is of no organization and may be meant. */
+async function singleOf(
+  view: ResourceView,
+  { type, principal, realm }: ResourceQuestion,
+): Promise<readonly [id: string, resource: Resource] | undefined> {
+  if (type === 'realm') return [realm, { kind: 'realm' }];
+  if (type === 'account') return [principal, { kind: 'account', ownerId: principal }];
+  const ownerId = type === 'environment' ? await view.homeOwner() : undefined;
+  return ownerId === undefined ? undefined : [`personal/${ownerId}`, { kind: 'personal_environment', ownerId }];
 }
 
 async function organizationIn(found: OrgView, orgId: string, question: ResourceQuestion): Promise<Candidate> {

@@ -1,5 +1,5 @@
 import type { Facts, Resource } from '#libs/domain/access/bindings.js';
-import { platformMachines, subjectOf, type SubjectType } from '#libs/domain/access/machines.js';
+import { platformMachines, principalOf, subjectOf, type SubjectType } from '#libs/domain/access/machines.js';
 import { permit } from '#libs/domain/access/permit.js';
 import { holdersIn } from '#libs/domain/org/org.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
@@ -10,7 +10,7 @@ import type { PresentFacts } from './present.js';
 import type { Candidate } from './search-page.js';
 import { asSeen } from './sight.js';
 import { claimsDecide, nobody, type SubjectPlan, subjectPlan } from './search-plan.js';
-import { byBytes, type Keyset, merged, type SearchSnapshot } from './search-reads.js';
+import { byBytes, type Keyset, merged, SearchParked, type SearchSnapshot } from './search-reads.js';
 
 const CHUNK = 200;
 /** People whose streams are read at the same time, for questions about the past. */
@@ -44,6 +44,7 @@ export async function* subjectsNow(
     const facts = await load(ids.map((principal) => ({ principal, resource })));
     for (const principal of ids) {
       const moment = facts.of({ principal, resource });
+      if (moment === 'parked' && resource.kind === 'personal_environment') throw new SearchParked(principal);
       yield candidate(principal, typeof moment === 'string' ? undefined : moment, question, 1);
     }
     if (ids.length < chunk) return;
@@ -61,6 +62,8 @@ async function idsFrom(
   const lists: (readonly string[])[] = [named.filter((id) => id > after)];
   if (type !== 'user' && only === undefined) {
     if ('orgId' in resource) lists.push(await snapshot.machinesOf(resource.orgId, type, page));
+    if (resource.kind === 'personal_environment' && type === 'workflow')
+      lists.push(await snapshot.guestsOf(resource.ownerId, page));
     return merged(lists, limit);
   }
   if (everyone) lists.push(await snapshot.people(realm, page));
@@ -103,6 +106,34 @@ export async function* subjectsThen(
     if (end === undefined) return;
     last = end;
   }
+}
+
+/**
+ * Workflows that were in a personal environment then, by id, each decided; `pastOf` folds an organization to that moment. In
+ * which ones its owner may have had some is found by events about them.
+ */
+export async function* guestsThen(
+  snapshot: SearchSnapshot,
+  pastOf: (orgId: string) => Promise<PastFacts | 'future'>,
+  question: SubjectQuestion,
+  { ownerId }: Extract<Resource, { kind: 'personal_environment' }>,
+  after = '',
+): AsyncGenerator<Candidate> {
+  const { resource } = question;
+  const found = new Map<string, PastFacts>();
+  for (let last: string | undefined; ; ) {
+    const orgs = await snapshot.organizationsNaming(ownerId, { after: last, limit: CHUNK });
+    for (const orgId of orgs) {
+      const past = await pastOf(orgId);
+      if (past === 'future') continue;
+      for (const { id, ownerId: owner } of past.state?.workflows.values() ?? [])
+        if (owner === ownerId) found.set(principalOf({ kind: 'workflow', orgId, id }), past);
+    }
+    if (orgs.length < CHUNK) break;
+    last = orgs.at(-1);
+  }
+  for (const principal of [...found.keys()].filter((id) => id > after).sort(byBytes))
+    yield candidate(principal, found.get(principal)?.withoutClaims({ principal, resource }), question, 0);
 }
 
 /** Who has no stream has no claims. */

@@ -1,23 +1,20 @@
 import type { Resource } from '#libs/domain/access/bindings.js';
-import { machineOf, realmOfMachine } from '#libs/domain/access/machines.js';
+import type { WorkflowDocument } from '#libs/domain/access/documents.js';
+import { type Machine, machineOf, realmOfMachine } from '#libs/domain/access/machines.js';
 import { permit } from '#libs/domain/access/permit.js';
 import type { Moment } from './facts.js';
 import type { Past, PastFacts } from './past.js';
 import type { UpTo } from './up-to.js';
-import type { Asked } from './needed-documents.js';
+import { type Asked, orgOf } from './needed-documents.js';
 import type { Asker, PresentFacts } from './present.js';
 import { type EnvironmentPlan, isEverywhere } from './search-plan.js';
-import { type Keyset, merged, type SearchSnapshot } from './search-reads.js';
+import { type Keyset, merged, SearchParked, type SearchSnapshot } from './search-reads.js';
 import type { OrgView, ResourceView } from './search-resources.js';
+import { streamOf } from './streams.js';
 
 const CHUNK = 100;
 /** What folding an organization costs beside a document. */
 const FOLD_COST = 100;
-
-/** The organization's read models stand still, and the asker may know of it: the search cannot be complete. */
-export class SearchParked extends Error {
-  override readonly name = 'SearchParked';
-}
 
 /** Whether the asker may ask about others here; undefined where nothing may be answered from the documents. */
 export function maySearch(facts: PresentFacts, asker: string, tenant: Resource): boolean | undefined {
@@ -44,12 +41,20 @@ const orgResource = (orgId: string) => ({ kind: 'org', orgId }) as const;
 abstract class Reach implements ResourceView {
   constructor(protected readonly options: ReachOptions) {}
 
+  /** Who registered the workflow. */
+  protected abstract ownerOf(workflow: Machine): Promise<string | undefined>;
   /** Facts about the principal and what is of no organization. */
   protected abstract ownMoment(resource: Resource): Promise<Moment | undefined>;
   /** Organizations in which the principal may hold a role of the organization's own. */
   protected abstract joined(page: Keyset): Promise<readonly string[]>;
   /** `now` holds the facts about the asker and the principal on the organization. */
   protected abstract view(orgId: string, now: PresentFacts): Promise<Omit<OrgView, 'whole'>>;
+
+  async homeOwner(): Promise<string | undefined> {
+    const { principal } = this.options;
+    const machine = machineOf(principal);
+    return machine?.kind === 'workflow' ? this.ownerOf(machine) : principal;
+  }
 
   async outside(resource: Resource): Promise<Moment | undefined> {
     const { asker } = this;
@@ -120,6 +125,12 @@ abstract class Reach implements ResourceView {
 }
 
 export class PresentReach extends Reach {
+  protected override async ownerOf({ orgId, id }: Machine): Promise<string | undefined> {
+    const key = { stream: streamOf('org', orgId), kind: 'workflow', id } as const;
+    const [workflow] = (await this.options.snapshot.load([key])).documents;
+    return (workflow as WorkflowDocument | undefined)?.ownerId;
+  }
+
   protected override async ownMoment(resource: Resource): Promise<Moment | undefined> {
     const asked = { principal: this.options.principal, resource };
     return known((await this.options.load([asked])).of(asked));
@@ -165,8 +176,13 @@ export class PastReach extends Reach {
     super(options);
   }
 
+  protected override async ownerOf({ orgId, id }: Machine): Promise<string | undefined> {
+    const past = await this.fold(orgId);
+    return past === 'future' ? undefined : past.state?.workflows.get(id)?.ownerId;
+  }
+
   protected override async ownMoment(resource: Resource): Promise<Moment | undefined> {
-    return this.moment(await this.fold(undefined), resource);
+    return this.moment(await this.fold(orgOf({ principal: this.options.principal, resource })), resource);
   }
 
   protected override async joined(page: Keyset): Promise<readonly string[]> {

@@ -13,11 +13,11 @@ import type { ReadPosition } from './ports/read-models.js';
 import { type Asked, NeededDocuments } from './needed-documents.js';
 import { type Asker, Present, PresentFacts } from './present.js';
 import { type FoundPage, pageOf } from './search-page.js';
-import type { Keyset, SearchReads, SearchSnapshot } from './search-reads.js';
+import { type Keyset, SearchParked, type SearchReads, type SearchSnapshot } from './search-reads.js';
 import { resourcesIn } from './search-resources.js';
-import { type SubjectQuestion, subjectsNow, subjectsThen } from './search-subjects.js';
+import { guestsThen, type SubjectQuestion, subjectsNow, subjectsThen } from './search-subjects.js';
 import { maySee } from './sight.js';
-import { maySearch, PastReach, PresentReach, type ReachOptions, SearchParked } from './search-views.js';
+import { maySearch, PastReach, PresentReach, type ReachOptions } from './search-views.js';
 import { type Future, type Parked, type Stale, tenantOf } from './view.js';
 
 export type Found = Stale | Parked | Future | (FoundPage & { readonly kind: 'found'; readonly stamp: Stamp });
@@ -135,7 +135,11 @@ export class Searches {
       return only === undefined || (await this.mayKnow(realm, only, resource)) ? { kind: 'future' } : this.nothing();
     const then = past.withoutClaims({ principal: only ?? '', resource });
     if (then === undefined) return this.nothing();
-    const found = await pageOf(subjectsThen(snapshot, past, then, question, after), after ?? '', limit);
+    const candidates =
+      only === undefined && question.type === 'workflow' && resource.kind === 'personal_environment'
+        ? guestsThen(snapshot, (id) => this.past.facts(caller, id, at, this.clock.now()), question, resource, after)
+        : subjectsThen(snapshot, past, then, question, after);
+    const found = await pageOf(candidates, after ?? '', limit);
     const known = only === undefined || found.results.length > 0;
     return { kind: 'found', ...found, stamp: known ? then.stamp : this.nothing().stamp };
   }

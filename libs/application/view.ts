@@ -5,7 +5,7 @@ import type { Caller } from './caller.js';
 import type { Moment } from './facts.js';
 import type { Past, PastFacts } from './past.js';
 import type { UpTo } from './up-to.js';
-import type { Asked } from './needed-documents.js';
+import { type Asked, orgOf } from './needed-documents.js';
 import type { PresentFacts } from './present.js';
 
 /** The organization's read models stand still: nothing is answered until it is in line again. */
@@ -39,25 +39,26 @@ export class View {
   hasCome = (at: UpTo | undefined): boolean => at === undefined || !('instant' in at) || at.instant <= this.now;
 
   /** Found at once by the documents of now, which answer many questions without waiting for each. */
-  moment({ principal, resource, at }: Asked & { readonly at: UpTo | undefined }): Found | Later {
+  moment({ at, ...asked }: Asked & { readonly at: UpTo | undefined }): Found | Later {
+    const { principal, resource } = asked;
     if (!this.hasCome(at)) return { kind: 'future' };
     if (!this.isSelf(principal)) {
       const asking = this.asking(resource);
       if (asking === 'stale') return { kind: 'stale' };
-      if (asking === 'parked') return () => this.parked(resource, 'unknown_subject');
+      if (asking === 'parked') return () => this.parked(asked, 'unknown_subject');
       if (asking === 'denied') return 'unknown_subject';
     }
-    if (at !== undefined) return () => this.folded({ principal, resource }, at);
-    const moment = this.present.of({ principal, resource });
+    if (at !== undefined) return () => this.folded(asked, at);
+    const moment = this.present.of(asked);
     if (moment === 'stale') return { kind: 'stale' };
-    return moment === 'parked' ? () => this.parked(resource, 'unknown_resource') : moment;
+    return moment === 'parked' ? () => this.parked(asked, 'unknown_resource') : moment;
   }
 
-  private async folded({ principal, resource }: Asked, at: UpTo): Promise<Found> {
-    const past = await this.pastOf(resource, at);
-    if (past !== 'future') return (await past.of({ principal, resource })) ?? 'unknown_resource';
+  private async folded(asked: Asked, at: UpTo): Promise<Found> {
+    const past = await this.pastOf(orgOf(asked), at);
+    if (past !== 'future') return (await past.of(asked)) ?? 'unknown_resource';
     // That a revision does not exist yet tells that the organization does.
-    return this.isSelf(principal) && !(await this.isKnown(resource)) ? 'unknown_resource' : { kind: 'future' };
+    return this.isSelf(asked.principal) && !(await this.isKnown(asked)) ? 'unknown_resource' : { kind: 'future' };
   }
 
   /** Whether an answer about the principal may tell the caller of what the principal may not even see. */
@@ -80,20 +81,20 @@ export class View {
     return permit(facts, { principal: this.caller.id, permission: this.right, resource, at }).allowed;
   }
 
-  private async parked(resource: Resource, otherwise: 'unknown_subject' | 'unknown_resource'): Promise<Found> {
-    return (await this.isKnown(resource)) ? { kind: 'parked' } : otherwise;
+  private async parked(asked: Asked, otherwise: 'unknown_subject' | 'unknown_resource'): Promise<Found> {
+    return (await this.isKnown(asked)) ? { kind: 'parked' } : otherwise;
   }
 
-  private isKnown(resource: Resource): Promise<boolean> {
-    if (!('orgId' in resource)) return Promise.resolve(true);
+  private isKnown(asked: Asked): Promise<boolean> {
+    const orgId = orgOf(asked);
+    if (orgId === undefined) return Promise.resolve(true);
     const { realm, id } = this.caller;
-    const asking = this.known.get(resource.orgId) ?? this.past.mayKnow(realm, id, resource.orgId, this.now);
-    this.known.set(resource.orgId, asking);
+    const asking = this.known.get(orgId) ?? this.past.mayKnow(realm, id, orgId, this.now);
+    this.known.set(orgId, asking);
     return asking;
   }
 
-  private pastOf(resource: Resource, at: UpTo): Promise<PastFacts | 'future'> {
-    const orgId = 'orgId' in resource ? resource.orgId : undefined;
+  private pastOf(orgId: string | undefined, at: UpTo): Promise<PastFacts | 'future'> {
     const name = `${orgId ?? ''} ${'instant' in at ? at.instant : `r${at.revision}`}`;
     const folding = this.pasts.get(name) ?? this.past.facts(this.caller, orgId, at, this.now);
     this.pasts.set(name, folding);

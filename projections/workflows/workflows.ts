@@ -12,7 +12,10 @@ export const workflows = table(
     owner_id: text,
     registered_at: timestamptz,
   },
-  { key: ['org_id', 'workflow_id'] },
+  {
+    key: ['org_id', 'workflow_id'],
+    indexes: [{ columns: ['owner_id'], where: 'environment_id is null' }],
+  },
 );
 
 export const workflowsProjection = projection({

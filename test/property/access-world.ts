@@ -4,7 +4,8 @@ import { permit } from '#libs/domain/access/permit.js';
 import { evolve, initialState } from '#libs/domain/aggregates.js';
 import { type Decision, isRefusal } from '#libs/domain/decision.js';
 import type { OrgEvent } from '#libs/domain/org/events.js';
-import { holderIn, noOrg, type OrgState } from '#libs/domain/org/org.js';
+import { orgOf } from '#libs/application/needed-documents.js';
+import { guestIn, holderIn, noOrg, type OrgState } from '#libs/domain/org/org.js';
 import { type RealmCommandName, realmCommands, realmDecisions } from '#libs/domain/realm/commands.js';
 import type { RealmDecisionContext } from '#libs/domain/realm/command.js';
 import type { RealmEvent } from '#libs/domain/realm/events.js';
@@ -30,6 +31,7 @@ export const resources: readonly Resource[] = [
   { kind: 'realm' },
   { kind: 'account', ownerId: 'ann' },
   { kind: 'personal_environment', ownerId: 'ann' },
+  { kind: 'personal_environment', ownerId: 'cyd' },
 ];
 
 export const inAcme = resources.filter((resource) => 'orgId' in resource && resource.orgId === 'acme');
@@ -118,6 +120,8 @@ function beginnings({ document }: CompiledScheme): Step[] {
     to('beta', 'CreateOrg', { orgId: 'beta', name: 'Beta', ownerId: 'bob' }, 'bob'),
     to('acme', 'AddMember', { userId: 'cyd', role }, 'ann'),
     to('acme', 'CreateEnvironment', { name: 'dev' }, 'ann'),
+    // In cyd's personal environment, where people have one.
+    to('acme', 'RegisterWorkflow', { workflowId: 'draft', name: 'Draft' }, 'cyd'),
   ];
 }
 
@@ -156,13 +160,15 @@ export class FoldedWorld {
   }
 
   facts(principal: string, resource: Resource, session?: Session): Facts {
-    const org = 'orgId' in resource ? this.org(resource.orgId) : undefined;
+    const orgId = orgOf({ principal, resource });
+    const org = orgId === undefined ? undefined : this.org(orgId);
+    const guest = resource.kind === 'personal_environment' && org && guestIn(org, principal, resource.ownerId);
     return {
       scheme: this.scheme,
       realm: this.realm.realm,
       user: this.users.get(principal)?.user,
       org: org?.org,
-      member: org && holderIn(org, principal),
+      member: guest || (org && 'orgId' in resource ? holderIn(org, principal) : undefined),
       environment: resource.kind === 'environment' ? org?.environments.get(resource.environmentId) : undefined,
       session,
     };

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import type { Resource } from '#libs/domain/access/bindings.js';
 import { permit } from '#libs/domain/access/permit.js';
 import { builtInSchemes } from '#libs/domain/schemes/built-in.js';
 import { faultsOf } from '../support/decider.js';
@@ -8,6 +7,9 @@ import { AccessWorld, everybody, inAcme, moment, permissions, resources, roomy, 
 
 /** Histories of each property under each of the five schemes: 10,000 in all are held against the naive model. */
 const RUNS = { naive: 2000, tenants: 100, bounds: 200, removal: 150, limits: 200 };
+
+/** The workflow of acme that begins in its owner's personal environment. */
+const atHome = ['workflow:acme/draft', { kind: 'personal_environment', ownerId: 'cyd' }] as const;
 
 describe.each(builtInSchemes.map((scheme) => [scheme.document.id, roomy(scheme)] as const))(
   'any history under %s',
@@ -43,21 +45,21 @@ describe.each(builtInSchemes.map((scheme) => [scheme.document.id, roomy(scheme)]
       fc.assert(
         fc.property(steps, moment, (given, at) => {
           const world = AccessWorld.of(scheme, given);
-          for (const who of everybody)
-            for (const resource of inAcme) {
-              const facts = world.facts(who, resource);
-              const abroad = { ...resource, orgId: 'beta' } as Resource;
-              const realm = facts.realm && { ...facts.realm, id: 'another' };
-              const allowed = permissions.filter((permission) => {
-                const asked = { principal: who, permission, resource, at };
-                return (
-                  permit(facts, { ...asked, resource: abroad }).allowed ||
-                  permit({ ...facts, org: world.org('beta').org }, asked).allowed ||
-                  permit({ ...facts, realm }, asked).allowed
-                );
-              });
-              expect([who, resource, allowed]).toEqual([who, resource, []]);
-            }
+          const all = everybody.flatMap((who) => inAcme.map((resource) => [who, resource] as const));
+          for (const [who, resource] of [...all, atHome]) {
+            const facts = world.facts(who, resource);
+            const abroad = { ...resource, ...(resource === atHome[1] ? { ownerId: 'bob' } : { orgId: 'beta' }) };
+            const realm = facts.realm && { ...facts.realm, id: 'another' };
+            const allowed = permissions.filter((permission) => {
+              const asked = { principal: who, permission, resource, at };
+              return (
+                permit(facts, { ...asked, resource: abroad }).allowed ||
+                permit({ ...facts, org: world.org('beta').org }, asked).allowed ||
+                permit({ ...facts, realm }, asked).allowed
+              );
+            });
+            expect([who, resource, allowed]).toEqual([who, resource, []]);
+          }
         }),
         { numRuns: RUNS.tenants },
       );

@@ -95,8 +95,10 @@ export class NaiveAccess {
   permissions(who: string, place: NaivePlace, at: number, activeOrg?: string | null): ReadonlySet<string> {
     const { rights } = this;
     if (place.kind === 'account' || place.kind === 'personal_environment') {
-      const there = place.kind === 'account' || rights.personalEnvironment;
-      return new Set(there && place.ownerId === who && !who.includes(':') ? words(rights.self) : []);
+      if (place.kind === 'personal_environment' && !rights.personalEnvironment) return new Set();
+      if (place.ownerId === who && !who.includes(':')) return new Set(words(rights.self));
+      const isGuest = place.kind === 'personal_environment' && this.isGuest(who, place.ownerId);
+      return new Set(isGuest ? words(rights.child[rights.workflow['environment'] ?? '']) : []);
     }
     const above = this.platform.rolesOf(who, rights, at).flatMap((role) => words(rights.platform[role]));
     if (place.kind === 'realm') return new Set([...above, ...(who.includes(':') ? [] : words(rights.everyone))]);
@@ -109,6 +111,14 @@ export class NaiveAccess {
     if (place.kind === 'environment')
       for (const [permission, second] of Object.entries(rights.both)) if (!held.has(second)) held.delete(permission);
     return held;
+  }
+
+  /** Whether it is a workflow of an organization, in the personal environment of a member of that one. */
+  private isGuest(who: string, owner: string): boolean {
+    const org = who.startsWith('workflow:') ? this.orgs.get(who.split(/[:/]/)[1] ?? '') : undefined;
+    if (org?.exists !== true || org.suspended) return false;
+    if (org.workflows.get(idOf(who)) !== '' || org.workflowOwners.get(idOf(who)) !== owner) return false;
+    return org.roles.has(owner) && !org.suspendedMembers.has(owner);
   }
 
   private within(org: NaiveOrg, who: string, place: NaivePlace, at: number): string[] {

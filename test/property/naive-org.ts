@@ -22,6 +22,8 @@ export class NaiveOrg {
   readonly suspendedMembers = new Set<string>();
   /** Workflow → environment; empty in its owner's personal one. */
   readonly workflows = new Map<string, string>();
+  /** Workflow → person. */
+  readonly workflowOwners = new Map<string, string>();
   /** Service account → its role, and keys that were issued and not revoked; whether they end by themselves. */
   readonly machines = new Map<string, { role: string; keys: Map<string, boolean> }>();
   /** Person → roles that two people have given them. */
@@ -203,11 +205,17 @@ export class NaiveOrg {
         this.keysOf(data.accountId).delete(data.keyId);
         break;
       case 'WorkflowRegistered':
+        this.workflowOwners.set(data.workflowId, data.ownerId);
+        this.workflows.set(data.workflowId, data.environmentId);
+        break;
       case 'WorkflowMoved':
       case 'WorkflowPromoted':
         this.workflows.set(data.workflowId, data.environmentId);
         break;
       case 'PersonalWorkflowRegistered':
+        this.workflowOwners.set(data.workflowId, data.ownerId);
+        this.workflows.set(data.workflowId, '');
+        break;
       case 'WorkflowMadePersonal':
         this.workflows.set(data.workflowId, '');
         break;

@@ -59,6 +59,12 @@ it('a workflow is in exactly one place at every instant, shared or personal, and
               .has('environment:use'),
           );
           expect([workflow, usable]).toEqual([workflow, now === undefined || now === '' ? [] : [now]]);
+          const homes = ['ann', 'bob'].filter((ownerId) =>
+            world
+              .permissions(`workflow:acme/${workflow}`, { kind: 'personal_environment', ownerId }, epoch)
+              .has('environment:use'),
+          );
+          expect([workflow, homes]).toEqual([workflow, now === '' ? [linked.get(workflow)?.owner] : []]);
           const own = { kind: 'org', orgId: 'acme' } as const;
           expect(world.permissions(`workflow:acme/${workflow}`, own, epoch).size).toBe(0);
         }

@@ -4,7 +4,7 @@ import { DocumentedStory } from '../support/documented-story.js';
 let story: DocumentedStory;
 
 beforeAll(async () => {
-  const people = { admin: { email: 'admin@localhost' }, alice: {}, bob: {} };
+  const people = { admin: { email: 'admin@localhost' }, alice: {}, bob: {}, gateway: {} };
   story = await DocumentedStory.start({ people, orgId: 'acme' });
   await story.send('admin', 'realm', 'CreateOrg', { orgId: 'acme', name: 'Acme Inc.', ownerId: 'alice' });
   await story.send('alice', 'orgs/acme', 'CreateEnvironment', { environmentId: 'production', name: 'Production' });
@@ -15,5 +15,5 @@ beforeAll(async () => {
 afterAll(() => story?.stop());
 
 it('every command of docs/machines.md works, and answers what stands there (X-02, X-03, G11, T42, T46)', async () => {
-  await story.expectAnswers('docs/machines.md', 9);
+  await story.expectAnswers('docs/machines.md', 10);
 }, 60_000);

@@ -5,6 +5,7 @@ import {
   type Assignment,
   type EnvironmentDocument,
   type Grant,
+  isOfRealm,
   type MemberDocument,
   type OrgDocument,
   own,
@@ -74,12 +75,33 @@ export function bindingsOf(
       orgBindings(facts, principal, resource, into);
       break;
     case 'personal_environment':
+      ownBindings(facts, principal, resource.ownerId, into);
+      guestBindings(facts, principal, resource.ownerId, into);
+      break;
     case 'account':
-      // A person's own: the platform's admins do not reach it either.
-      if (resource.ownerId === principal && machineOf(principal) === undefined)
-        for (const role of facts.scheme.everyone.self) always(into, role, 'everyone', none);
+      ownBindings(facts, principal, resource.ownerId, into);
   }
   return into.bindings;
+}
+
+/** What is a person's own: the platform's admins do not reach it either. */
+function ownBindings({ scheme }: Facts, principal: string, ownerId: string, into: Collection): void {
+  if (ownerId === principal && machineOf(principal) === undefined)
+    for (const role of scheme.everyone.self) always(into, role, 'everyone', none);
+}
+
+/** A workflow in its owner's personal environment has the access that workflows have in an environment (T46). */
+function guestBindings(
+  { scheme, realm, org, member }: Facts,
+  principal: string,
+  ownerId: string,
+  into: Collection,
+): void {
+  if (org?.status !== 'active' || org.id !== machineOf(principal)?.orgId) return;
+  if (realm === undefined || !isOfRealm(org, realm.id)) return;
+  if (member?.home?.ownerId !== ownerId || member.id !== principal) return;
+  const role = scheme.children.get('environment')?.workflow;
+  if (role !== undefined) always(into, role, 'workflow', [member.home.evidence, member.evidence], blockIn(org, member));
 }
 
 function platformBindings({ scheme, realm, user }: Facts, principal: string, into: Collection): void {
@@ -120,14 +142,15 @@ function accountOf(realm: RealmDocument, principal: string): ServiceAccountDocum
 }
 
 /** What keeps the principal's membership from holding anything in the organization of the resource; none where there is none. */
-export function suspensionOf(
-  { org, member }: Facts,
-  principal: string,
-  resource: Resource,
-): 'org_suspended' | 'member_suspended' | undefined {
+export function suspensionOf({ org, member }: Facts, principal: string, resource: Resource): Suspended | undefined {
   if (!('orgId' in resource) || org?.id !== resource.orgId || member?.id !== principal) return undefined;
-  return org.suspension ? 'org_suspended' : member.suspension ? 'member_suspended' : undefined;
+  return blockIn(org, member);
 }
+
+type Suspended = Extract<Block, 'org_suspended' | 'member_suspended'>;
+
+const blockIn = (org: OrgDocument, member: MemberDocument): Suspended | undefined =>
+  org.suspension ? 'org_suspended' : member.suspension ? 'member_suspended' : undefined;
 
 function orgBindings(facts: Facts, principal: string, resource: OrgResource, into: Collection): void {
   const { scheme, org, member, environment } = facts;

@@ -159,6 +159,8 @@ export interface MemberDocument {
   readonly apiKeys?: Readonly<Record<string, IssuedKey>>;
   /** Of machines alone, whose access is told in the shape of a membership. */
   readonly machine?: 'service' | 'workflow';
+  /** Of a workflow in its owner's personal environment alone: whose that is, by which membership. */
+  readonly home?: { readonly ownerId: string; readonly evidence: string };
 }
 
 /** A group; who is in it stands with the members. A deleted one stays known, so that its id is never used again. */
@@ -347,6 +349,9 @@ export interface EnvironmentCredential {
 export const DEFAULT_REALM = 'default';
 
 export const realmOf = ({ realm }: OrgDocument): string => realm ?? DEFAULT_REALM;
+
+/** Whether nothing of the organization belongs to another realm (tenant guard); one that has not begun belongs to none. */
+export const isOfRealm = (org: OrgDocument, realm: string): boolean => org.status === 'none' || realmOf(org) === realm;
 
 /** Reads a record by a key that came from outside: never the prototype's properties. */
 export function own<V>(record: Readonly<Record<string, V>>, key: string): V | undefined {

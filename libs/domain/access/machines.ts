@@ -52,10 +52,32 @@ export const isSubjectType = (name: string): name is SubjectType =>
 type MachineDocument = ServiceAccountDocument | WorkflowDocument;
 
 /**
+ * What a workflow in its owner's personal environment holds there, in the shape of a membership (T42, T46): it runs as one of
+ * an organization, and so as long as its owner is a member of that one. Undefined for any other principal and anybody else's.
+ */
+export function guestOf(
+  { kind, orgId, id }: Machine,
+  document: WorkflowDocument | undefined,
+  owner: MemberDocument | undefined,
+): MemberDocument | undefined {
+  if (kind !== 'workflow' || document?.status !== 'active' || document.environmentId !== undefined) return undefined;
+  if (owner === undefined || owner.id !== document.ownerId) return undefined;
+  return {
+    id: principalOf({ kind, orgId, id }),
+    role: '',
+    evidence: document.evidence,
+    grants: {},
+    machine: kind,
+    suspension: owner.suspension,
+    home: { ownerId: owner.id, evidence: owner.evidence },
+  };
+}
+
+/**
  * What a machine holds, in the shape of a membership: a service account the role it was created with, a workflow access to the
  * one environment that it is linked to (T46). `document`: the organization's of that kind and id. Undefined for what is not there
- * any more, for a workflow in its owner's personal environment, which is nothing of the organization (T40), and for a machine of
- * another organization, whatever this one has by the same id.
+ * any more, for a workflow in its owner's personal environment, which is nothing of the organization (T40; `guestOf()`), and for a
+ * machine of another organization, whatever this one has by the same id.
  */
 export function holderOf(
   orgId: string,

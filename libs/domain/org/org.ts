@@ -9,7 +9,7 @@ import type {
   SettingsDocument,
   WorkflowDocument,
 } from '../access/documents.js';
-import { holderOf, machineOf } from '../access/machines.js';
+import { guestOf, holderOf, machineOf } from '../access/machines.js';
 import type { DocumentKey } from '../event.js';
 import { PersistentMap } from '../persistent-map.js';
 
@@ -185,6 +185,13 @@ export function holderIn({ org: { id }, members, services, workflows }: OrgState
   const machine = machineOf(principal);
   if (machine === undefined) return members.get(principal);
   return holderOf(id, machine, (machine.kind === 'service' ? services : workflows).get(machine.id));
+}
+
+/** What a workflow of the organization holds in the personal environment of its owner. */
+export function guestIn({ org: { id }, members, workflows }: OrgState, principal: string, ownerId: string) {
+  const machine = machineOf(principal);
+  if (machine?.orgId !== id) return undefined;
+  return guestOf(machine, workflows.get(machine.id), members.get(ownerId));
 }
 
 /** Everyone who holds something in the organization by what it has recorded: members, service accounts, workflows. */

@@ -34,7 +34,8 @@ export function escalations(document: SchemeDocument): readonly Fault[] {
   // Whoever may use an environment may have a workflow run in it.
   const registering = environmentKind.options.flatMap((kind) => {
     const role = document.sources.workflow[kind];
-    const users = givers('environment:use').filter(({ scope }) => scope === kind || scope === 'org');
+    const scopes = ['org', kind, ...(kind === 'environment' && document.tenancy.personalEnvironment ? ['self'] : [])];
+    const users = givers('environment:use').filter(({ scope }) => scopes.includes(scope));
     return role === undefined ? [] : users.flatMap(({ key }) => fault(`sources.workflow.${kind}`, key, role));
   });
   const giving = given.flatMap(([path, role, takes]) => givers(takes).flatMap(({ key }) => fault(path, key, role)));

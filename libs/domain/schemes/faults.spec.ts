@@ -257,6 +257,34 @@ describe('a broken role scheme is refused with the path of each fault:', () => {
         ]);
       expect(faults({ roles, grants, implicit: [{ from: 'org.clerk', to: room.key }] })).toEqual([]);
     });
+
+    it('by having a workflow run in an environment, or in their personal one (T46)', () => {
+      const using = (key: string, scope: Role['scope'], ...more: string[]): Role =>
+        ({ key, title: key, scope, permissions: ['environment:use', ...more] }) as Role;
+      const [self, user, runner] = [
+        using('self.person', 'self'),
+        using('environment.user', 'environment'),
+        using('environment.runner', 'environment', 'workflow:move'),
+      ];
+      const sources = (workflow: string) => ({
+        record: true,
+        everyone: [self.key],
+        workflow: { environment: workflow },
+      });
+      const told = (personalEnvironment: boolean, workflow: string) =>
+        faults({
+          children: ['environment'],
+          roles: [person, self, user, runner, staff],
+          sources: sources(workflow),
+          tenancy: { orgsPerUser: null, personalEnvironment },
+        });
+      const path = 'sources.workflow.environment: escalation';
+      const fault = (who: string) =>
+        `${path}: ${who} may give environment.runner, and does not hold workflow:move itself`;
+      expect(told(true, runner.key)).toEqual([fault(self.key), fault(user.key)]);
+      expect(told(false, runner.key)).toEqual([fault(user.key)]);
+      expect(told(true, user.key)).toEqual([]);
+    });
   });
 
   it.each<[string, object, string]>([
