@@ -44,6 +44,13 @@ describe('a legal hold (X-05)', () => {
     expect(fold('org', [created, bob, onBob, released]).org).toEqual(fold('org', [created, bob]).org);
   });
 
+  it('is placed and released by people: whoever placed it could else release it by a machine of theirs', () => {
+    for (const machine of ['service:acme/robot', 'service:@default/robot']) {
+      by(machine).when('PlaceLegalHold', { holdId: 'h2', matter: 'Case 18' }).then(refused('not_for_machines'));
+      by(machine, onBob).when('ReleaseLegalHold', { holdId: 'h1' }).then(refused('not_for_machines'));
+    }
+  });
+
   it('is over those whom it names, or all', () => {
     const over = (userId: string, ...history: OrgEvent[]) => holdsOver(fold('org', [created, bob, ...history]), userId);
     expect([over('bob', onBob), over('alice', onBob)]).toEqual([['h1'], []]);

@@ -55,6 +55,12 @@ describe("a role of the platform's own", () => {
       by('pia').when('AssignPlatformRole', { userId: 'petra', role }).then(refused('role_unknown'));
   });
 
+  it('is assigned and confirmed by people, whatever the role of a machine holds in a later version of the scheme', () => {
+    const machine = 'service:@default/robot';
+    by(machine).when('AssignPlatformRole', officer).then(refused('not_for_machines'));
+    by(machine, [assigned()]).when('ConfirmPlatformRole', officer).then(refused('not_for_machines'));
+  });
+
   it('is confirmed by a third person, while it lasts', () => {
     by('paul', [assigned()]).when('ConfirmPlatformRole', officer).then([confirmed]);
     by('paul', [assigned(), confirmed]).when('ConfirmPlatformRole', officer).then(nothing);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Assignment, own } from '../access/documents.js';
+import { machineOf } from '../access/machines.js';
 import { partsOf } from '../command.js';
 import { type Refusal, refuse } from '../decision.js';
 import { opaqueDocument } from '../org/fields.js';
@@ -23,6 +24,7 @@ const definitions = {
     place.extend({ notAfter: instant.optional() }),
     (state, { notAfter, ...of }, { scheme, actor, at }) => {
       if (scheme.roles.get(of.role)?.scope !== 'platform') return refuse('role_unknown');
+      if (machineOf(actor) !== undefined) return refuse('not_for_machines');
       if (notAfter !== undefined && Date.parse(notAfter) <= at) return refuse('grant_window_empty');
       const present = assignmentOf(state, of);
       if (present !== undefined && present.notAfter === notAfter && present.assignedBy === actor) return [];
@@ -36,6 +38,7 @@ const definitions = {
     const present = assignmentOf(state, of);
     if (present === undefined || isOver(present, at)) return refuse('assignment_not_found');
     if (present.confirmed) return [];
+    if (machineOf(actor) !== undefined) return refuse('not_for_machines');
     if (actor === present.assignedBy || actor === of.userId) return refuse('confirmation_by_another');
     return [{ type: 'PlatformRoleConfirmed', data: { ...of, confirmedBy: actor } }];
   }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { own } from '../../access/documents.js';
+import { machineOf } from '../../access/machines.js';
 import { refuse } from '../../decision.js';
 import { principalId, slug, text } from '../../text.js';
 import { orgCommand, person } from '../command.js';
@@ -14,6 +15,7 @@ export const legalHoldCommands = {
     z.strictObject({ holdId: slug.optional(), userId: principalId.optional(), matter: text(200) }),
     ({ org }, { holdId, userId, matter }, { newId, actor }) => {
       if (org.status !== 'active') return refuse('org_not_found');
+      if (machineOf(actor) !== undefined) return refuse('not_for_machines');
       const id = holdId ?? newId;
       const holds = org.legalHolds ?? {};
       const present = own(holds, id);
@@ -29,6 +31,7 @@ export const legalHoldCommands = {
   ReleaseLegalHold: orgCommand(z.strictObject({ holdId: slug }), ({ org }, { holdId }, { actor }) => {
     const present = own(org.legalHolds ?? {}, holdId);
     if (present === undefined) return refuse('legal_hold_not_found');
+    if (machineOf(actor) !== undefined) return refuse('not_for_machines');
     if (present.placedBy === actor) return refuse('release_by_another');
     return [{ type: 'LegalHoldReleased', data: { holdId } }];
   }),
