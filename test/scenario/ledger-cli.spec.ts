@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { activityEvents } from '#libs/domain/activity/activity.js';
 import { encodeKey } from '#libs/ledger/signed-note.js';
 import { runBeside } from '../support/run-beside.js';
 import { built } from '../fault/standalone-process.js';
@@ -72,6 +73,16 @@ describe('tenantry evidence', () => {
     expect((await evidence('no.tar', '--question', 'mallory org:view acme')).out).toContain('? no, not_member.');
     const past = await evidence('past.tar', '--question', 'alice org:view acme', '--at', '2020-01-01T00:00:00Z');
     expect([past.code, past.out]).toEqual([0, expect.stringContaining('? no, unknown_resource.')]);
+  });
+
+  it('answers about machines, and the entry that it leaves is one of the stored format', async () => {
+    const machines = ['service:acme/gateway', 'workflow:acme/nightly', 'service:@default/meter'];
+    for (const machine of machines) {
+      const { code } = await evidence(`${machine.replace(/\W/g, '-')}.tar`, '--question', `${machine} org:view acme`);
+      expect(code).toBe(0);
+    }
+    const entries = (await world.events('activity-acme')).slice(-machines.length);
+    expect(entries.map(({ data }) => activityEvents.EvidenceCreated.parse(data).subject)).toEqual(machines);
   });
 
   it('refuses what makes no sense, and an organization that is not there', async () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { EventOf, Evolutions } from '../event.js';
-import { instant, principalId, slug } from '../text.js';
+import { anyPrincipalId, instant, principalId, slug } from '../text.js';
 
 /** By the filter's name; null where a value matched nothing: what somebody typed may be a person's name or address. */
 const filter = z.record(z.string().max(40), z.string().max(200).nullable());
@@ -33,9 +33,9 @@ export const activityEvents = {
   AuditRead: z.strictObject({ filter }),
   /** The export holds nothing that stands after this event. */
   AuditExportStarted: z.strictObject(exporting),
-  /** The export's manifest. */
   /** Everything that is known of a person was read, as GDPR 15 and 20 give the person a right to. */
   SubjectExported: z.strictObject({ userId: principalId }),
+  /** The export's manifest. */
   AuditExported: z.strictObject({
     ...exporting,
     count: z.int().min(0),
@@ -53,7 +53,7 @@ export const activityEvents = {
   AccessReviewRead: z.strictObject({ at: moment, since: moment }),
   /** An archive that shows who could do what left the deployment: the question, its answer and the archive's digest. */
   EvidenceCreated: z.strictObject({
-    subject: principalId,
+    subject: anyPrincipalId,
     action: z.string().max(100),
     resource: z.string().max(200),
     at: z.string().max(40),
