@@ -165,6 +165,24 @@ describe('checkpoints', () => {
     expect(await signedRows()).toEqual([{ epoch: 0, size: `${before.size}` }]);
   });
 
+  it.each([
+    ['first', false],
+    ['next', true],
+  ])('are refused where a leaf is not what the log says before the %s one is signed', async (_, hasLast) => {
+    await growTo(8n);
+    await projected();
+    if (hasLast) await checkpointOf(ledgerOf());
+    const before = await signedRows();
+    // The last leaf completes no subtree: with another hash, the tree is sound in itself.
+    do await history.grow(1);
+    while (sizeInLog() === BigInt(before.at(-1)?.size ?? 0) || sizeInLog() % 2n === 0n);
+    await projected();
+    const last = 'stream = $1 and revision = (select max(revision) from read_v1.ledger_leaves where stream = $1)';
+    await query(db, `update read_v1.ledger_leaves set hashes = sha256(hashes) where ${last}`, [STREAM]);
+    await expect(ledgerOf().checkpoint(STREAM)).rejects.toThrow(TreeDamaged);
+    expect(await signedRows()).toEqual(before);
+  });
+
   it('are refused where an event was changed in the log, and so is its proof', async () => {
     await projected();
     await checkpointOf(ledgerOf());

@@ -1,5 +1,6 @@
 import { type Checkpoint, openCheckpoint, signCheckpoint } from '#libs/ledger/checkpoint.js';
 import { signDiscontinuity } from '#libs/ledger/discontinuity.js';
+import { TreeEdge } from '#libs/ledger/edge.js';
 import { leafHash } from '#libs/ledger/hashes.js';
 import { encodeProof } from '#libs/ledger/inclusion-proof.js';
 import { cosignNote, encodeKey, isSignedBy, type NoteSigner } from '#libs/ledger/signed-note.js';
@@ -121,13 +122,28 @@ export class Ledger {
   private async signed(stream: string, tree: TreeToSign): Promise<SignedCheckpoint | undefined> {
     const size = await tree.size();
     const last = await tree.lastSigned();
-    if (last === undefined) return size === 0n ? undefined : this.add(stream, tree, 0, size);
+    if (last === undefined) return size === 0n ? undefined : this.continued(stream, tree, { epoch: 0, size: 0n }, size);
     const origin = originOf(this.signer.name, stream, last.epoch);
     // Under another key, what was signed before could not be continued; that key must come back from its backup.
     openCheckpoint(last.note, origin, this.signer);
     if (size >= last.size && (await isRoot(tree, last)))
-      return size === last.size ? last : this.add(stream, tree, last.epoch, size);
+      return size === last.size ? last : this.continued(stream, tree, last, size);
     return this.discontinued(stream, tree, { ...last, origin }, size);
+  }
+
+  /** Nothing is signed that the log does not say: what came after the last checkpoint is read again, each event once. */
+  private async continued(
+    stream: string,
+    tree: TreeToSign,
+    last: Pick<SignedCheckpoint, 'epoch' | 'size'>,
+    size: bigint,
+  ): Promise<SignedCheckpoint> {
+    const nodes = await tree.nodes(subtreesOf(wholeTree(last.size)));
+    const inLog = await rootsInLog(this.store, stream, [size], TreeEdge.of(last.size, nodes));
+    const [root] = await hashesOf(tree, [wholeTree(size)]);
+    if (root === undefined || inLog.get(size)?.equals(root) !== true)
+      throw new TreeDamaged(`the stored tree of ${stream} is not what the log says from ${last.size} on`);
+    return this.add(stream, tree, last.epoch, { size, root });
   }
 
   /** Only the log itself can say that it is another one; rows can be behind, or damaged. */
@@ -149,12 +165,15 @@ export class Ledger {
     const after = { origin: originOf(this.signer.name, stream, epoch), size, root };
     const note = signDiscontinuity({ before: last, after, noticedAt }, this.signer);
     await tree.discontinue({ epoch, note, signedAt: noticedAt });
-    return this.add(stream, tree, epoch, size);
+    return this.add(stream, tree, epoch, { size, root });
   }
 
-  private async add(stream: string, tree: TreeToSign, epoch: number, size: bigint): Promise<SignedCheckpoint> {
-    const [root] = await hashesOf(tree, [wholeTree(size)]);
-    if (root === undefined) throw new TreeDamaged(stream);
+  private async add(
+    stream: string,
+    tree: TreeToSign,
+    epoch: number,
+    { size, root }: Pick<Checkpoint, 'size' | 'root'>,
+  ): Promise<SignedCheckpoint> {
     const checkpoint = { origin: originOf(this.signer.name, stream, epoch), size, root };
     const signedAt = new Date(this.clock.now()).toISOString();
     const signed = { ...checkpoint, epoch, signedAt, note: signCheckpoint(checkpoint, this.signer) };
