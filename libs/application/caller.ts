@@ -14,7 +14,10 @@ export interface Caller {
   readonly origin?: string | undefined;
   /** Of who is known by an own key alone. */
   readonly apiKey?: ApiKey;
-  /** Of a service account alone, of an organization or of the platform (`@realm`): the key that it acts by, directly or through a token that it was exchanged for. */
+  /**
+   * Of a service account alone, of an organization or of the platform (`@realm`): the key that it acts by, directly or through a
+   * token that it was exchanged for.
+   */
   readonly machine?: { readonly orgId: string; readonly accountId: string; readonly keyId: string };
   /** The organization that the session is in; null where it is in none, absent where there is no session, as of machines. */
   readonly activeOrg?: string | null | undefined;

@@ -1,14 +1,11 @@
 import { realmOf } from '#libs/domain/access/documents.js';
-import { permit } from '#libs/domain/access/permit.js';
 import { evolve, type StateByCategory } from '#libs/domain/aggregates.js';
-import type { DecisionContext } from '#libs/domain/command.js';
 import { type Decision, isRefusal } from '#libs/domain/decision.js';
-import { invitationsTo, type OrgState } from '#libs/domain/org/org.js';
-import type { Permission } from '#libs/domain/schemes/actions.js';
+import type { OrgState } from '#libs/domain/org/org.js';
 import { findScheme, schemeOf } from '#libs/domain/schemes/built-in.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { authorize, type Authorization, factsFrom, mayKnow, type PlatformFacts } from './authorize.js';
-import { createdIdOf } from './command-ids.js';
+import { contextOf } from './decision-context.js';
 import { deniedBy } from './denied.js';
 import type { Plan, Step } from './command-request.js';
 import { type Commanded, commandRules, type Need, rowOf } from './command-table.js';
@@ -21,7 +18,7 @@ import type { CommandOutcome } from './outcome.js';
 import { pinnedScheme } from './pinned-scheme.js';
 import { unseenBy } from './sight.js';
 import type { Clock } from './ports/clock.js';
-import { emailIndexesOf, type Indexes, type PersonalData } from './ports/personal-data.js';
+import type { PersonalData } from './ports/personal-data.js';
 
 /** The folds that a request is judged on. */
 export interface Ground<C extends Commanded = Commanded> {
@@ -73,11 +70,8 @@ export class Judge {
       authorization = { role, evidence, breakGlass };
       const erased = row.erases?.(step.input);
       const erasure = erased === undefined ? undefined : await this.obstacles.of(erased, plan.caller.realm);
-      const context = {
-        ...this.context(plan, index, scheme, now, orgIn(plan, state)),
-        ...besides(plan, platform, now),
-        erasure,
-      };
+      const known = { scheme, at: now, org: orgIn(plan, state), platform };
+      const context = { ...contextOf(plan, index, known, this.personalData), erasure };
       const decision = decide(step, permitted.seen, context);
       if (isRefusal(decision)) {
         const { refused: code, ...told } = decision;
@@ -144,48 +138,6 @@ export class Judge {
     const known = orgId === undefined || mayKnow(factsFor(need), caller.id, orgId, now);
     return known ? deniedBy(scheme, need.permission, need.resource, denied.reason) : { kind: 'hidden' };
   }
-
-  private context(
-    { id, caller, keys }: Plan,
-    index: number,
-    scheme: CompiledScheme,
-    at: number,
-    org: OrgState | undefined,
-  ): DecisionContext {
-    const { email } = caller.token;
-    const emailIndex = (address: string) => indexIn(org, emailIndexesOf(this.personalData, address));
-    return {
-      scheme,
-      newId: createdIdOf(id, index),
-      actor: caller.id,
-      realm: caller.realm,
-      at,
-      emailIndex,
-      actorEmailIndex: email === null ? null : emailIndex(email),
-      byKey: caller.apiKey !== undefined,
-      inSession: typeof caller.activeOrg === 'string',
-      newKey: (place) => keys.of(place),
-    };
-  }
-}
-
-/** What the realm tells beside, where it was read. */
-function besides({ caller }: Plan, platform: PlatformFacts | undefined, at: number) {
-  const realmDocument = platform?.realm.state.realm;
-  const nothing = { org: undefined, member: undefined, environment: undefined };
-  const mayUnder = (scheme: CompiledScheme, permission: Permission) => {
-    const facts = { scheme, realm: realmDocument, user: platform?.user.state.user, ...nothing };
-    return permit(facts, { principal: caller.id, permission, resource: { kind: 'realm' }, at }).allowed;
-  };
-  return { realmDocument, mayUnder };
-}
-
-/** The index by which an organization already waits for the address, else that of the present key. */
-function indexIn(org: OrgState | undefined, indexes: Indexes): string {
-  const [present, ...former] = indexes;
-  if (former.length === 0 || org === undefined) return present;
-  const waits = (index: string) => invitationsTo(org, index).some(({ status }) => status === 'pending');
-  return indexes.find(waits) ?? present;
 }
 
 const withoutEnvironment = (org: OrgState, id: string): OrgState => ({

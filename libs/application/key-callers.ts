@@ -19,8 +19,9 @@ export type MachineKey = NonNullable<Caller['machine']>;
 const NO_END_MS = Number.MAX_SAFE_INTEGER;
 
 /**
- * Who a key says is asking: a service account of an organization or of the platform, a member, or a person of a realm. Looked up for every request in the same
- * documents as a check's own, so that a key is refused as soon as a check would see that it was revoked or its owner gone.
+ * Who a key says is asking: a service account of an organization or of the platform, a member, or a person of a realm. Looked up
+ * for every request in the same documents as a check's own, so that a key is refused as soon as a check would see that it was
+ * revoked or its owner gone.
  */
 export class KeyCallers {
   constructor(
