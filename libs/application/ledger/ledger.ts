@@ -1,15 +1,15 @@
 import { type Checkpoint, openCheckpoint, signCheckpoint } from '#libs/ledger/checkpoint.js';
 import { signDiscontinuity } from '#libs/ledger/discontinuity.js';
 import { TreeEdge } from '#libs/ledger/edge.js';
-import { leafHash } from '#libs/ledger/hashes.js';
 import { encodeProof } from '#libs/ledger/inclusion-proof.js';
 import { cosignNote, encodeKey, isSignedBy, type NoteSigner } from '#libs/ledger/signed-note.js';
-import { consistencyRanges, hashOf, inclusionRanges, type Range, subtreesOf, wholeTree } from '#libs/ledger/tree.js';
-import { verifyConsistency, verifyInclusion } from '#libs/ledger/verify.js';
+import { consistencyRanges, subtreesOf, wholeTree } from '#libs/ledger/tree.js';
+import { verifyConsistency } from '#libs/ledger/verify.js';
 import type { Clock } from '../ports/clock.js';
 import type { EventStore, StoredEvent } from '../ports/event-store.js';
 import { leafOf, originOf } from './leaf.js';
 import { rootsInLog } from './roots-in-log.js';
+import { hashesOf, isRoot, proofOf } from './stored-hashes.js';
 import {
   type LedgerTrees,
   type SignedCheckpoint,
@@ -199,24 +199,3 @@ const proven = (
   proof: encodeProof({ index: event.revision, hashes, checkpoint: checkpoint.note }),
   checkpoint,
 });
-
-/** Undefined where it does not show the leaf under this checkpoint. */
-async function proofOf(
-  tree: StoredTree,
-  index: bigint,
-  leaf: Buffer,
-  { size, root }: Checkpoint,
-): Promise<Buffer[] | undefined> {
-  const hashes = await hashesOf(tree, inclusionRanges(index, size));
-  return verifyInclusion({ index, size, leaf: leafHash(leaf), root }, hashes) ? hashes : undefined;
-}
-
-async function isRoot(tree: StoredTree, { size, root }: Checkpoint): Promise<boolean> {
-  const [found] = await hashesOf(tree, [wholeTree(size)]);
-  return found?.equals(root) === true;
-}
-
-async function hashesOf(tree: StoredTree, ranges: readonly Range[]): Promise<Buffer[]> {
-  const nodes = await tree.nodes(ranges.flatMap(subtreesOf));
-  return ranges.map((range) => hashOf(range, nodes));
-}
