@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#libs/application/at-most.js';
 import { meta } from '#libs/application/metadata.js';
 import { comparePositions, type Position, start, type StoredEvent } from '#libs/application/ports/event-store.js';
 import { parseStream } from '#libs/application/streams.js';
@@ -24,7 +25,7 @@ export class Movements {
 
   constructor(maxStreams: number) {
     this.moved = new LRUCache({
-      max: maxStreams,
+      ...atMost(maxStreams),
       dispose: ({ position }, _, why) => {
         if (why === 'evict' && comparePositions(position, this.floor) > 0) this.floor = position;
       },

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#libs/application/at-most.js';
 import { comparePositions, type Position } from '#libs/application/ports/event-store.js';
 import type { StreamDocument } from '#libs/application/ports/read-models.js';
 import { type CachingTier, fieldOf, type Held, type StreamChange, type TierListener } from './tier.js';
@@ -24,8 +25,8 @@ export class ProcessTier implements CachingTier {
     maxDocuments: number,
     private readonly listener: TierListener = () => {},
   ) {
-    this.streams = new LRUCache({ max: maxDocuments });
-    this.documents = new LRUCache({ max: maxDocuments });
+    this.streams = new LRUCache(atMost(maxDocuments));
+    this.documents = new LRUCache(atMost(maxDocuments));
   }
 
   load(keys: readonly StreamDocument[]): readonly (Held | undefined)[] {

@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#libs/application/at-most.js';
 import { origin, type Origin, type SealedOrigin } from '#libs/application/origin.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 import { type Indexes, PersonalData, type Unsealed } from '#libs/application/ports/personal-data.js';
@@ -28,9 +29,7 @@ const cachedForMs = 60_000;
 /** Personal fields under a key per subject: the person whose stream it is, or the address that an event of another is about. */
 export class Vault extends PersonalData {
   private readonly opened = new LRUCache<string, SealingKey>({
-    // Not `max`, for which the cache would reserve all its places at once.
-    maxSize: 20_000,
-    sizeCalculation: () => 1,
+    ...atMost(20_000),
     ttl: cachedForMs,
   });
   private forgotten = 0;

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#libs/application/at-most.js';
 import type { Caller } from '#libs/application/caller.js';
 import type { Position } from '#libs/application/ports/event-store.js';
 import type { ApiServices } from '../services.js';
@@ -15,7 +16,7 @@ interface Observed {
  * with it goes on, and again hourly.
  */
 export class ObservedCredentials {
-  private readonly observed = new LRUCache<string, Observed>({ max: 50_000 });
+  private readonly observed = new LRUCache<string, Observed>(atMost(50_000));
   private readonly running = new Map<string, Promise<Observed>>();
 
   constructor(

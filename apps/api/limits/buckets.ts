@@ -1,12 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { SharedQuotas } from '#libs/access/redis/shared-quotas.js';
+import { atMost } from '#libs/application/at-most.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import { charged, grant, left, type Quota, refunded } from './bucket.js';
 
 /** Who was not heard of for longest begins anew; a bucket takes some hundred bytes. */
 const MAX_BUCKETS = 50_000;
-// Not `max`, for which the cache would reserve all its places at once.
-const bounded = { maxSize: MAX_BUCKETS, sizeCalculation: () => 1 };
 /** The share of a quota that a process takes from Redis at once, to hand out by itself. */
 const LEASED_SHARE = 100;
 
@@ -33,8 +32,8 @@ export interface Taken {
  * Redis, or while that is away, the own count holds alone.
  */
 export class Buckets {
-  private readonly own = new LRUCache<string, number>(bounded);
-  private readonly leases = new LRUCache<string, Lease>(bounded);
+  private readonly own = new LRUCache<string, number>(atMost(MAX_BUCKETS));
+  private readonly leases = new LRUCache<string, Lease>(atMost(MAX_BUCKETS));
   private readonly asking = new Map<string, Promise<Asked>>();
 
   constructor(

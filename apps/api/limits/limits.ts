@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '#libs/application/at-most.js';
 import type { Caller } from '#libs/application/caller.js';
 import type { Clock } from '#libs/application/ports/clock.js';
 import type { RateLimits } from '#libs/platform/config-limits.js';
@@ -29,7 +30,7 @@ export interface Asked {
  */
 export class Limits {
   /** Callers who were seen to belong to an organization: only these count there, and only they learn what is left there. */
-  private readonly relations = new LRUCache<string, true>({ maxSize: MAX_RELATIONS, sizeCalculation: () => 1 });
+  private readonly relations = new LRUCache<string, true>(atMost(MAX_RELATIONS));
 
   constructor(
     private readonly limits: RateLimits,

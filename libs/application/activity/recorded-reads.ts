@@ -4,6 +4,7 @@ import type { ActivityEvent } from '#libs/domain/activity/activity.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { nameOfScheme } from '#libs/domain/schemes/reference.js';
+import { atMost } from '../at-most.js';
 import type { Caller } from '../caller.js';
 import { repeatedReadIdOf } from '../command-ids.js';
 import type { Folds } from '../folds.js';
@@ -40,7 +41,7 @@ type Exported = Extract<ActivityEvent, { type: 'AuditExported' }>['data'];
 
 /** Records who read the audit log, and which reads were refused, in the audit log itself. */
 export class RecordedReads {
-  private readonly recent = new LRUCache<string, true>({ max: REMEMBERED });
+  private readonly recent = new LRUCache<string, true>(atMost(REMEMBERED));
 
   constructor(
     private readonly activity: ActivityLog,

@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { v7 } from 'uuid';
 import { schemeOf } from '#libs/domain/schemes/built-in.js';
 import { nameOfScheme } from '#libs/domain/schemes/reference.js';
+import { atMost } from '../at-most.js';
 import type { Caller } from '../caller.js';
 import { repeatedReadIdOf } from '../command-ids.js';
 import type { CurrentAccess } from '../current-access.js';
@@ -14,7 +15,7 @@ const REMEMBERED = 50_000;
  * (V23). Each once, however many requests and processes it comes to. Keys are no sign-in: that they are issued stands there.
  */
 export class SignIns {
-  private readonly known = new LRUCache<string, true>({ max: REMEMBERED });
+  private readonly known = new LRUCache<string, true>(atMost(REMEMBERED));
 
   constructor(
     private readonly activity: ActivityLog,

@@ -4,6 +4,7 @@ import type { UserDocument } from '#libs/domain/access/documents.js';
 import { noOrg, type OrgState } from '#libs/domain/org/org.js';
 import type { RealmState } from '#libs/domain/realm/state.js';
 import { noRealm } from '#libs/domain/realm/realm.js';
+import { atMost } from '../at-most.js';
 import { emptyFold, type Folded } from '../fold.js';
 import type { Folds } from '../folds.js';
 import { meta } from '../metadata.js';
@@ -21,7 +22,7 @@ const KNOWN_REALMS = 100_000;
 /** Reads from the log what decided on access in an organization: as it was at a moment, and how it changed between two. */
 export class Worlds {
   /** By person. */
-  private readonly realms = new LRUCache<string, string>({ max: KNOWN_REALMS });
+  private readonly realms = new LRUCache<string, string>(atMost(KNOWN_REALMS));
 
   constructor(
     private readonly store: EventStore,

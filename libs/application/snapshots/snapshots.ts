@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import { atMost } from '../at-most.js';
 import type { Folded } from '../fold.js';
 import type { SnapshotPlace, SnapshotStore } from '../ports/snapshot-store.js';
 import type { UpTo } from '../up-to.js';
@@ -32,7 +33,7 @@ export interface FoundSnapshot {
  */
 export class Snapshots {
   /** By organization: the revision from which on the present is worth another one. */
-  private readonly due = new LRUCache<string, bigint>({ max: 100_000 });
+  private readonly due = new LRUCache<string, bigint>(atMost(100_000));
   private readonly waiting: { readonly orgId: string; readonly folded: Folded<'org'> }[] = [];
   private writing: Promise<void> | undefined;
 

@@ -134,7 +134,7 @@ interface Trusted {
 
 const trustIn = (issuers: readonly Issuer[]): Trusted => ({
   issuers: new Map(issuers.map((issuer) => [issuer.name, issuer])),
-  verified: new LRUCache<string, Caller>({ max: 50_000, maxSize: 1 << 25 }),
+  verified: new LRUCache<string, Caller>({ maxSize: 1 << 25 }),
 });
 
 /** The same subject is another person in another realm: outside of the first one, the id says which. */
