@@ -164,7 +164,7 @@ export async function compose(options: CompositionOptions): Promise<Composition>
       stops.push(keepErasing({ eraser, logger, metrics }));
       stops.push(keepSweeping(new SecretSweep(folds, secrets), logger));
     }
-    const limits = limitsOf(config.limits, clock, options.redisUrl, storeId);
+    const limits = await limitsOf(config.limits, clock, options.redisUrl, storeId);
     stops.push(() => limits.stop());
     const drain = new Drain();
     const probes = healthProbes({ store, db, projector, verifier, readPosition, metrics });

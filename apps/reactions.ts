@@ -4,6 +4,7 @@ import { Folds } from '#libs/application/folds.js';
 import type { Ledger } from '#libs/application/ledger/ledger.js';
 import type { EventStore } from '#libs/application/ports/event-store.js';
 import type { Clock } from '#libs/application/ports/clock.js';
+import type { Mailer } from '#libs/application/ports/mailer.js';
 import type { PersonalData } from '#libs/application/ports/personal-data.js';
 import type { ReadPosition } from '#libs/application/ports/read-models.js';
 import type { SecretKeeper } from '#libs/application/ports/secret-keeper.js';
@@ -15,7 +16,6 @@ import type { Reaction } from '#libs/application/reactions/reaction.js';
 import { SecretDestruction } from '#libs/application/reactions/secret-destruction.js';
 import type { Config } from '#libs/platform/config.js';
 import { LiteLlmIssuer } from '#libs/platform/litellm/litellm-issuer.js';
-import { SmtpMailer } from '#libs/platform/mail/smtp-mailer.js';
 import { AddressGuard } from '#libs/platform/outlet/address-guard.js';
 import { GuardedOutlet } from '#libs/platform/outlet/guarded-outlet.js';
 import type { Metrics } from '#libs/platform/telemetry/metrics.js';
@@ -41,8 +41,15 @@ interface Parts {
 /** Organizations whose settings a reaction looks at again and again. */
 const FOLDS_BYTES = 16 * 1024 * 1024;
 
+/** Loaded only where it is configured. */
+async function mailerOf({ mail }: Config): Promise<Mailer | undefined> {
+  if (mail === undefined) return undefined;
+  const { SmtpMailer } = await import('#libs/platform/mail/smtp-mailer.js');
+  return new SmtpMailer(mail);
+}
+
 /** Every reaction of the product, each with a runner of its own. */
-export function reactionsOf({
+export async function reactionsOf({
   config,
   store,
   db,
@@ -53,12 +60,12 @@ export function reactionsOf({
   clock,
   metrics,
   logger,
-}: Parts): readonly ReactionRunner[] {
+}: Parts): Promise<readonly ReactionRunner[]> {
   const outlet = new GuardedOutlet(new AddressGuard(config.witness.privateHosts));
   const folds = new Folds(store, FOLDS_BYTES);
   const keys = new PostgresIssuedKeys(db);
   const issuer = config.litellm === undefined ? keys : new LiteLlmIssuer(keys, config.litellm, () => clock.now());
-  const mailer = config.mail === undefined ? undefined : new SmtpMailer(config.mail);
+  const mailer = await mailerOf(config);
   const told = (mail: MailTold) => {
     metrics.mails.inc({ outcome: mail.outcome });
     if (mail.outcome === 'written') logger.info({ mail }, 'a mail was written; there is no SMTP_URL to send it by');

@@ -1,6 +1,5 @@
 import type { Logger } from 'pino';
-import { firstContact } from '#libs/access/redis/connection.js';
-import { RedisTier } from '#libs/access/redis/redis-tier.js';
+import type { RedisTier } from '#libs/access/redis/redis-tier.js';
 import type { TierListener } from '#libs/access/tier.js';
 import { firstUse, StoreUnusable } from '#libs/platform/store-unusable.js';
 import type { Metrics } from '#libs/platform/telemetry/metrics.js';
@@ -18,6 +17,8 @@ export async function redisTier(
   metrics: Metrics,
 ): Promise<RedisTier | undefined> {
   if (redisUrl === undefined) return undefined;
+  const { firstContact } = await import('#libs/access/redis/connection.js');
+  const { RedisTier } = await import('#libs/access/redis/redis-tier.js');
   const onChange = (failure: unknown) => {
     metrics.partUp.set({ part: 'redis' }, failure === undefined ? 1 : 0);
     if (failure === undefined) logger.info('redis answers again');

@@ -56,7 +56,7 @@ export async function startProjecting(parts: Parts, inTurns: boolean): Promise<P
   });
   const readPosition = new CheckpointPosition(db, inTurns ? undefined : projector);
   await bringUpToDate({ ...models, log: (line) => logger.info({ rebuild: line }, 'read models') });
-  const reactions = reactionsOf({ ...parts, readPosition });
+  const reactions = await reactionsOf({ ...parts, readPosition });
   const stopReadModels = keepReadModels({ projector, reactions, db, metrics, logger }, inTurns);
   const verifier = new Verifier({
     ...models,

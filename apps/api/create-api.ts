@@ -15,6 +15,10 @@ import type { ApiServices } from './services.js';
 /** Longer than a URL can be: an id that is too long is a missing thing, not another error. */
 const MAX_PARAM_LENGTH = 65_536;
 
+const noSchemas = (): never => {
+  throw new Error('a route has a schema, and nothing here compiles it');
+};
+
 /** The HTTP side, ready to serve and not listening yet. */
 export async function createApi(services: ApiServices): Promise<NestFastifyApplication> {
   const problems = new ProblemFilter(services);
@@ -25,6 +29,8 @@ export async function createApi(services: ApiServices): Promise<NestFastifyAppli
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     ...(services.trustedProxies.length === 0 ? {} : { trustProxy: [...services.trustedProxies] }),
     return503OnClosing: false,
+    // Fastify loads and builds its own even where, as here, no route has a schema that it would check by.
+    schemaController: { compilersFactory: { buildValidator: noSchemas, buildSerializer: noSchemas } },
     // Nothing here is Express middleware, and its engine would run on every request.
     skipMiddie: true,
     // The router rejects a malformed URL before any hook and any of Nest's filters.

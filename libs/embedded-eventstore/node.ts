@@ -7,7 +7,6 @@ import { Server, ServerCredentials } from '@grpc/grpc-js';
 import type { ServerInterceptor, sendUnaryData } from '@grpc/grpc-js';
 import { supportedMethods } from './features.js';
 import { clusterOfOne } from './gossip.js';
-import { openLmdbStore } from './lmdb-store.js';
 import { lockDataDir } from './lock.js';
 import { Log } from './log.js';
 import { openMemoryStore } from './memory-store.js';
@@ -94,6 +93,7 @@ async function openLog({ dataDir, rebuild }: NodeOptions): Promise<Opened> {
   const path = await realpath(dataDir);
   const unlock = await lockDataDir(path);
   try {
+    const { openLmdbStore } = await import('./lmdb-store.js');
     const store = await openLmdbStore(path, rebuild);
     const log = await Log.start(store);
     return { log, rebuilt: store.rebuilt, release: () => log.close().finally(unlock) };

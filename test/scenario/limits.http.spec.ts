@@ -161,7 +161,9 @@ describe('the limit of an organization', () => {
 it('the limits of processes over one log and one Redis are the same ones', async () => {
   const redis = await freshRedis();
   const { limits } = loadConfig({ RATE_LIMIT_COMMANDS: '10,off' });
-  const [one, two, other] = ['store', 'store', 'another'].map((store) => limitsOf(limits, clock, redis.url, store));
+  const [one, two, other] = await Promise.all(
+    ['store', 'store', 'another'].map((store) => limitsOf(limits, clock, redis.url, store)),
+  );
   if (one === undefined || two === undefined || other === undefined) throw new Error('no processes');
   const admitted = async (of: typeof one, id: string): Promise<number> => {
     const asked = { kind: 'commands', caller: { realm: 'default', id }, costs: new Map([['', 1]]) } as const;
