@@ -13,6 +13,8 @@ export default {
     '^.+\\.ts$': [
       '@swc/jest',
       {
+        // Not inside the code, where each spec file would read twice as much of it.
+        sourceMaps: true,
         jsc: {
           target: 'es2023',
           parser: { syntax: 'typescript', decorators: true },
