@@ -33,7 +33,6 @@ Exit code: 0 written and read back, 1 failed, 2 wrongly called.
 `;
 
 export const backup: Command = {
-  summary: 'write the log and the keys of people into a folder; the server may run',
   async run(argv, io) {
     const { values } = parseArgs({
       args: [...argv],

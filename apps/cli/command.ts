@@ -13,8 +13,6 @@ export interface Io {
 export const exitCodes = { ok: 0, failure: 1, usage: 2 } as const;
 
 export interface Command {
-  /** One line for the list of commands. */
-  readonly summary: string;
   /** Answers the exit code. Throws UsageError where the arguments make no sense. */
   run(argv: readonly string[], io: Io): Promise<number>;
 }

@@ -27,7 +27,6 @@ Exit code: 0 both logs are equal, 1 refused or failed, 2 wrongly called.
 const explained = [TargetDiffers, NotCopyable, AppendConflict, EventStoreUnavailable];
 
 export const copyEvents: Command = {
-  summary: 'copy the log of events to another event store',
   async run(argv, io) {
     const { values } = parseArgs({
       args: [...argv],

@@ -16,7 +16,6 @@ Exit code: 0 printed, 1 failed, 2 wrongly called.
 `;
 
 export const erasures: Command = {
-  summary: 'list the keys that erasures have destroyed, for a restore of an older backup; the server may run',
   async run(argv, io) {
     const { values } = parseArgs({ args: [...argv], options: { help: { type: 'boolean', short: 'h' } } });
     if (values.help === true) {

@@ -44,7 +44,6 @@ Exit code: 0 written, 1 refused or failed, 2 wrongly called.
 `;
 
 export const evidence: Command = {
-  summary: 'write an archive that shows who could do what, for others to check',
   async run(argv, io) {
     const { values } = parseArgs({
       args: [...argv],

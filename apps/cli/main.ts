@@ -1,29 +1,56 @@
 import { ConfigInvalid } from '#libs/platform/config.js';
 import { KeysUnusable } from '#libs/platform/keys.js';
-import { backup } from './backup.js';
 import { type Command, exitCodes, type Io, UsageError } from './command.js';
-import { copyEvents } from './copy-events.js';
-import { erasures } from './erasures.js';
-import { evidence } from './evidence.js';
-import { rebuild } from './rebuild.js';
-import { replay } from './replay.js';
-import { restore } from './restore.js';
-import { rotate } from './rotate.js';
 import { standardIo } from './standard-io.js';
-import { token } from './token.js';
-import { verify } from './verify.js';
 
-const commands: Readonly<Record<string, Command>> = {
-  token,
-  rebuild,
-  replay,
-  verify,
-  evidence,
-  erasures,
-  backup,
-  restore,
-  rotate,
-  'copy-events': copyEvents,
+interface Listed {
+  /** One line for the list of commands. */
+  readonly summary: string;
+  /** A command needs a part of the product only: nobody waits for the others'. */
+  load(): Promise<Command>;
+}
+
+const commands: Readonly<Record<string, Listed>> = {
+  token: {
+    summary: 'print a token of the development issuer',
+    load: async () => (await import('./token.js')).token,
+  },
+  rebuild: {
+    summary: 'build the read models anew, compare and replace them; the server may run',
+    load: async () => (await import('./rebuild.js')).rebuild,
+  },
+  replay: {
+    summary: 'build the read models as they were at a moment, in a schema of their own; the server may run',
+    load: async () => (await import('./replay.js')).replay,
+  },
+  verify: {
+    summary: 'compare the log with everything that was recorded and signed of it; the server may run',
+    load: async () => (await import('./verify.js')).verify,
+  },
+  evidence: {
+    summary: 'write an archive that shows who could do what, for others to check',
+    load: async () => (await import('./evidence.js')).evidence,
+  },
+  erasures: {
+    summary: 'list the keys that erasures have destroyed, for a restore of an older backup; the server may run',
+    load: async () => (await import('./erasures.js')).erasures,
+  },
+  backup: {
+    summary: 'write the log and the keys of people into a folder; the server may run',
+    load: async () => (await import('./backup.js')).backup,
+  },
+  restore: {
+    summary: 'make a new deployment from a backup',
+    load: async () => (await import('./restore.js')).restore,
+  },
+  rotate: {
+    summary: 'make a new master key, wrapping the keys of people and secrets under it, or a new ledger or index key',
+    load: async () => (await import('./rotate.js')).rotate,
+  },
+  'copy-events': {
+    summary: 'copy the log of events to another event store',
+    load: async () => (await import('./copy-events.js')).copyEvents,
+  },
 };
 
 function help(): string {
@@ -45,7 +72,7 @@ export async function main(argv: readonly string[], io: Io = standardIo()): Prom
     return exitCodes.usage;
   }
   try {
-    return await command.run(rest, io);
+    return await (await command.load()).run(rest, io);
   } catch (error) {
     if (isWrongUse(error)) {
       io.err(`${error.message}\n\ntenantry ${name} --help says more.\n`);

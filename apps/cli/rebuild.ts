@@ -44,7 +44,6 @@ called.
 `;
 
 export const rebuild: Command = {
-  summary: 'build the read models anew, compare and replace them; the server may run',
   async run(argv, io) {
     const { values, positionals } = parseArgs({
       args: [...argv],

@@ -50,7 +50,6 @@ type Wanted = { readonly schema: string } & (
 );
 
 export const replay: Command = {
-  summary: 'build the read models as they were at a moment, in a schema of their own; the server may run',
   async run(argv, io) {
     const { values } = parseArgs({
       args: [...argv],

@@ -42,7 +42,6 @@ Exit code: 0 restored, 1 refused or failed, 2 wrongly called.
 const explained = [BackupUnusable, DurableNotRestorable, KeysUnusable, TargetDiffers, EventStoreUnavailable];
 
 export const restore: Command = {
-  summary: 'make a new deployment from a backup',
   async run(argv, io) {
     const { values } = parseArgs({
       args: [...argv],

@@ -51,7 +51,6 @@ type StepName = keyof typeof steps;
 const stepNames = Object.keys(steps) as readonly StepName[];
 
 export const rotate: Command = {
-  summary: 'make a new master key, wrapping the keys of people and secrets under it, or a new ledger or index key',
   async run(argv, io) {
     const { values, positionals } = parseArgs({
       args: [...argv],

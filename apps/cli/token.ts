@@ -27,7 +27,6 @@ const maxTtlSeconds = 366 * 86_400;
 const group = text(256);
 
 export const token: Command = {
-  summary: 'print a token of the development issuer',
   async run(argv, io) {
     const { values } = parseArgs({
       args: [...argv],

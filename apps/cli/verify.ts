@@ -36,7 +36,6 @@ Exit code: 0 everything is as it was recorded and signed, 1 it is not or somethi
 `;
 
 export const verify: Command = {
-  summary: 'compare the log with everything that was recorded and signed of it; the server may run',
   async run(argv, io) {
     const { values, positionals } = parseArgs({
       args: [...argv],
