@@ -13,7 +13,7 @@ import { loadConfig } from '#libs/platform/config.js';
 import { type DevTokenClaims, signDevToken } from '#libs/platform/identity/dev-issuer.js';
 import { loadKeys } from '#libs/platform/keys.js';
 import { HttpClient } from './http.js';
-import { freshDatabase } from './postgres.js';
+import { startedDatabase } from './postgres.js';
 
 export interface TestApiOptions {
   readonly clock?: Clock;
@@ -56,7 +56,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     const folder = await mkdtemp(join(tmpdir(), 'tenantry-api-'));
     stops.push(() => rm(folder, { recursive: true, force: true }));
     const keyDir = join(folder, 'keys');
-    const [, database, node] = await Promise.all([loadKeys(keyDir), freshDatabase(), startNode({})]);
+    const [, database, node] = await Promise.all([loadKeys(keyDir), startedDatabase(), startNode({})]);
     stops.push(() => database.drop());
     stops.push(() => node.stop());
     const clock = options.clock ?? new SystemClock();

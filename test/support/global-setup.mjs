@@ -20,8 +20,9 @@ export default async function startServers() {
   });
   // Later the exit is an ordinary one.
   exit.catch(() => {});
-  const [{ postgresUrl, redisUrl, temporary }] = await Promise.race([once(servers, 'message'), exit]);
+  const [{ postgresUrl, postgresTemplate, redisUrl, temporary }] = await Promise.race([once(servers, 'message'), exit]);
   process.env.TEST_POSTGRES_URL = postgresUrl;
+  process.env.TEST_POSTGRES_TEMPLATE = postgresTemplate;
   process.env.TEST_REDIS_URL = redisUrl;
   process.env.TMPDIR = temporary;
   servers.unref();

@@ -25,6 +25,8 @@ await mkdir(temporary);
 // For every user, as any folder for temporary files: some specs run what they test as another one.
 await chmod(folder, 0o755);
 await chmod(temporary, 0o1777);
+/** A database that the first spec that needs it makes. */
+const postgresTemplate = `test_${process.pid}_template`;
 const starting = [postgres(), redis()] as const;
 
 let ending: Promise<void> | undefined;
@@ -48,7 +50,7 @@ try {
   const [{ url: postgresUrl, what: aPostgres }, { url: redisUrl, what: aRedis }] = await Promise.all(starting);
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   process.stderr.write(`Tests run against ${aPostgres} and ${aRedis} (ready in ${seconds} s)\n`);
-  process.send?.({ postgresUrl, redisUrl, temporary });
+  process.send?.({ postgresUrl, postgresTemplate, redisUrl, temporary });
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
   endOnce(1);
@@ -68,7 +70,12 @@ async function postgres(): Promise<Running> {
     throw new Error(`POSTGRES_URL names a Postgres that does not answer: ${String(error)}`);
   }
   await client.end();
-  return { url: given, what: 'the Postgres of POSTGRES_URL', stop: async () => {} };
+  const stop = async () => {
+    const last = new Client(given);
+    await last.connect();
+    await last.query(`DROP DATABASE IF EXISTS ${postgresTemplate}`).finally(() => last.end());
+  };
+  return { url: given, what: 'the Postgres of POSTGRES_URL', stop };
 }
 
 async function redis(): Promise<Running> {

@@ -24,7 +24,7 @@ import { Vault } from '#libs/vault/vault.js';
 import { PostgresCommandIndex } from '#projections/command-index/command-index.js';
 import { type Composition, compose } from '../../apps/compose.js';
 import { PostgresErasures } from '../../apps/postgres-erasures.js';
-import { freshDatabase } from './postgres.js';
+import { startedDatabase } from './postgres.js';
 import { WrappedStore } from './wrapped-store.js';
 
 /** A clock that stands or runs as a test wants. */
@@ -69,7 +69,7 @@ export interface SendOptions {
 /** One event store, one Postgres, and as many processes over them as asked; the first keeps the read models. */
 export async function startWorld({ processes = 1, environment = {} } = {}): Promise<World> {
   const folder = await mkdtemp(join(tmpdir(), 'tenantry-world-'));
-  const database = await freshDatabase();
+  const database = await startedDatabase();
   const node = await startNode({});
   const clock = new TestClock();
   const config = loadConfig({ KEY_DIR: join(folder, 'keys'), PLATFORM_ADMIN_GROUP: 'operators', ...environment });
