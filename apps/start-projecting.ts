@@ -67,9 +67,8 @@ export async function startProjecting(parts: Parts, inTurns: boolean): Promise<P
   const signing = new RegularSigning({ ledger, trees, onError });
   signing.start();
   const stop = async () => {
-    await signing.stop();
-    await verifier.stop();
-    await stopReadModels();
+    // All of them, whatever becomes of one.
+    await signing.stop().finally(() => verifier.stop().finally(stopReadModels));
   };
   return { projector, verifier, readPosition, stop };
 }

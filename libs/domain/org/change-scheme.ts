@@ -6,6 +6,7 @@ import { type schemeVersion, schemeOfRealm } from '../realm/schemes.js';
 import type { CompiledScheme } from '../schemes/compiled.js';
 import { nameOfScheme } from '../schemes/reference.js';
 import type { OrgEvent } from './events.js';
+import { machineRoleFault } from './machine-roles.js';
 import type { OrgState } from './org.js';
 
 /** Moves the organization to another version of a scheme of its realm, under which it would have been legal all along. */
@@ -25,10 +26,12 @@ export function changeScheme(
 
 /** Why the organization cannot be under the scheme as it is. */
 function faultUnder(state: OrgState, scheme: CompiledScheme, at: number): Refusal | undefined {
-  const { org, environments } = state;
+  const { org, environments, services } = state;
   const { children, plans, cloudProvider: ofProviders } = scheme.document;
   const roles = missingRoles(state, scheme, at);
   if (roles.length > 0) return { refused: 'roles_missing', roles };
+  for (const { status, role } of services.values())
+    if (status === 'active' && machineRoleFault(scheme, role) !== undefined) return refuse('not_for_machines');
   for (const { key, holders } of scheme.document.roles) {
     if (holders === undefined) continue;
     const held = org.holders[key] ?? 0;

@@ -140,6 +140,10 @@ describe('workflows (T36, T42)', () => {
     given([...history, removed], undefined, 'ann')
       .when('RemoveWorkflow', { workflowId: 'w' })
       .then(nothing);
+    // Others are not told that there was one.
+    given([...history, removed], undefined, 'olga')
+      .when('RemoveWorkflow', { workflowId: 'w' })
+      .then(refused('workflow_not_found'));
     given([...history, removed], undefined, 'ann')
       .when('RegisterWorkflow', { workflowId: 'w', environmentId: 'live', name: 'W' })
       .then(refused('workflow_exists'));

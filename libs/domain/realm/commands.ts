@@ -11,7 +11,7 @@ import type { RealmState } from './state.js';
 import { createRealm } from './create-realm.js';
 import { define, schemeOfRealm, schemeVersion, storableScheme } from './schemes.js';
 import { platformModelCommands } from './platform-model-commands.js';
-import { serviceAccountCommands } from './service-account-commands.js';
+import { givesMachinesTooMuch, serviceAccountCommands } from './service-account-commands.js';
 import { signInCommands } from './sign-in-commands.js';
 
 const person = z.strictObject({ userId: principalId });
@@ -73,9 +73,10 @@ const definitions = {
   /** From then on organizations begin under it, and the realm's own questions are decided by it. */
   AdoptRoleScheme: realmCommand(schemeVersion, ({ realm }, { schemeId: id, version }, { mayUnder }) => {
     const scheme = realm && schemeOfRealm(realm, { id, version });
-    if (scheme === undefined) return refuse('scheme_unknown');
-    if (realm?.scheme.id === id && realm.scheme.version === version) return [];
+    if (realm === undefined || scheme === undefined) return refuse('scheme_unknown');
+    if (realm.scheme.id === id && realm.scheme.version === version) return [];
     if (!mayUnder(scheme, 'role-scheme:define')) return refuse('scheme_locks_out');
+    if (givesMachinesTooMuch(realm, scheme)) return refuse('not_for_machines');
     return [{ type: 'RoleSchemeAdopted', data: { scheme: { id, version } } }];
   }),
 

@@ -81,6 +81,28 @@ describe('a version of a role scheme', () => {
     });
     expect(decision).toEqual({ refused: 'scheme_locks_out' });
   });
+
+  it('is not adopted while it gives a machine of the platform what is for people (X-02)', () => {
+    const role = 'platform.librarian';
+    const librarian = (...permissions: Role['permissions']): SchemeDocument => ({
+      ...sixth,
+      roles: [
+        ...sixth.roles,
+        { ...(sixth.roles[3] as Role), key: role, title: 'Librarian', scope: 'platform', permissions },
+      ],
+    });
+    const account: RealmEvent = {
+      type: 'PlatformServiceAccountCreated',
+      data: { accountId: 'desk', name: 'Desk', role },
+    };
+    const gone: RealmEvent = { type: 'PlatformServiceAccountDeleted', data: { accountId: 'desk' } };
+    const erasing = defined(librarian('platform-subject:erase'));
+    expect(adopt('library', 1, erasing)).toEqual([adopted('library', 1)]);
+    expect(adopt('library', 1, erasing, account)).toEqual({ refused: 'not_for_machines' });
+    expect(adopt('library', 1, erasing, account, gone)).toEqual([adopted('library', 1)]);
+    expect(adopt('library', 1, defined(librarian('decision:evaluate')), account)).toEqual([adopted('library', 1)]);
+    expect(adopt('library', 1, defined(sixth), account)).toEqual([adopted('library', 1)]);
+  });
 });
 
 type Role = SchemeDocument['roles'][number];
@@ -137,6 +159,19 @@ describe('an organization that is to be under another version', () => {
     };
     expect(moving([acme, invited])).toEqual({ refused: 'roles_missing', roles: ['org.developer'] });
     expect(moving([acme, invited], {}, epoch + 1000)).toEqual([moved]);
+  });
+
+  it('stays where it is while a service account would have a role that must be held by people (X-02)', () => {
+    const account: OrgEvent = {
+      type: 'ServiceAccountCreated',
+      data: { accountId: 'desk', name: 'Desk', role: 'org.participant' },
+    };
+    const gone: OrgEvent = { type: 'ServiceAccountDeleted', data: { accountId: 'desk' } };
+    const holders = { min: 0, max: null };
+    const roles = sixth.roles.map((role) => (role.key === 'org.participant' ? { ...role, holders } : role));
+    expect(moving([acme, account])).toEqual([moved]);
+    expect(moving([acme, account], { roles })).toEqual({ refused: 'not_for_machines' });
+    expect(moving([acme, account, gone], { roles })).toEqual([moved]);
   });
 
   it('stays where it is while holders, environments or the plan do not fit', () => {

@@ -1,4 +1,4 @@
-import { own, type ServiceAccountDocument } from '../access/documents.js';
+import { own, type RealmDocument, type ServiceAccountDocument } from '../access/documents.js';
 import { type Refusal, refuse } from '../decision.js';
 import type { KeyPlace } from '../keys.js';
 import { heldPermissions, platformAdminRoles } from '../schemes/held-permissions.js';
@@ -74,6 +74,12 @@ const ofPeople = [
   'legal-hold:place',
   'legal-hold:release',
 ] as const;
+
+/** Whether the scheme would give a machine of the realm what is for people; under one without its role it holds nothing. */
+export const givesMachinesTooMuch = ({ services = {} }: RealmDocument, scheme: CompiledScheme): boolean =>
+  Object.values(services).some(
+    ({ status, role }) => status === 'active' && roleFault(scheme, role)?.refused === 'not_for_machines',
+  );
 
 /** A machine is none of those who run the deployment, and of nobody whom a second person confirms. */
 function roleFault({ document, roles }: CompiledScheme, key: string): Refusal | undefined {

@@ -45,7 +45,8 @@ export const workflowCommands = {
   ),
 
   RemoveWorkflow: orgCommand(one, (state, { workflowId }, { actor }) => {
-    if (state.workflows.get(workflowId)?.status === 'removed') return [];
+    const present = state.workflows.get(workflowId);
+    if (present?.status === 'removed' && present.ownerId === actor) return [];
     const found = ownWorkflow(state, workflowId, actor);
     return 'refused' in found ? found : [{ type: 'WorkflowRemoved', data: { workflowId } }];
   }),
