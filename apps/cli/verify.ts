@@ -22,7 +22,7 @@ it and each root with every checkpoint that was ever signed. Names the first rev
 altered, dropped, swapped or put in. The server may run meanwhile; without one, the embedded stores are started for the
 command. Reads the same variables as the server: DATA_DIR, KEY_DIR, EVENTSTORE_URL, POSTGRES_URL …
 
-  --org <id>          only this organization's trees: of its events, and of its activity
+  --org <id>          only this organization's trees: of its events, its activity and its usage
   --witnessed <file>  checkpoints that somebody outside has kept, one or more signed notes: the log must bear them out
   --help              this text
 

@@ -3,12 +3,13 @@ import { type ActivityEvent, activityTargets, realmActivity } from '#libs/domain
 import { personalFieldsOf, replaceAt } from '#libs/vault/personal-fields.js';
 import { targetsOf } from '#libs/domain/org/events.js';
 import { type RealmEvent, realmTargets } from '#libs/domain/realm/events.js';
+import { type UsageEvent, usageTargets } from '#libs/domain/usage/usage.js';
 import { type ProjectedEvent, projectionOfEach } from '#libs/readstore/projection.js';
 import { bigint, boolean, jsonb, nullable, table, text, texts, timestamptz } from '#libs/readstore/table.js';
 
 /**
- * One entry per event of an organization or realm and of its activity. Each filter has its index, and after it the place in the log,
- * by which both streams are merged and a page is found again.
+ * One entry per event of an organization, of its activity and its usage, and of a realm and its activity. Each filter has its index,
+ * and after it the place in the log, by which the streams are merged and a page is found again.
  */
 export const auditEntries = table(
   'audit_entries',
@@ -79,12 +80,11 @@ export const auditTargets = table(
 
 export const auditLogProjection = projectionOfEach({
   name: 'audit-log',
-  version: 6,
+  version: 7,
   tables: [auditEntries, auditTargets],
   each: (event, write) => {
-    const { category, stream, streamId, id, type, data, metadata, revision, position, occurredAt } = event;
-    // What people use is metered, not audited; who changed a budget or a plan is.
-    if (category === 'user' || category === 'usage') return;
+    const { category, stream, streamId, id, type, metadata, revision, position, occurredAt } = event;
+    if (category === 'user') return;
     const targets = targetsIn(event);
     const org_id = category === 'realm' ? realmActivity(streamId) : streamId;
     const place = { stream, commit: position.commit, prepare: position.prepare };
@@ -103,7 +103,7 @@ export const auditLogProjection = projectionOfEach({
       command_id: required(metadata, 'commandId'),
       event_type: type,
       targets,
-      environment_id: category === 'org' ? environmentOf(data) : null,
+      environment_id: environmentIn(event),
       outcome: category === 'activity' ? outcomeOf(activityIn(event)) : 'allowed',
       role: metadata.role ?? null,
       evidence: (metadata.evidence ?? '').split(' ').filter((each) => each !== ''),
@@ -112,8 +112,7 @@ export const auditLogProjection = projectionOfEach({
       correlation: metadata.correlation ?? null,
       causation: metadata.causation ?? null,
       trace: metadata.traceparent ?? null,
-      // Personal fields live with the people only.
-      data: replaceAt(data, personalFieldsOf(category, type), () => null),
+      data: toldOf(event),
     });
     for (const target of targets) write.put(auditTargets, { ...place, target, org_id });
   },
@@ -122,13 +121,34 @@ export const auditLogProjection = projectionOfEach({
 // Stored data was parsed by its type's schema when it was appended.
 const realmIn = ({ type, data }: { type: string; data: unknown }) => ({ type, data }) as RealmEvent;
 const activityIn = ({ type, data }: { type: string; data: unknown }) => ({ type, data }) as ActivityEvent;
+const usageIn = ({ type, data }: { type: string; data: unknown }) => ({ type, data }) as UsageEvent;
 
 function targetsIn(event: ProjectedEvent): readonly string[] {
   if (event.category === 'org') return targetsOf(event.type, event.data);
+  if (event.category === 'usage') return usageTargets(usageIn(event));
   return event.category === 'realm' ? realmTargets(realmIn(event)) : activityTargets(activityIn(event));
 }
 
+/**
+ * Of usage nothing but who and where: how much it was, and why something was blocked, is told by the views of usage, to those who
+ * may read these; and an entry costs the same however many lines it is of.
+ */
+function toldOf({ category, type, data }: ProjectedEvent): unknown {
+  // Personal fields live with the people only.
+  return category === 'usage' ? {} : replaceAt(data, personalFieldsOf(category, type), () => null);
+}
+
 const outcomeOf = ({ data }: ActivityEvent): string => ('outcome' in data ? data.outcome : 'allowed');
+
+/** The one environment that an event names; where usage names several, each of them is a target and none this. */
+function environmentIn(event: ProjectedEvent): string | null {
+  if (event.category === 'org') return environmentOf(event.data);
+  if (event.category !== 'usage') return null;
+  const { type, data } = usageIn(event);
+  const named = (type === 'UsageRecorded' ? data.lines : [data]).map(environmentOf).filter((id) => id !== null);
+  const [only, ...others] = new Set(named);
+  return others.length === 0 ? (only ?? null) : null;
+}
 
 function environmentOf(data: unknown): string | null {
   const named = typeof data === 'object' && data !== null && 'environmentId' in data ? data.environmentId : null;

@@ -12,7 +12,7 @@ import { History, random } from '../../test/fault/projector-history.js';
 import { project, query } from '../../test/fault/projector-support.js';
 import { MemoryEventStore } from '../../test/support/memory-event-store.js';
 import { type FreshDatabase, freshDatabase } from '../../test/support/postgres.js';
-import { type AuditEntry, type AuditFilter, auditLogOf } from './queries.js';
+import { auditCategories, type AuditEntry, type AuditFilter, auditLogOf } from './queries.js';
 
 const ORG = 'org-1';
 const refused = {
@@ -66,6 +66,7 @@ describe('the audit log of an organization', () => {
   it('lists every entry newest first, page by page, and no other organization', async () => {
     expect(entries.length).toBeGreaterThan(50);
     expect(entries.filter(({ stream }) => stream === `activity-${ORG}`)).toHaveLength(8);
+    expect(entries.some(({ stream }) => stream === `usage-${ORG}`)).toBe(true);
     expect(await all({})).toEqual(entries);
   });
 
@@ -77,6 +78,7 @@ describe('the audit log of an organization', () => {
     );
   });
 
+  const early = () => entries.at(-Math.floor(entries.length / 4)) ?? missing();
   const middle = () => entries.at(-Math.floor(entries.length / 2)) ?? missing();
   const cases: readonly [string, () => AuditFilter, (entry: AuditEntry) => boolean][] = [
     ['actor', () => ({ actor: 'user-1' }), ({ actor }) => actor === 'user-1'],
@@ -93,6 +95,18 @@ describe('the audit log of an organization', () => {
     ],
     ['from', () => ({ from: middle().occurred_at }), ({ occurred_at }) => occurred_at >= middle().occurred_at],
     ['to', () => ({ to: middle().occurred_at }), ({ occurred_at }) => occurred_at < middle().occurred_at],
+    [
+      'category',
+      () => ({ category: 'org,activity' }),
+      ({ stream }) => stream === `org-${ORG}` || stream === `activity-${ORG}`,
+    ],
+    ['one category', () => ({ category: 'usage' }), ({ stream }) => stream === `usage-${ORG}`],
+    [
+      'instants of one category',
+      () => ({ category: 'usage', from: early().occurred_at, to: middle().occurred_at }),
+      ({ stream, occurred_at }) =>
+        stream === `usage-${ORG}` && occurred_at >= early().occurred_at && occurred_at < middle().occurred_at,
+    ],
     [
       'several at once',
       () => ({ actor: 'user-1', target: 'user-2', to: middle().occurred_at, from: '0000-01-01T00:00:00.000Z' }),
@@ -113,6 +127,19 @@ describe('the audit log of an organization', () => {
     { from: '9999-12-31T23:59:59.999Z' },
   ])('finds nothing for %j', async (filter) => {
     expect(await auditLogOf(db, ORG, filter, { limit: 5 })).toEqual([]);
+  });
+
+  it('finds what processes with different clocks wrote by its own instant', async () => {
+    const used = { type: 'UsageRecorded', data: { lines: [{ day: '2026-01-01', requests: 1 }] } };
+    const instants = ['12:05', '12:00', '12:08', '12:03'].map((time) => `2027-01-01T${time}:00.000Z`);
+    for (const occurredAt of instants) await history.append('usage-skewed', [used], { occurredAt });
+    await project(db, store, history);
+    for (const [i, from] of instants.entries())
+      for (const to of instants) {
+        const found = await auditLogOf(db, 'skewed', { from, to }, { order: 'asc', limit: 9 });
+        const wanted = instants.filter((each) => each >= from && each < to);
+        expect([i, found.map(({ occurred_at }) => occurred_at)]).toEqual([i, wanted]);
+      }
   });
 
   it('shows nothing of another organization', async () => {
@@ -148,6 +175,8 @@ describe('the audit log of an organization', () => {
         { from: '2026-01-01T01:00:00.000Z', to: '2026-01-01T02:00:00.000Z' },
         'audit_entries_stream_occurred_at_commit_prepare_idx',
       ],
+      [{ category: 'org,activity', actor: 'user-1' }, 'audit_entries_stream_actor_commit_prepare_idx'],
+      [{ category: 'usage' }, 'audit_entries_pkey'],
     ])('serves %j from an index in the order of the cursor, reading no more than a page', async (filter, index) => {
       for (const order of ['desc', 'asc'] as const) {
         const plan = await planOf({ ...filter }, order);
@@ -158,6 +187,8 @@ describe('the audit log of an organization', () => {
         const begun = 'from' in filter ? 'audit_entries_pkey' : index;
         expect(plan).toMatch(new RegExp(`${begun}(?:(?!Index Cond)[^])*Index Cond: [^\\n]*ROW\\(`));
         expect(plan.match(/(?<!Incremental )Sort +\(/g) ?? []).toEqual([]);
+        // Instants bound the places that are read, at both ends and in every stream.
+        if ('from' in filter) expect(plan.match(/commit >=? .*commit <=? /g)).toHaveLength(auditCategories.length);
       }
     });
   });

@@ -1,4 +1,4 @@
-import { type SelectQueryBuilder, sql } from 'kysely';
+import { type RawBuilder, type SelectQueryBuilder, sql } from 'kysely';
 import { parseStream, streamOf } from '#libs/application/streams.js';
 import { realmActivity } from '#libs/domain/activity/activity.js';
 import type { Database } from '#libs/readstore/database.js';
@@ -20,7 +20,13 @@ export interface AuditFilter {
   readonly environment?: string | undefined;
   readonly correlation?: string | undefined;
   readonly credential?: string | undefined;
+  /** Of an organization: which of its streams, separated by commas; all of them unless given. */
+  readonly category?: string | undefined;
 }
+
+/** The streams whose events are the audit log of an organization. */
+export const auditCategories = ['org', 'activity', 'usage'] as const;
+export type AuditCategory = (typeof auditCategories)[number];
 
 /** A place in the log: `commit/prepare` in decimal. */
 export interface Place {
@@ -40,21 +46,21 @@ export interface AuditPage {
 type Tables = TablesOf<typeof auditEntries> & TablesOf<typeof auditTargets>;
 type Entries = SelectQueryBuilder<Tables, 'audit_entries', AuditEntry>;
 
-/** The streams whose events are the audit log of an organization. */
-export const auditedStreams = (orgId: string): readonly [string, string] => [
-  streamOf('org', orgId),
-  streamOf('activity', orgId),
-];
+/** Those of them whose entries the filter asks for. */
+export const auditedStreams = (orgId: string, { category }: Pick<AuditFilter, 'category'> = {}): readonly string[] => {
+  const asked = category?.split(',');
+  return auditCategories.filter((each) => asked?.includes(each) !== false).map((each) => streamOf(each, orgId));
+};
 
 /** The same of a realm. */
-const auditedStreamsOfRealm = (realm: string): readonly [string, string] => [
+const auditedStreamsOfRealm = (realm: string): readonly string[] => [
   streamOf('realm', realm),
   streamOf('activity', realmActivity(realm)),
 ];
 
-/** Entries of an organization and of its activity in one order, that of the log. */
+/** Entries of an organization, of its activity and of its usage in one order, that of the log. */
 export function auditLogOf(db: Database, orgId: string, filter: AuditFilter, page: AuditPage): Promise<AuditEntry[]> {
-  return auditLogOfStreams(db, auditedStreams(orgId), filter, page);
+  return auditLogOfStreams(db, auditedStreams(orgId, filter), filter, page);
 }
 
 /** The same of a realm. */
@@ -67,13 +73,19 @@ export function auditLogOfRealm(
   return auditLogOfStreams(db, auditedStreamsOfRealm(realm), filter, page);
 }
 
-function auditLogOfStreams(
-  db: Database,
-  [own, activity]: readonly [string, string],
-  filter: AuditFilter,
-  page: AuditPage,
-) {
-  return merged(db, [entriesOf(db, own, filter, page), entriesOf(db, activity, filter, page)], page);
+/** Each stream gives no more than a page, from an index in the order of the page. */
+async function auditLogOfStreams(db: Database, streams: readonly string[], filter: AuditFilter, page: AuditPage) {
+  const { order = 'desc', limit } = page;
+  const [first, ...others] = streams.map((stream) =>
+    db.selectFrom(entriesOf(db, stream, filter, page).as('entries')).selectAll(),
+  );
+  if (first === undefined) return [];
+  return others
+    .reduce((all, each) => all.unionAll(each), first)
+    .orderBy('commit', order)
+    .orderBy('prepare', order)
+    .limit(limit)
+    .execute();
 }
 
 /** The entries of one of the streams. */
@@ -84,19 +96,6 @@ export function auditedStream(
   page: AuditPage,
 ): Promise<AuditEntry[]> {
   return entriesOf(db, stream, filter, page).execute();
-}
-
-/** Each stream gives no more than a page, from an index in the order of the page. */
-function merged(db: Database, pages: readonly [Entries, Entries], { order = 'desc', limit }: AuditPage) {
-  const [one, other] = pages;
-  return db
-    .selectFrom(one.as('one'))
-    .selectAll()
-    .unionAll(db.selectFrom(other.as('other')).selectAll())
-    .orderBy('commit', order)
-    .orderBy('prepare', order)
-    .limit(limit)
-    .execute();
 }
 
 function entriesOf(db: Database, stream: string, filter: AuditFilter, page: AuditPage): Entries {
@@ -146,48 +145,46 @@ function withTarget(query: Entries, target: string | undefined): Entries {
 
 /**
  * Instants never decrease within an organization's stream, so a range of instants is a range of places, which the cursor's
- * index serves. In an activity, which several processes write by their own clocks, each entry's own instant counts.
+ * index serves. In an activity and in usage, which several processes write by their own clocks, each entry's own instant
+ * counts, and the range of places is as much wider as these clocks, and the time that an append takes, may differ.
  */
 function between(query: Entries, stream: string, { from, to }: AuditFilter): Entries {
   const ordered = parseStream(stream).category === 'org';
+  const [place, at] = [sql.ref('audit_entries.commit'), sql.ref('audit_entries.occurred_at')];
   let bounded = query;
   if (from !== undefined)
     bounded = ordered
-      ? bounded.where(({ eb, selectFrom }) =>
-          eb(
-            'audit_entries.commit',
-            '>=',
-            selectFrom('audit_entries as first')
-              .select('first.commit')
-              .where('first.stream', '=', stream)
-              .where('first.occurred_at', '>=', storable(from))
-              .orderBy('first.occurred_at')
-              .orderBy('first.commit')
-              .limit(1),
-          ),
-        )
-      : bounded.where('audit_entries.occurred_at', '>=', storable(from));
+      ? bounded.where(sql<boolean>`${place} >= ${placeAt(stream, sql`>= ${instantOf(from)}`, 'first')}`)
+      : bounded
+          .where(sql<boolean>`${at} >= ${instantOf(from)}`)
+          .where(
+            sql<boolean>`${place} > coalesce(${placeAt(stream, sql`< ${instantOf(from)} - ${apart}`, 'last')}, -1)`,
+          );
   if (to !== undefined)
     bounded = ordered
-      ? bounded.where(({ eb, selectFrom }) =>
-          eb(
-            'audit_entries.commit',
-            '<=',
-            selectFrom('audit_entries as last')
-              .select('last.commit')
-              .where('last.stream', '=', stream)
-              .where('last.occurred_at', '<', storable(to))
-              .orderBy('last.occurred_at', 'desc')
-              .orderBy('last.commit', 'desc')
-              .limit(1),
-          ),
-        )
-      : bounded.where('audit_entries.occurred_at', '<', storable(to));
+      ? bounded.where(sql<boolean>`${place} <= ${placeAt(stream, sql`< ${instantOf(to)}`, 'last')}`)
+      : bounded
+          .where(sql<boolean>`${at} < ${instantOf(to)}`)
+          .where(
+            sql<boolean>`${place} < coalesce(${placeAt(stream, sql`>= ${instantOf(to)} + ${apart}`, 'first')}, ${beyond})`,
+          );
   return bounded;
 }
 
+/** How far the instants of entries of several processes may be from the order of the log. */
+const apart = sql`interval '10 minutes'`;
+/** Of every place. */
+const beyond = sql`9223372036854775807`;
+
+/** The place of the first or last entry whose instant is as said. */
+function placeAt(stream: string, instant: RawBuilder<unknown>, end: 'first' | 'last') {
+  const way = sql.raw(end === 'first' ? 'asc' : 'desc');
+  return sql`(select commit from ${sql.table('audit_entries')} one where one.stream = ${stream} and one.occurred_at ${instant}
+    order by one.occurred_at ${way}, one.commit ${way} limit 1)`;
+}
+
 /** Postgres knows no year 0. */
-const storable = (instant: string) => (instant < '0001' ? '0001-01-01T00:00:00.000Z' : instant);
+const instantOf = (text: string) => sql`${text < '0001' ? '0001-01-01T00:00:00.000Z' : text}::timestamptz`;
 
 export type ActedFrom = Pick<AuditEntry, 'stream' | 'commit' | 'prepare' | 'correlation' | 'occurred_at'> & {
   readonly origin: string;

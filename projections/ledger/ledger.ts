@@ -21,7 +21,7 @@ export const ledgerLeaves = table(
 
 export const ledgerProjection: Projection = {
   name: 'ledger',
-  version: 1,
+  version: 2,
   tables: [ledgerLeaves],
   begin: async (events, db, schema) => handlerOver(await edgesOf(events, db, schema)),
   contradictions: signedOtherwise,

@@ -58,7 +58,7 @@ export async function verifyLog(options: VerificationOptions): Promise<Verificat
   return { events, trees, checkpoints, unrecorded, findings, discontinuities };
 }
 
-const streamsOf = (orgId: string) => [streamOf('org', orgId), streamOf('activity', orgId)];
+const streamsOf = (orgId: string) => [streamOf('org', orgId), streamOf('activity', orgId), streamOf('usage', orgId)];
 const isAsked = (stream: string, orgId: string | undefined) => orgId === undefined || streamsOf(orgId).includes(stream);
 
 async function recordedIn(db: Database, orgId: string | undefined): Promise<Recorded> {

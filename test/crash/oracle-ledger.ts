@@ -4,12 +4,12 @@ import { canonical, type Row } from './rows.js';
 
 const sha256 = (...parts: readonly Uint8Array[]) => createHash('sha256').update(Buffer.concat(parts)).digest();
 
-/** The Merkle trees of organizations, activities and realms, node by node from RFC 9162's own recursion. */
+/** The Merkle trees of organizations, activities, usage and realms, node by node from RFC 9162's own recursion. */
 export function ledgerRows(events: readonly StoredEvent[]): Row[] {
   const trees = new Map<string, Buffer[]>();
   return events.flatMap((event) => {
     const { id, stream, revision } = event;
-    if (stream.startsWith('user-') || stream.startsWith('usage-')) return [];
+    if (stream.startsWith('user-')) return [];
     const leaves = trees.get(stream) ?? [];
     trees.set(stream, leaves);
     leaves.push(leafOf(event));

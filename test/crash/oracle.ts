@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 import type { RealmEvent } from '#libs/domain/realm/events.js';
 import type { UserEvent } from '#libs/domain/user/user.js';
+import { audit, auditUsage } from './oracle-audit.js';
 import { ledgerRows } from './oracle-ledger.js';
 import { OrgOracle } from './oracle-org.js';
 import { UsageOracle } from './oracle-usage.js';
@@ -41,6 +42,7 @@ export function oracle(events: readonly StoredEvent[], told: Told): Rows {
       const of = usage.get(event.stream) ?? new UsageOracle(event.stream);
       usage.set(event.stream, of);
       of.apply(event);
+      auditUsage(rows, event);
     } else if (event.stream.startsWith('user-')) user({ people, documents, keys }, event, told);
     else {
       realm(documents, event);
@@ -107,54 +109,6 @@ function expectHomeless(orgs: ReadonlyMap<string, OrgOracle>, event: StoredEvent
   const person = userId ?? owner?.userId ?? '';
   for (const [stream, org] of orgs)
     if (org.isMember(person)) throw new Error(`${person} joins ${event.stream} while a member of ${stream}`);
-}
-
-function audit(rows: Rows, { stream, id, type, data, revision, position, metadata }: StoredEvent): void {
-  const org_id = stream.startsWith('org-') ? stream.slice('org-'.length) : stream.replace('-', ':');
-  const place = { stream, commit: `${position.commit}`, prepare: `${position.prepare}` };
-  const { environmentId } = data as { environmentId?: string };
-  const targets = targetsOf(data as Record<string, unknown>, type);
-  rows.add('audit_entries', {
-    ...place,
-    org_id,
-    revision: `${revision}`,
-    event_id: id,
-    occurred_at: metadata.occurredAt,
-    realm: metadata.realm,
-    actor: metadata.actor,
-    credential: metadata.credential ?? null,
-    delegate: metadata.delegate ?? null,
-    origin: metadata.origin ?? null,
-    command: metadata.command,
-    command_id: metadata.commandId,
-    event_type: type,
-    targets,
-    environment_id: environmentId ?? null,
-    outcome: 'allowed',
-    role: metadata.role ?? null,
-    evidence: metadata.evidence === undefined || metadata.evidence === '' ? [] : metadata.evidence.split(' '),
-    break_glass: metadata.breakGlass === 'true',
-    scheme: metadata.scheme ?? null,
-    correlation: metadata.correlation ?? null,
-    causation: metadata.causation ?? null,
-    trace: metadata.traceparent ?? null,
-    data,
-  });
-  for (const target of targets) rows.add('audit_targets', { ...place, target, org_id });
-}
-
-/** Who and what an event names, in the order of its sentence. */
-function targetsOf(data: Record<string, unknown>, type: string): string[] {
-  if (type === 'OrgCreated') return [(data.owner as { userId: string }).userId];
-  if (type === 'OrgOwnershipTransferred') return [String(data.from), String(data.to)];
-  if (type === 'OrgOwnershipTransferRequested') return [String(data.to)];
-  const grantee = data.grantee as { id: string } | undefined;
-  const left = type === 'WorkflowMoved' || type === 'WorkflowMadePersonal' ? data.from : undefined;
-  const named = [data.workflowId, data.groupId, data.userId, left, data.environmentId, grantee?.id];
-  named.push(data.modelId, data.serverId, data.connectionId);
-  named.push(data.purchaseId, data.invoiceId, type === 'DocumentSet' ? data.kind : undefined);
-  if (type.startsWith('ProviderKey')) named.push(data.keyId, data.provider);
-  return [...new Set(named.filter((name) => typeof name === 'string'))];
 }
 
 interface People {

@@ -205,8 +205,8 @@ describe('checkpoints', () => {
     });
     const grown = async () =>
       [...(await trees.page('', 2)), ...(await trees.page('org-org-1', 100))].filter((tree) => !tree.isSigned);
-    const organizations = new Set(store.log.map(({ stream }) => stream).filter((stream) => stream.startsWith('org-')));
-    expect((await grown()).map(({ stream }) => stream)).toEqual([...organizations].sort());
+    const streams = new Set(store.log.map(({ stream }) => stream).filter((stream) => /^(org|usage)-/.test(stream)));
+    expect((await grown()).map(({ stream }) => stream)).toEqual([...streams].sort());
     signing.start();
     await until(async () => (await grown()).length === 0);
     await history.grow(20);

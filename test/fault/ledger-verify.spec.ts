@@ -29,6 +29,7 @@ let folder: string;
 let original: FreshDatabase;
 let copy: FreshDatabase;
 let size: bigint;
+let ofUsage: bigint;
 
 /** A deployment that has projected its log, and signed a checkpoint at several sizes. */
 beforeAll(async () => {
@@ -53,6 +54,7 @@ beforeAll(async () => {
     if (part < 4) for (const stream of ['org-org-0', STREAM]) await ledger.checkpoint(stream);
   }
   size = ((await store.last(STREAM))?.revision ?? -1n) + 1n;
+  ofUsage = ((await store.last('usage-org-1'))?.revision ?? -1n) + 1n;
   await projector.stop();
   await db.destroy();
   await store.close();
@@ -93,10 +95,10 @@ const verify = (...argv: string[]) =>
     return { code: await main(['verify', ...argv], io), out, err };
   });
 
-async function inPostgres(task: (db: Database) => Promise<unknown>): Promise<void> {
+async function inPostgres<T>(task: (db: Database) => Promise<T>): Promise<T> {
   const db = openDatabase(copy.url);
   try {
-    await task(db);
+    return await task(db);
   } finally {
     await db.destroy();
   }
@@ -125,10 +127,10 @@ describe('tenantry verify', () => {
   it('finds a sound log sound, whole and by organization', async () => {
     const whole = await verify();
     expect([whole.code, whole.out, whole.err]).toEqual([0, expect.stringContaining('all is as it was recorded'), '']);
-    expect(whole.out).toMatch(/^Verified [\d,]+ events in 3 trees, and [1-9]\d* signed checkpoints/);
+    expect(whole.out).toMatch(/^Verified [\d,]+ events in 6 trees, and [1-9]\d* signed checkpoints/);
     expect(whole.out).toMatch(/\nkey {2}tenantry-[0-9a-f]{12}\+[0-9a-f]{8}\+\S+\n$/);
     const one = await verify('--org', 'org-1');
-    expect([one.code, one.out]).toEqual([0, expect.stringMatching(`^Verified ${size} events in 1 tree,`)]);
+    expect([one.code, one.out]).toEqual([0, expect.stringMatching(`^Verified ${size + ofUsage} events in 2 trees`)]);
     expect((await verify('--org', 'nobody')).code).toBe(1);
     expect((await verify('--org', 'Not an id')).code).toBe(2);
     expect((await verify('--help')).out).toContain('Exit code: 0');
@@ -325,6 +327,39 @@ describe('a rebuild', () => {
       } finally {
         await store.close();
       }
+    });
+  });
+
+  it('adds the trees of usage that was recorded before usage had any, and changes none that was signed', async () => {
+    const before = await overNode(async (url) => {
+      const store = await EsdbEventStore.connect(url);
+      try {
+        const signed = await inPostgres(async (db) => {
+          for (const table of ['ledger_leaves', 'audit_entries', 'audit_targets'])
+            await query(db, `delete from read_v1.${table} where stream like 'usage-%'`);
+          const rows = await query(db, 'select * from durable.ledger_checkpoints order by stream, size');
+          expect(await rebuilt({ db, store, swap: true })).toMatchObject({ contradictions: [] });
+          return rows;
+        });
+        await inPostgres(async (db) => {
+          const { ledger: signer } = await loadKeys(keyDir());
+          const ledger = new Ledger(new PostgresLedgerTrees(db), store, signer, new SystemClock());
+          expect(await ledger.checkpoint('usage-org-1')).toMatchObject({ size: ofUsage, epoch: 0 });
+          const audited = await query(db, "select revision from read_v1.audit_entries where stream = 'usage-org-1'");
+          expect(`${audited.length}`).toBe(`${ofUsage}`);
+          expect(await ledger.discontinuities(STREAM)).toEqual([]);
+          expect((await ledger.checkpoint(STREAM))?.epoch).toBe(0);
+        });
+        return signed;
+      } finally {
+        await store.close();
+      }
+    });
+    const { code, out } = await verify();
+    expect([code, out]).toEqual([0, expect.stringContaining('all is as it was recorded')]);
+    await inPostgres(async (db) => {
+      const after = await query(db, 'select * from durable.ledger_checkpoints order by stream, size');
+      expect(after).toEqual(expect.arrayContaining(before));
     });
   });
 });

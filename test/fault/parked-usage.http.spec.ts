@@ -28,7 +28,7 @@ async function onUsageTable(change: string): Promise<void> {
   await sql.raw(`alter table ${rows[0]?.schema}.usage_by_day ${change}`).execute(reads);
 }
 
-it('usage that cannot be projected stops the views of that usage and nothing else; caps still count all of it', async () => {
+it('usage that cannot be projected stops its views and the audit log with it, and nothing else; caps still count all of it', async () => {
   await send('root', '/v1/realm/commands/AssignPlatformRole', { userId: 'meter', role: 'platform.meter' });
   for (const orgId of ['acme', 'other'])
     await send('root', '/v1/realm/commands/CreateOrg', { orgId, name: orgId, ownerId: 'ann' });
@@ -47,7 +47,9 @@ it('usage that cannot be projected stops the views of that usage and nothing els
     });
   expect((await send('ann', '/v1/me/usage?org=acme')).status).toBe(503);
   expect((await send('ann', '/v1/orgs/acme/members')).status).toBe(200);
-  expect((await send('ann', '/v1/orgs/acme/audit')).status).toBe(200);
+  for (const query of ['', 'category=usage', 'format=csv'])
+    expect((await send('ann', `/v1/orgs/acme/audit?${query}`)).body).toMatchObject({ code: 'organization_parked' });
+  expect((await send('ann', '/v1/orgs/acme/audit?category=org,activity')).status).toBe(200);
   // A key still counts once, and what was recorded before and since still bounds: 2 and 4 of 10 cents are spent.
   expect(await use('acme', 4, keyed)).toEqual(first);
   expect(await use('acme', 5, {}, 'AdmitUsage')).toMatchObject({ status: 409, body: { limit: 10, usage: 6 } });

@@ -52,7 +52,8 @@ it('follows the log through the client, live and after a stop, and a rebuild fin
   expect(report.differences).toEqual([]);
   await projector.stop();
   const appended: StoredEvent[] = [];
-  for await (const page of store.read('org-org-1', 0n)) appended.push(...page);
+  for (const stream of ['org-org-1', 'usage-org-1'])
+    for await (const page of store.read(stream, 0n)) appended.push(...page);
   const { audit_entries } = await rowsIn(db);
   const revisions = audit_entries?.filter((row) => JSON.stringify(row).includes('"org_id":"org-1"'));
   expect(revisions).toHaveLength(appended.length);

@@ -102,7 +102,7 @@ it('builds from nothing, over a subscription that breaks', async () => {
   expect(await run(true)).toMatchObject({ events: store.log.length, differences: undefined, swapped: true });
   await history.grow(10);
   const rows = await project(db, store, history);
-  expect(rows.audit_entries).toHaveLength(store.log.filter(({ stream }) => stream.startsWith('org-')).length);
+  expect(rows.audit_entries).toHaveLength(store.log.filter(({ stream }) => /^(org|usage)-/.test(stream)).length);
 });
 
 /** The end of a command among the first events: an append is never kept in part. */

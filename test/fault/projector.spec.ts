@@ -51,7 +51,7 @@ describe('a projector', () => {
     await history.grow(20);
     const rows = await project(db, store, history);
     expect(rows).toEqual(await project(db, store, history, { schema: 'reference' }));
-    expect(rows.audit_entries).toHaveLength(store.log.filter(({ stream }) => stream.startsWith('org-')).length);
+    expect(rows.audit_entries).toHaveLength(store.log.filter(({ stream }) => /^(org|usage)-/.test(stream)).length);
   });
 
   it('makes progress on a log whose subscription breaks every few events', async () => {

@@ -92,7 +92,7 @@ class Readers {
     expect(position.commit).toBeGreaterThanOrEqual(this.latest[kind]);
     this.latest[kind] = position.commit;
     const upTo = store.log.filter((event) => comparePositions(event.position, position) <= 0);
-    expect(entries).toBe(`${upTo.filter(({ stream }) => stream.startsWith('org-')).length}`);
+    expect(entries).toBe(`${upTo.filter(({ stream }) => /^(org|usage)-/.test(stream)).length}`);
     this.rounds[kind] += 1;
   }
 

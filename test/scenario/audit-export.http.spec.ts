@@ -7,6 +7,7 @@ import { originOf } from '#libs/application/ledger/leaf.js';
 import { openCheckpoint } from '#libs/ledger/checkpoint.js';
 import { decodeKey } from '#libs/ledger/signed-note.js';
 import { orgEvents } from '#libs/domain/org/events.js';
+import { usageEvents } from '#libs/domain/usage/usage.js';
 import { consistencyToken } from '../../apps/api/requests/consistency-token.js';
 import { csvCell } from '../../apps/api/queries/audit-csv.js';
 import { activityOf, subjectOf } from '../../apps/api/queries/audit-ocsf-classes.js';
@@ -100,7 +101,7 @@ describe('an export of the audit log', () => {
       from: entries[0]?.occurredAt,
       to: entries.at(-1)?.occurredAt,
       before: expect.stringMatching(/^\d+\/\d+$/),
-      upTo: { org: '4', activity: expect.stringMatching(/^\d+$/) },
+      upTo: { org: '4', activity: expect.stringMatching(/^\d+$/), usage: '-1' },
       checkpoint: expect.any(String),
       sha256: sha256(content.subarray(0, content.lastIndexOf('{"manifest"'))),
       actor: 'ann',
@@ -212,14 +213,17 @@ describe('an export of the audit log', () => {
     });
   });
 
-  it.each(Object.keys(orgEvents))('%s has an OCSF class of its kind in both versions', (event) => {
-    const entry = { event, outcome: 'allowed', data: {} } as Shown;
-    for (const version of ['1.8', '1.9'] as const) {
-      const { classUid, activityId } = activityOf(entry, version);
-      expect(Object.keys(requiredOf)).toContain(String(classUid));
-      expect(activityId).toBeGreaterThan(0);
-    }
-  });
+  it.each([...Object.keys(orgEvents), ...Object.keys(usageEvents)])(
+    '%s has an OCSF class of its kind in both versions',
+    (event) => {
+      const entry = { event, outcome: 'allowed', data: {} } as Shown;
+      for (const version of ['1.8', '1.9'] as const) {
+        const { classUid, activityId } = activityOf(entry, version);
+        expect(Object.keys(requiredOf)).toContain(String(classUid));
+        expect(activityId).toBeGreaterThan(0);
+      }
+    },
+  );
 
   const aRole = { role: 'org.auditor' };
   const [account, bobs] = [

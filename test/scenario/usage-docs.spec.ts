@@ -12,5 +12,5 @@ beforeAll(async () => {
 afterAll(() => story?.stop());
 
 it('every command of docs/usage.md works, and answers what stands there', async () => {
-  await story.expectAnswers('docs/usage.md', 5);
+  await story.expectAnswers('docs/usage.md', 6);
 }, 60_000);

@@ -54,7 +54,7 @@ export class AskHandler implements IQueryHandler<Ask> {
     if (access.kind !== 'allowed') return refused(access);
     if (after !== undefined && !(await services.readPosition.reached(after, services.readWaitMs)))
       return { kind: 'stale' };
-    if (await this.standsStill(needs, row.restsOn?.(params))) return { kind: 'parked' };
+    if (await this.standsStill(needs, row.restsOn?.(params, filter))) return { kind: 'parked' };
     const answer = await row.ask(params, filter, { caller, after, correlation, services });
     if (answer === stale) return { kind: 'stale' };
     if (answer instanceof NotAllowed) return refused(answer.access);

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Origin } from '#libs/application/origin.js';
 import type { PersonalData } from '#libs/application/ports/personal-data.js';
 import { instant, slug, text } from '#libs/domain/text.js';
-import type { AuditEntry } from '#projections/audit-log/queries.js';
+import { auditCategories, type AuditEntry } from '#projections/audit-log/queries.js';
 
 const word = text(200).optional();
 
@@ -19,8 +19,19 @@ export const auditFilter = {
   credential: word,
 };
 
+const oneOf = `(${auditCategories.join('|')})`;
+const listed = new RegExp(`^${oneOf}(,${oneOf}){0,${auditCategories.length - 1}}$`);
+
+/** What entries of an organization are chosen by, too. */
+export const categoryFilter = {
+  category: z.string().regex(listed, `must be of ${auditCategories.join()}, separated by commas`).optional().meta({
+    description:
+      'Of which of its streams, separated by commas: `org`; `activity`: refusals and reads; `usage`. All unless given',
+  }),
+};
+
 export const auditEntry = z.object({
-  stream: z.string().meta({ description: "The organization's own stream, or that of its activity" }),
+  stream: z.string().meta({ description: "The organization's own stream, or that of its activity or usage" }),
   revision: z.string().meta({ description: 'In that stream' }),
   eventId: z.string(),
   position: z.string(),
@@ -52,7 +63,7 @@ export const auditEntry = z.object({
   correlation: z.string().nullable(),
   causation: z.string().optional(),
   trace: z.string().optional().meta({ description: 'W3C trace context, where it was traced' }),
-  data: z.unknown(),
+  data: z.unknown().meta({ description: 'Of usage nothing: what was used is told to those who may read it' }),
 });
 
 export type ShownEntry = z.output<typeof auditEntry>;

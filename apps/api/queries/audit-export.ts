@@ -7,6 +7,7 @@ import { positionText } from '#libs/application/ports/event-store.js';
 import { streamOf } from '#libs/application/streams.js';
 import { parkedAmong } from '#libs/readstore/parked-streams.js';
 import {
+  type AuditCategory,
   auditedStream,
   auditedStreams,
   type AuditFilter,
@@ -53,7 +54,7 @@ export async function beginExport(
   const given = Object.fromEntries(Object.entries(filter).filter((each): each is [string, string] => !!each[1]));
   const { position } = await recordedReads.exportStarted(reading, { exportId, format, filter: given });
   if (!(await readPosition.reached(position, readWaitMs))) throw staleRead();
-  if ((await parkedAmong(reads, auditedStreams(orgId))).size > 0) throw organizationParked();
+  if ((await parkedAmong(reads, auditedStreams(orgId, filter))).size > 0) throw organizationParked();
   const before: Place = { commit: `${position.commit}`, prepare: `${position.prepare}` };
   const writer = writers[format](orgId);
   const whole = createHash('sha256');
@@ -115,13 +116,12 @@ export async function beginExport(
 }
 
 async function lastRevisions(reads: Services['reads'], orgId: string, before: Place): Promise<Manifest['upTo']> {
-  const [org, activity] = await Promise.all(
-    auditedStreams(orgId).map(async (stream) => {
-      const [last] = await auditedStream(reads, stream, {}, { before, limit: 1 });
-      return last?.revision ?? '-1';
-    }),
-  );
-  return { org: org ?? '-1', activity: activity ?? '-1' };
+  const last = async (category: AuditCategory) => {
+    const [entry] = await auditedStream(reads, streamOf(category, orgId), {}, { before, limit: 1 });
+    return entry?.revision ?? '-1';
+  };
+  const [org, activity, usage] = await Promise.all([last('org'), last('activity'), last('usage')]);
+  return { org, activity, usage };
 }
 
 /** An export without one is still an export: its manifest says so. */

@@ -1,3 +1,4 @@
+import type { AuditCategory } from '#projections/audit-log/queries.js';
 import type { ShownEntry } from './audit-entries.js';
 
 export const exportFormats = ['ndjson', 'csv', 'ocsf', 'ocsf-1.8'] as const;
@@ -14,9 +15,9 @@ export interface Manifest {
   /** Instants of the first and of the last entry; null where there is none. */
   readonly from: string | null;
   readonly to: string | null;
-  /** Everything before this place in the log is covered, up to these last revisions of the two streams. */
+  /** Everything before this place in the log is covered, up to these last revisions of its streams; -1 for none. */
   readonly before: string;
-  readonly upTo: { readonly org: string; readonly activity: string };
+  readonly upTo: Readonly<Record<AuditCategory, string>>;
   /** A signed note about the organization's own events, these among them; null where its tree could not be signed just then. */
   readonly checkpoint: string | null;
   /** Of all bytes before the manifest, in hexadecimal. */

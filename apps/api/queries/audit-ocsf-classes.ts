@@ -51,6 +51,8 @@ const activities: Readonly<Record<string, Activity & { readonly before?: Activit
   ServiceAccountKeyRevoked: keyRemoved,
   // Which roles there are, and what each may do.
   OrgSchemeChanged: { ...is(3008, 2), before: is(3004, 3) },
+  UsageRecorded: is(6003, 1),
+  RequestBlocked: is(6003, 1),
   AuditRead: is(6003, 2),
   AuditExportStarted: is(6003, 2),
   AuditExported: is(6003, 2),

@@ -1,6 +1,12 @@
 import { z } from 'zod';
-import { auditedStreams, auditLogOf, auditLogOfRealm, type Place } from '#projections/audit-log/queries.js';
-import { auditEntry, auditFilter, shownEntries } from './audit-entries.js';
+import {
+  auditedStreams,
+  type AuditFilter,
+  auditLogOf,
+  auditLogOfRealm,
+  type Place,
+} from '#projections/audit-log/queries.js';
+import { auditEntry, auditFilter, categoryFilter, shownEntries } from './audit-entries.js';
 import { exportFormats } from './audit-formats.js';
 import { keyFrom, pageOf } from './cursor.js';
 import { type Asking, next, nothing, ofOrg, onOrg, page, query } from './query-row.js';
@@ -14,6 +20,7 @@ const placeOf = (key: string | undefined): Place | undefined => {
 
 export const auditedPage = page.extend({
   ...auditFilter,
+  ...categoryFilter,
   format: z
     .enum(exportFormats)
     .optional()
@@ -23,7 +30,7 @@ export const auditedPage = page.extend({
 const answer = z.object({ entries: z.array(auditEntry), next });
 
 const activityPage = page.extend(auditFilter);
-type Filter = z.output<typeof activityPage>;
+type Filter = z.output<typeof activityPage> & Pick<AuditFilter, 'category'>;
 type Rows = ReturnType<typeof auditLogOf>;
 
 /** One page, which is recorded before it is given away. `scope` tells the tenant; a cursor is bound to it and to the filter. */
@@ -46,11 +53,11 @@ export const auditQueries = {
   Audit: query({
     path: '/v1/orgs/{orgId}/audit',
     summary:
-      'The audit trail of an organization, newest first, refusals and reads of itself included; or an export of it',
+      'The audit trail of an organization, newest first, refusals, reads of itself and usage included; or an export of it',
     params: ofOrg,
     filter: auditedPage,
     needs: (params) => [onOrg('audit:read', params)],
-    restsOn: ({ orgId }) => auditedStreams(orgId),
+    restsOn: ({ orgId }, filter) => auditedStreams(orgId, filter),
     answer,
     exports: ['application/x-ndjson', 'text/csv'],
     ask: ({ orgId }, filter, asking) =>

@@ -6,6 +6,7 @@ import type { Database } from '#libs/readstore/database.js';
 import { stateOf } from '#libs/readstore/reactions/due.js';
 import { text } from '#libs/domain/text.js';
 import type { Checkpoint } from '#libs/ledger/checkpoint.js';
+import { leafHash } from '#libs/ledger/hashes.js';
 import { invalid } from '../problems/problem.js';
 import { stale } from './query-row.js';
 
@@ -62,7 +63,11 @@ export async function witnessOf(reads: Database, orgId: string): Promise<z.input
 export const proofShape = z.object({
   event: z.string(),
   revision: z.string(),
-  leaf: z.string().meta({ description: 'The text whose UTF-8 bytes are proved: the event in RFC 8785 form' }),
+  leaf: z.string().optional().meta({
+    description:
+      'The text whose UTF-8 bytes are proved: the event in RFC 8785 form. Absent of usage for who may not read usage',
+  }),
+  hash: z.string().meta({ description: "The leaf's, as RFC 9162 has it; base64" }),
   proof: z.string().meta({ description: 'c2sp.org/tlog-proof@v1, with the signed checkpoint' }),
 });
 
@@ -83,12 +88,15 @@ export const checkpointIn = (ledger: Ledger, stream: string) =>
     return { ...shown(checkpoint), signedAt, note, discontinuities };
   });
 
-export const proofIn = (ledger: Ledger, stream: string, event: string) =>
+/** `isTold`: the event's bytes are part of the answer. */
+export const proofIn = (ledger: Ledger, stream: string, event: string, isTold = true) =>
   unlessBehind(async (): Promise<z.input<typeof proofShape> | undefined> => {
     const found = await ledger.proof(stream, revision.test(event) ? BigInt(event) : event);
     if (found === undefined) return undefined;
     const { event: stored, leaf, proof } = found;
-    return { event: stored.id, revision: `${stored.revision}`, leaf: leaf.toString('utf8'), proof };
+    const told = isTold ? { leaf: leaf.toString('utf8') } : {};
+    const hash = leafHash(leaf).toString('base64');
+    return { event: stored.id, revision: `${stored.revision}`, ...told, hash, proof };
   });
 
 /** Throws a problem for sizes that the tree does not have. */

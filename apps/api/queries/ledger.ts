@@ -15,8 +15,9 @@ import {
 import { nothing, ofOrg, onOrg, query, stale } from './query-row.js';
 
 const ofTree = {
-  tree: z.enum(['org', 'activity']).default('org').meta({
-    description: 'org: the events of the organization; activity: what was refused, and reads of the audit trail',
+  tree: z.enum(['org', 'activity', 'usage']).default('org').meta({
+    description:
+      'org: the events of the organization; activity: what was refused, and reads of the audit trail; usage: what was used',
   }),
 };
 
@@ -55,7 +56,16 @@ export const ledgerQueries = {
     needs: (params) => [onOrg('audit:read', params)],
     answer: proofShape,
     page: { type: 'text/plain', write: ({ proof }) => proof },
-    ask: ({ orgId }, { event, tree }, { services }) => proofIn(services.ledger, streamOf(tree, orgId), event),
+    ask: async ({ orgId }, { event, tree }, { services, caller, after }) => {
+      const ofUsage = onOrg('usage:read', { orgId });
+      const access =
+        tree === 'usage'
+          ? await services.reading.access(caller, ofUsage.permission, ofUsage.resource, after)
+          : undefined;
+      if (access?.kind === 'stale') return stale;
+      const isTold = access === undefined || access.kind === 'allowed';
+      return proofIn(services.ledger, streamOf(tree, orgId), event, isTold);
+    },
   }),
 
   LedgerConsistency: query({

@@ -54,7 +54,7 @@ export interface QueryRow<Params extends z.ZodType, Filter extends z.ZodType, An
   /** One of them is enough. */
   readonly needs: (params: z.output<Params>, callerId: string) => readonly Need[];
   /** Streams beside the organization's own whose read models the answer rests on. */
-  readonly restsOn?: (params: z.output<Params>) => readonly string[];
+  readonly restsOn?: (params: z.output<Params>, filter: z.output<Filter>) => readonly string[];
   readonly answer: Answer;
   /** The answer as a page for people, for who accepts that type. */
   readonly page?: { readonly type: string; readonly write: (answer: z.input<Answer>) => string };

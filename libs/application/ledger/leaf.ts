@@ -3,7 +3,7 @@ import type { StoredEvent } from '../ports/event-store.js';
 import { parseStream } from '../streams.js';
 
 /** The categories of streams that have a tree each. People's own streams have none: they are nobody's to prove. */
-const categories = new Set(['org', 'activity', 'realm']);
+const categories = new Set(['org', 'activity', 'usage', 'realm']);
 
 export const hasTree = (stream: string): boolean => categories.has(parseStream(stream).category);
 

@@ -9,6 +9,7 @@ const exporting = { exportId: z.uuid(), format: z.string().max(40), filter };
 const personalKey = { userId: principalId, keyId: slug, at: instant };
 /** A moment of an organization: its revision and the instant, as in `17@2026-03-01T12:00:00.000Z`. */
 const moment = z.string().regex(/^(-1|\d{1,18})@[\dTZ:.+-]{20,30}$/);
+const lastRevision = z.string().regex(/^(-1|\d+)$/);
 const refusal = {
   outcome: z.enum(['denied', 'refused']),
   /** The code of the answer. */
@@ -41,8 +42,8 @@ export const activityEvents = {
     count: z.int().min(0),
     /** Of what was sent up to the manifest, in hexadecimal. */
     sha256: z.string().regex(/^[0-9a-f]{64}$/),
-    /** Last revisions of the organization and of its activity that the export covers; -1 for none. */
-    upTo: z.strictObject({ org: z.string().regex(/^(-1|\d+)$/), activity: z.string().regex(/^(-1|\d+)$/) }),
+    /** Last revisions of the organization, its activity and its usage that the export covers; -1 for none. */
+    upTo: z.strictObject({ org: lastRevision, activity: lastRevision, usage: lastRevision.optional() }),
   }),
   /** One of the organization's people came with a credential that was not seen there before (V23). */
   SignedIn: z.strictObject({}),
