@@ -60,12 +60,12 @@ export function openNote(note: string, key: NoteKey): string {
     const own = named.filter(({ id }) => id.equals(keyId({ name: key.name, publicKey })));
     const [found] = own;
     if (found === undefined) continue;
-    if (own.length > 1) break;
+    if (own.length > 1) throw new NoteRejected(`signed more than once by ${key.name}`);
     if (!verify(null, Buffer.from(text), publicKey, found.signature))
       throw new NoteRejected(`the signature of ${key.name} does not fit the text`);
     return text;
   }
-  throw new NoteRejected(`not signed once by ${key.name}`);
+  throw new NoteRejected(`not signed by ${key.name}`);
 }
 
 /** How a key is handed over, to be pinned: `name+id+key`. */
