@@ -24,7 +24,6 @@ export default {
       },
     ],
   },
-  setupFiles: ['<rootDir>/test/support/property-seed.ts'],
   globalSetup: '<rootDir>/test/support/global-setup.mjs',
   globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
   // Each spec file starts servers of its own: more of them at once would only wait for each other.

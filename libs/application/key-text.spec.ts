@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
-import '../../test/support/property-seed.js';
+import fc from '../../test/support/fast-check.js';
 import { keyText, looksLikeVirtualKey, placeOfKey, virtualKeyText } from './key-text.js';
 
 const place = { kind: 'svc', path: ['acme', 'ci', 'first'] } as const;

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../test/support/fast-check.js';
 import type { Resource } from '#libs/domain/access/bindings.js';
 import { machineOf } from '#libs/domain/access/machines.js';
 import { type Asked, NeededDocuments, orgOf } from './needed-documents.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../test/support/fast-check.js';
 import { PersistentMap } from './persistent-map.js';
 
 /** Pairs of words with the same FNV-1a hash of 32 bits: they share a leaf. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../test/support/fast-check.js';
 import { decideAppend } from './append-rules.js';
 import type { Expected } from './append-rules.js';
 import { PendingGroup } from './group.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../test/support/fast-check.js';
 import { SOFT_DELETED, parseMetadata, withTruncateBefore } from './metadata.js';
 
 const parse = (json: string) => parseMetadata(Buffer.from(json), true);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../test/support/fast-check.js';
 import { canonicalBytes, NotCanonical } from './canonical.js';
 
 /** RFC 8785 again, as slowly and plainly as it can be said: names are compared code unit by code unit. */

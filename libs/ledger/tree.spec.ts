@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../test/support/fast-check.js';
 import { emptyRoot, leafHash, nodeHash } from './hashes.js';
 import { appended, consistencyRanges, hashOf, inclusionRanges, type NodeId, type Nodes, wholeTree } from './tree.js';
 import { verifyConsistency, verifyInclusion } from './verify.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../test/support/fast-check.js';
 import { CompiledQuery } from 'kysely';
 import { type FreshDatabase, freshDatabase } from '../../test/support/postgres.js';
 import { type Database, openDatabase } from './database.js';

@@ -1,6 +1,6 @@
 import { createHash, createHmac, createSecretKey, randomUUID } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../test/support/fast-check.js';
 import type { StoredEvent } from '#libs/application/ports/event-store.js';
 import { type Masters, MasterKeys } from './key-wrapping.js';
 import { type SubjectKey, SubjectKeyStore } from './subject-keys.js';

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import type { Facts, Resource, Session } from '#libs/domain/access/bindings.js';
 import { permit } from '#libs/domain/access/permit.js';
 import { evolve, initialState } from '#libs/domain/aggregates.js';

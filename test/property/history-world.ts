@@ -1,5 +1,5 @@
 import { secretReferenceTo } from '../support/secret-reference.js';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { Folds } from '#libs/application/folds.js';
 import { ClaimBearers } from '#libs/application/history/claim-bearers.js';
 import { History } from '#libs/application/history/history.js';

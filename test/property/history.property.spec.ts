@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import type { AccessChange } from '#libs/application/history/diff.js';
 import type { AskedMoment } from '#libs/application/history/moments.js';
 import type { PrincipalAccess } from '#libs/application/history/state.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { examine, permit } from '#libs/domain/access/permit.js';
 import { actionOf } from '#libs/domain/schemes/actions.js';
 import { builtInSchemes } from '#libs/domain/schemes/built-in.js';

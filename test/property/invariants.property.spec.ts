@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { permit } from '#libs/domain/access/permit.js';
 import { builtInSchemes } from '#libs/domain/schemes/built-in.js';
 import { faultsOf } from '../support/decider.js';

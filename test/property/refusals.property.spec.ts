@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import type { Caller } from '#libs/application/caller.js';
 import type { Step } from '#libs/application/command-request.js';
 import { findScheme } from '#libs/domain/schemes/built-in.js';

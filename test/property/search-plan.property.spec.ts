@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { environmentPlan, isEverywhere, subjectPlan } from '#libs/application/search-plan.js';
 import type { Facts, Resource } from '#libs/domain/access/bindings.js';
 import type { Assignment, Grant } from '#libs/domain/access/documents.js';
@@ -7,7 +7,6 @@ import { permit } from '#libs/domain/access/permit.js';
 import { actions, isPermission } from '#libs/domain/schemes/actions.js';
 import { builtInSchemes } from '#libs/domain/schemes/built-in.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
-import '../support/property-seed.js';
 
 const person = 'ann';
 const permissions = Object.keys(actions).filter(isPermission);

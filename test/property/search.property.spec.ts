@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { personalOrgIdOf } from '#libs/application/command-ids.js';
 import { actionOf, actions, isPermission, type Permission } from '#libs/domain/schemes/actions.js';
 import { builtInSchemes } from '#libs/domain/schemes/built-in.js';
@@ -7,7 +7,6 @@ import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import { resourceFrom } from '../../apps/api/access/evaluation-request.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { Oracle, StandingClock, type Until } from './search-world.js';
-import '../support/property-seed.js';
 
 const names = ['ann', 'bob', 'cyd', 'dan', 'opal', 'zed'];
 const environments = ['dev', 'prod', 'test'];

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import type { OrgCommandName } from '#libs/domain/org/decisions.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
 import type { Command } from '../support/decider.js';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { emptyFold, type Folded, step } from '#libs/application/fold.js';
 import { Folds } from '#libs/application/folds.js';
 import { endsCommand } from '#libs/application/metadata.js';
@@ -12,7 +12,6 @@ import type { Database } from '#libs/readstore/database.js';
 import { PostgresSnapshots } from '#libs/readstore/snapshots.js';
 import { useDatabase } from '../support/use-database.js';
 import { happeningsOf, HistoryWorld, orgId } from './history-world.js';
-import '../support/property-seed.js';
 
 let db: Database;
 useDatabase((opened) => {

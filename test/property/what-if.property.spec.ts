@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { isPending } from '#libs/domain/org/limits.js';
 import type { OrgState } from '#libs/domain/org/org.js';
 import { builtInSchemes } from '#libs/domain/schemes/built-in.js';
@@ -7,7 +7,6 @@ import { shownChange } from '../../apps/api/queries/history-shapes.js';
 import { startTestApi, type TestApi } from '../support/api.js';
 import { type Happening, happeningsOf, people, start } from './history-world.js';
 import { Oracle, StandingClock } from './search-world.js';
-import '../support/property-seed.js';
 
 const clock = new StandingClock();
 let api: TestApi;

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { type Command, enterprise, epoch } from '../support/decider.js';
 import { AccessWorld } from './access-world.js';
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../support/fast-check.js';
 import { pino } from 'pino';
 import type { z } from 'zod';
 import { batchBody, pathOfCommand } from '../../apps/api/commands/steps.js';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/fast-check.js';
 import { Redis } from 'ioredis';
 import { SharedQuotas, type TokensWanted } from '#libs/access/redis/shared-quotas.js';
 import { type FreshRedis, freshRedis } from '../../../test/support/redis.js';

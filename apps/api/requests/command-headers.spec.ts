@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/fast-check.js';
 import { Problem } from '../problems/problem.js';
 import { commandHeaders, parseIdempotencyKey } from './command-headers.js';
 

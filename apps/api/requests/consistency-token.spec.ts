@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/fast-check.js';
 import { positionText } from '#libs/application/ports/event-store.js';
 import { Problem } from '../problems/problem.js';
 import { consistencyToken, later, positionFrom } from './consistency-token.js';

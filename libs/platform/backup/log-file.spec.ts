@@ -2,7 +2,7 @@ import { mkdtemp, rm, stat, truncate } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from '@jest/globals';
-import fc from 'fast-check';
+import fc from '../../../test/support/fast-check.js';
 import { canonicalBytes, type EventLog, type LogEvent } from '#libs/eventstore/copy/log-event.js';
 import { NotCopyable } from '#libs/eventstore/copy/survey.js';
 import { LogFile, summaryOf, writeLogFile } from './log-file.js';
