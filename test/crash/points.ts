@@ -94,6 +94,7 @@ export const startingCalls = [
   'projector: create index members',
   'projector: create index organizations',
   'projector: create index usage_by_day',
+  'projector: create index workflows',
   'projector: create or replace view access_documents',
   'projector: create or replace view access_streams',
   'projector: create or replace view audit_entries',
