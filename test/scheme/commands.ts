@@ -80,9 +80,10 @@ const commands: { readonly [P in Permission]?: Command } = {
     ({ plain }) => ({ userId: plain, role: 'org.privacy-officer', notAfter: '2100-01-01T00:00:00.000Z' }),
   ],
   'org-api-key:manage': ['CreateOrgApiKey', () => ({ keyId: 'exports', name: 'Exports', role: 'org.checker' })],
+  'own-api-key:manage': ['CreatePersonalApiKey', () => ({ keyId: 'laptop' })],
   'member-api-key:manage': ['RevokeMemberApiKey', ({ plain }) => ({ userId: plain, keyId: 'none' })],
   'member:set-role': ['ChangeMemberRole', ({ plain, otherRole }) => ({ userId: plain, role: otherRole })],
-  'admin:appoint': ['ChangeMemberRole', ({ plain }) => ({ userId: plain, role: 'org.admin' })],
+  'admin:appoint': ['AppointOrgAdmin', ({ plain }) => ({ userId: plain })],
   'admin:remove': ['ChangeMemberRole', ({ admin, plainRole }) => ({ userId: admin, role: plainRole })],
   'owner:appoint': ['AddMember', ({ newcomer }) => ({ userId: newcomer, role: 'org.owner' })],
   'owner:remove': ['RemoveMember', ({ owner }) => ({ userId: owner })],
@@ -128,6 +129,6 @@ export function commandFor(
   if (command === undefined) throw new Error(`no command takes ${permission}`);
   const [name, input] = command;
   const environmentId = resource.kind === 'environment' ? resource.environmentId : '';
-  const target = 'orgId' in resource ? `orgs/${resource.orgId}` : 'realm';
+  const target = 'orgId' in resource ? `orgs/${resource.orgId}` : resource.kind === 'account' ? 'me' : 'realm';
   return { target, name, input: input(extras, environmentId, caller) };
 }

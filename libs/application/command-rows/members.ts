@@ -2,6 +2,7 @@ import { orgAdmin } from '#libs/domain/org/commands/members.js';
 import type { OrgState } from '#libs/domain/org/org.js';
 import type { Permission } from '#libs/domain/schemes/actions.js';
 import type { CompiledScheme } from '#libs/domain/schemes/compiled.js';
+import { lineOf } from '#libs/domain/schemes/held-permissions.js';
 import { type CommandTable, type Need, onOrg } from './row.js';
 
 export const memberRows = {
@@ -40,8 +41,8 @@ export const memberRows = {
     example: { userId: 'bob' },
     needs: (situation) => [
       onOrg(situation.orgId, assigning(situation.scheme, orgAdmin)),
-      // Nobody is brought down to it by whoever may not take from them what they have.
-      ...(situation.state.members.has(situation.input.userId) ? [taking(situation)] : []),
+      // Nobody is brought down to it by whoever may not take from them what they have; what an admin inherits, they keep.
+      ...(keepsRole(situation, orgAdmin) ? [] : [taking(situation)]),
     ],
     joins: ({ userId }) => userId,
   },
@@ -63,18 +64,21 @@ export const memberRows = {
 const assigning = ({ roles }: CompiledScheme, role: string): Permission =>
   roles.get(role)?.assignedWith ?? 'member:manage';
 
+interface OnMember {
+  readonly input: { readonly userId: string };
+  readonly orgId: string;
+  readonly state: OrgState;
+  readonly scheme: CompiledScheme;
+}
+
+/** Whether nothing is taken from them by the other role: it inherits what they hold, if they hold anything. */
+function keepsRole({ input, state, scheme }: OnMember, other: string): boolean {
+  const present = state.members.get(input.userId)?.role;
+  return present === undefined || lineOf(scheme.roles, other).includes(present);
+}
+
 /** What taking their role from a member takes, for good or for a time; giving it back after that time takes no more. */
-function taking({
-  input,
-  orgId,
-  state,
-  scheme,
-}: {
-  input: { userId: string };
-  orgId: string;
-  state: OrgState;
-  scheme: CompiledScheme;
-}): Need {
+function taking({ input, orgId, state, scheme }: OnMember): Need {
   const role = state.members.get(input.userId)?.role;
   const permission = role === undefined ? undefined : scheme.roles.get(role)?.removedWith;
   return onOrg(orgId, permission ?? 'member:manage');
