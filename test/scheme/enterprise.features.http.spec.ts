@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
+import { enterprise } from '#libs/domain/schemes/enterprise.js';
 import { type RunningScheme, startScheme } from './running-scheme.js';
 
 interface Interval {
@@ -167,4 +168,19 @@ it('a platform admin has no role in an organization, and as a member that of the
   expect(await listed('root', `${acme}/environments`, 'environments')).toEqual(['dev']);
   expect((await world.post('root', acme, 'CreateEnvironment', { environmentId: 'new', name: 'New' })).status).toBe(403);
   expect((await world.get('root', `${acme}/members`)).status).toBe(403);
+});
+
+it('a platform admin, who reads nothing about an organization, is told who gains and loses what by a move of its scheme', async () => {
+  const without = (permission: string) => (each: { readonly permissions: readonly string[] }) => ({
+    ...each,
+    permissions: each.permissions.filter((name) => name !== permission),
+  });
+  const document = { ...enterprise, id: 'second', roles: enterprise.roles.map(without('environment:create')) };
+  await world.done('root', 'realm', 'DefineRoleScheme', { document });
+  const dryRun = { 'dry-run': 'true' };
+  const move = { schemeId: 'second', version: 1 };
+  const { changes } = (await world.done('root', 'orgs/beta', 'ChangeOrgScheme', move, dryRun)).effects;
+  expect(changes).toMatchObject([{ principal: 'bea', change: 'lost', permissions: ['environment:create'] }]);
+  const other = await world.done('root', 'orgs/beta', 'SetOrgPlan', { plan: 'standard' }, dryRun);
+  expect(other.effects).toEqual({ withheld: 'forbidden', permission: 'audit:read' });
 });

@@ -7,12 +7,18 @@ import { effectsOf, foldedOnto, mayBeTold } from './effects.js';
 const at = Date.parse('2026-03-01T12:00:00.000Z');
 const added = (userId: string): TypedEvent => ({ type: 'MemberAdded', data: { userId, role: 'org.participant' } });
 
-const realm = fold('realm', [
-  { type: 'RealmCreated', data: { realmId: 'default', scheme: { id: 'enterprise', version: 1 } } },
-]);
+const begun: TypedEvent = {
+  type: 'RealmCreated',
+  data: { realmId: 'default', scheme: { id: 'enterprise', version: 1 } },
+};
+const withRoot: TypedEvent = {
+  type: 'PlatformAdminSourcesSet',
+  data: { adminGroup: null, adminEmailIndexes: [], systemUserId: 'root' },
+};
 
 /** The organization after its events, and what further ones would do to it. */
-function planned(done: readonly TypedEvent[], would: readonly TypedEvent[]) {
+function planned(done: readonly TypedEvent[], would: readonly TypedEvent[], ofRealm = [begun]) {
+  const realm = fold('realm', ofRealm);
   const folded = <State>(state: State) => ({ state, revision: -1n, position: undefined, occurredAt: '', eventId: '' });
   const onto: Folded<'org'> = { ...folded(fold('org', done)), revision: BigInt(done.length) - 1n };
   const occurredAt = new Date(at).toISOString();
@@ -28,7 +34,7 @@ function planned(done: readonly TypedEvent[], would: readonly TypedEvent[]) {
   const after = foldedOnto({ onto, events });
   const platform = { realm: folded(realm), user: folded(initialState('user')) };
   return {
-    told: (asker: string) => mayBeTold(onto.state, after.state, platform, asker, at),
+    told: (asker: string) => mayBeTold({ onto, events }, after.state, platform, asker, at),
     effects: effectsOf({ at, org: onto.state, realm: realm.realm, users: new Map(), claimants: [] }, after),
   };
 }
@@ -38,6 +44,20 @@ describe('the effects of what was not done', () => {
     const promoted = { type: 'MemberRoleChanged', data: { userId: 'pat', role: 'org.admin', from: 'org.participant' } };
     const { told } = planned([acmeOf('olga'), added('pat')], [promoted]);
     expect(['olga', 'pat', 'nobody'].map(told)).toEqual([true, false, false]);
+  });
+
+  it('of a move to another scheme alone are told to who may make it, too', () => {
+    const [from, scheme] = ['enterprise', 'gateway'].map((id) => ({ id, version: 1 }));
+    const moved = { type: 'OrgSchemeChanged', data: { scheme, from } };
+    const suspended = { type: 'OrgSuspended', data: {} };
+    const askers = ['root', 'olga', 'pat'];
+    const told = (...events: TypedEvent[]) =>
+      askers.map(planned([acmeOf('olga'), added('pat')], events, [begun, withRoot]).told);
+    expect([told(moved), told(moved, suspended), told(suspended)]).toEqual([
+      [true, true, false],
+      [false, true, false],
+      [false, true, false],
+    ]);
   });
 
   it('of a creation are told to who may read in what is created', () => {

@@ -75,21 +75,26 @@ export function effectsOf(before: World, { state, steps }: ReturnType<typeof fol
 }
 
 /**
- * Whether effects are told to the one who asks: to whom a diff of history would be. That is decided before the command, as it may be
- * one that gives the right; where it creates the organization, only its first state can tell.
+ * Whether effects are told to the one who asks: to whom a diff of history would be, and those of a move to another scheme to
+ * whoever may make it, who could not judge it otherwise. That is decided before the command, as it may be one that gives the right;
+ * where it creates the organization, only its first state can tell.
  */
 export function mayBeTold(
-  before: OrgState,
+  { onto, events }: Planned,
   after: OrgState,
   { realm, user }: PlatformFacts,
   asker: string,
   at: number,
-) {
-  const state = before.org.status === 'active' ? before : after;
+): boolean {
+  const state = onto.state.org.status === 'active' ? onto.state : after;
   const { org } = state;
   const facts = factsOf(realm.state.realm, user.state.user, org, holderIn(state, asker), undefined);
   const resource = { kind: 'org', orgId: org.id } as const;
-  return facts !== undefined && permit(facts, { principal: asker, permission: 'audit:read', resource, at }).allowed;
+  const isMove = events.every(({ type }) => type === 'OrgSchemeChanged');
+  const telling = [...(isMove ? (['org:change-scheme'] as const) : []), 'audit:read'] as const;
+  return telling.some(
+    (permission) => facts !== undefined && permit(facts, { principal: asker, permission, resource, at }).allowed,
+  );
 }
 
 /** Limits of which the usage or the limit itself moves, where there is one before or after. */

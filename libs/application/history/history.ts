@@ -111,7 +111,7 @@ export class History {
     const at = Date.parse(required(first.metadata, 'occurredAt'));
     const after = foldedOnto(planned);
     const platform = await platformFactsOf(caller, this.folds);
-    if (!mayBeTold(planned.onto.state, after.state, platform, caller.id, at)) return { kind: 'denied' };
+    if (!mayBeTold(planned, after.state, platform, caller.id, at)) return { kind: 'denied' };
     const world = await this.worlds.at(caller.realm, { org: planned.onto, at });
     return world === undefined ? { kind: 'stale' } : effectsOf(world, after);
   }
