@@ -29,6 +29,7 @@ export const refusals = {
   group_grants_unknown: 'Here environments are granted to people, not to groups.',
   grant_role_not_allowed: 'The scheme does not allow this role in this environment to this member.',
   grant_without_effect: 'Without a role, a grant gives this member nothing in this environment.',
+  end_needed: 'A role that a second person confirms is given for a time: say until when.',
   grant_window_empty: 'The grant ends before it begins.',
   org_suspended: 'The organization is suspended.',
   limit_exceeded: "The organization's plan or a budget does not allow more of these.",

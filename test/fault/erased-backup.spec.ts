@@ -50,7 +50,7 @@ it('who was erased after a backup is not brought back by it', async () => {
   const officer = { userId: 'petra', role: 'platform.privacy-officer' };
   const token = await done(tenancy, [
     ['admin', 'realm/commands/AddPlatformAdmin', { userId: 'paul' }],
-    ['admin', 'realm/commands/AssignPlatformRole', officer],
+    ['admin', 'realm/commands/AssignPlatformRole', { ...officer, notAfter: '2100-01-01T00:00:00.000Z' }],
     ['paul', 'realm/commands/ConfirmPlatformRole', officer],
     ['petra', 'realm/commands/EraseUser', { userId: 'acme-bob' }],
   ]);

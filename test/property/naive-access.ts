@@ -60,7 +60,7 @@ export class NaivePlatform {
     const given = Object.keys(platform).filter((role) => {
       const found = this.roles.get(`${who} ${role}`);
       if (found === undefined || (found.until !== undefined && at >= Date.parse(found.until))) return false;
-      return role !== 'platform.privacy-officer' || found.confirmed;
+      return !['platform.privacy-officer', 'platform.auditor'].includes(role) || found.confirmed;
     });
     return admin ? ['platform.admin', ...given] : given;
   }

@@ -59,7 +59,7 @@ beforeAll(async () => {
     await acme('alice', 'AddMember', { userId: 'bob', role: 'org.participant' }),
     await acme('alice', 'AddMember', { userId: 'carol', role: 'org.admin' }),
     await realm('root', 'AddPlatformAdmin', { userId: 'paul' }),
-    await realm('root', 'AssignPlatformRole', officer),
+    await realm('root', 'AssignPlatformRole', { ...officer, notAfter: '2100-01-01T00:00:00.000Z' }),
     await send('bob', 'me'),
   ];
   expect(made.map(({ status }) => status)).toEqual([200, 200, 200, 200, 200, 200]);

@@ -249,7 +249,7 @@ describe('the mail of an invitation (C9)', () => {
     const { organizations } = JSON.parse(text) as { organizations: { id: string }[] };
     for (const { id } of organizations) await office.send(who, `orgs/${id}/commands/DeleteOrg`, {});
     const officer = { userId: 'petra@team', role: 'platform.privacy-officer' };
-    await office.command('root', 'AssignPlatformRole', officer);
+    await office.command('root', 'AssignPlatformRole', { ...officer, notAfter: '2100-01-01T00:00:00.000Z' });
     await office.command('paul', 'ConfirmPlatformRole', officer);
     await office.command('petra', 'EraseUser', { userId: `${who}@team` });
     await until(async () => /"status":"verified"/.test((await office.send('petra', 'realm/erasures')).text));

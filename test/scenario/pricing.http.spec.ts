@@ -35,7 +35,7 @@ describe('platform-wide prices (G-M04)', () => {
     expect((await send('op', '/v1/realm/pricing')).json).toEqual({ version: 2, document: { b: 2 } });
     const adopted = await send('op', '/v1/realm/commands/AssignPlatformRole', {
       userId: 'ann',
-      role: 'platform.auditor',
+      role: 'platform.checker',
     });
     expect([adopted.status, (await send('op', '/v1/realm/pricing')).json.version]).toEqual([200, 2]);
   });

@@ -184,10 +184,13 @@ describe('a refused command', () => {
 
   it("in the realm's activity is read by the platform under every scheme, and organizations' as the scheme says (X-04)", async () => {
     await done('operator@quiet', '/v1/realm/commands/SetLoginMethods', { methods: [`of-${org}`] });
+    const auditor = { userId: 'aud@quiet', role: 'platform.auditor' };
     await done('operator@quiet', '/v1/realm/commands/AssignPlatformRole', {
-      userId: 'aud@quiet',
-      role: 'platform.auditor',
+      ...auditor,
+      notAfter: '2100-01-01T00:00:00.000Z',
     });
+    await done('operator@quiet', '/v1/realm/commands/AddPlatformAdmin', { userId: 'second@quiet' });
+    await done('second@quiet', '/v1/realm/commands/ConfirmPlatformRole', auditor);
     await done('operator@quiet', '/v1/realm/commands/CreateOrg', { orgId: `a${org}`, name: 'A', ownerId: 'oz@quiet' });
     for (const sub of ['operator@quiet', 'aud@quiet']) {
       const [entry] = await read(sub, '/v1/realm/activity?action=SetLoginMethods&limit=1');

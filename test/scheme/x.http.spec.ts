@@ -81,8 +81,9 @@ async function begin(realm: string): Promise<void> {
   ] as const)
     keysOf.set(realm, (await done(realm, first, inOrg('IssueServiceAccountKey'), { accountId })).result.key);
   for (const role of ['platform.auditor', 'platform.privacy-officer', 'platform.checker'] as const) {
-    await done(realm, 'platform.admin', 'realm/commands/AssignPlatformRole', { userId: id(role), role });
-    if (role === 'platform.privacy-officer')
+    const end = role === 'platform.checker' ? {} : { notAfter };
+    await done(realm, 'platform.admin', 'realm/commands/AssignPlatformRole', { userId: id(role), role, ...end });
+    if (role !== 'platform.checker')
       await done(realm, 'platform.admin', 'realm/commands/ConfirmPlatformRole', { userId: id(role), role }, 'root');
   }
 }

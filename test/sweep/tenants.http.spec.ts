@@ -173,7 +173,7 @@ const inputs: { readonly [Name in CommandName]: object } = {
   PlaceLegalHold: { matter: 'Case 17' },
   ReleaseLegalHold: { holdId: 'case-17' },
   EraseMember: { userId: 'kiwimember' },
-  AssignPlatformRole: { userId: 'kiwimember', role: 'platform.auditor' },
+  AssignPlatformRole: { userId: 'kiwimember', role: 'platform.checker' },
   ConfirmPlatformRole: { userId: 'kiwimember', role: 'platform.auditor' },
   RevokePlatformRole: { userId: 'kiwimember', role: 'platform.auditor' },
   AddPlatformAdmin: { userId: 'kiwimember' },

@@ -74,6 +74,7 @@ const refusalStatus: { readonly [Code in RefusalCode]: 409 | 422 } = {
   group_grants_unknown: 422,
   grant_role_not_allowed: 422,
   grant_without_effect: 422,
+  end_needed: 422,
   grant_window_empty: 422,
   org_suspended: 409,
   limit_exceeded: 409,

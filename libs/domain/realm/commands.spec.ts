@@ -43,8 +43,13 @@ const confirmed: RealmEvent = { type: 'PlatformRoleConfirmed', data: { ...office
 const revoked: RealmEvent = { type: 'PlatformRoleRevoked', data: officer };
 
 describe("a role of the platform's own", () => {
-  it('is assigned, for good or for a time', () => {
-    by('pia').when('AssignPlatformRole', officer).then([assigned()]);
+  it('is assigned for a time, and for good where no second person confirms it', () => {
+    const checker = { userId: 'chuck', role: 'platform.checker' };
+    by('pia')
+      .when('AssignPlatformRole', checker)
+      .then([{ type: 'PlatformRoleAssigned', data: { ...checker, assignedBy: 'pia' } }]);
+    for (const role of ['platform.auditor', 'platform.privacy-officer'])
+      by('pia').when('AssignPlatformRole', { userId: 'petra', role }).then(refused('end_needed'));
     by('pia', [assigned()])
       .when('AssignPlatformRole', { ...officer, notAfter: day(1) })
       .then([assigned(day(1))]);

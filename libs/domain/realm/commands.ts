@@ -23,8 +23,11 @@ const definitions = {
   AssignPlatformRole: realmCommand(
     place.extend({ notAfter: instant.optional() }),
     (state, { notAfter, ...of }, { scheme, actor, at }) => {
-      if (scheme.roles.get(of.role)?.scope !== 'platform') return refuse('role_unknown');
+      const role = scheme.roles.get(of.role);
+      if (role?.scope !== 'platform') return refuse('role_unknown');
       if (machineOf(actor) !== undefined) return refuse('not_for_machines');
+      // As AssignRole asks of an organization's own.
+      if (role.confirmed && notAfter === undefined) return refuse('end_needed');
       if (notAfter !== undefined && Date.parse(notAfter) <= at) return refuse('grant_window_empty');
       const present = assignmentOf(state, of);
       if (present !== undefined && present.notAfter === notAfter && present.assignedBy === actor) return [];

@@ -79,6 +79,7 @@ export function commonRoles({ erasing }: { readonly erasing: boolean }): readonl
       title: 'Platform auditor',
       scope: 'platform',
       permissions: ['realm-activity:read', ...auditing],
+      confirmed: true,
     },
     {
       key: 'platform.privacy-officer',

@@ -93,7 +93,7 @@ export function markdownOf({ scheme, roles, permissions, options }: SchemeMatrix
         `\`${key}\``,
         scope,
         scope === 'org' ? count(holders) : '',
-        takes(assignedWith) + (confirmed ? ', and a second person' : ''),
+        [takes(assignedWith), confirmed ? 'a second person' : ''].filter((each) => each !== '').join(', and '),
         takes(removedWith),
       ]),
     ),
