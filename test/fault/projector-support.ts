@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from 'node:util';
+import { expect } from '@jest/globals';
 import {
   CompiledQuery,
   type DatabaseConnection,
@@ -30,6 +32,16 @@ export async function rowsIn(db: Database, schema = readSchema): Promise<Record<
   for (const { name, key } of allProjections.flatMap(({ tables }) => tables))
     dump[name] = await query(db, `select * from "${schema}".${name} order by ${key.join()}`);
   return dump;
+}
+
+/** For loops: what is equal, Jest's own comparison looks at for far longer than rows take to be made. */
+export async function expectRows(
+  db: Database,
+  expected: Record<string, unknown[]>,
+  schema = readSchema,
+): Promise<void> {
+  const rows = await rowsIn(db, schema);
+  if (!isDeepStrictEqual(rows, expected)) expect(rows).toEqual(expected);
 }
 
 export function projectorOf(db: Database, store: MemoryEventStore, options: Partial<ProjectorOptions> = {}): Projector {

@@ -116,15 +116,17 @@ class Readers {
   }
 
   private async pages(): Promise<void> {
-    for (let before: Place | undefined, expected: number | undefined; ; ) {
+    const next = new Map<string, number>();
+    for (let before: Place | undefined; ; ) {
       const page = await auditLogOf(db, 'org-1', {}, { before, limit: 5 });
-      for (const { revision } of page) {
-        if (expected !== undefined) expect(Number(revision)).toBe(expected);
-        expected = Number(revision) - 1;
+      for (const { stream, revision } of page) {
+        if (next.has(stream)) expect([stream, Number(revision)]).toEqual([stream, next.get(stream)]);
+        next.set(stream, Number(revision) - 1);
       }
       before = page.at(-1);
       if (page.length < 5) {
-        expect(expected).toBe(-1);
+        expect([...next.keys()].sort()).toEqual(['org-org-1', 'usage-org-1']);
+        for (const [stream, expected] of next) expect([stream, expected]).toEqual([stream, -1]);
         this.rounds.pages += 1;
         return;
       }

@@ -10,7 +10,7 @@ import { allProjections } from '#projections/all.js';
 import { MemoryEventStore } from '../support/memory-event-store.js';
 import { useDatabase } from '../support/use-database.js';
 import { History, random } from './projector-history.js';
-import { interruptibleDatabase, project, query, rowsIn } from './projector-support.js';
+import { expectRows, interruptibleDatabase, project, query, rowsIn } from './projector-support.js';
 import { personalData } from './rebuild-support.js';
 
 type Rows = Record<string, readonly Record<string, unknown>[]>;
@@ -197,7 +197,7 @@ describe('a replay', () => {
       await faulty.destroy();
       if (!dead.signal.aborted) total = count;
       await replayed(scope, { batchSize: 100 });
-      expect(await rowsIn(db, 'then')).toEqual(expected);
+      await expectRows(db, expected, 'then');
       await dropReplay(db, 'then');
     }
     const verbs = new Set([...killedAt].map((place) => place.split(' ')[1]));
