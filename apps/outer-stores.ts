@@ -20,7 +20,7 @@ export async function outerStores(config: Config): Promise<OuterStores> {
   }
   await checkCertificateFiles(config);
   return {
-    keys: await loadKeys(config.keyDir),
+    keys: await loadKeys(config.keyDir, config.masterKey),
     eventStoreUrl: eventStoreUrl.reveal(),
     postgresUrl: postgresUrl.reveal(),
     redisUrl: config.redisUrl?.reveal(),

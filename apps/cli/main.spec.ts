@@ -64,6 +64,18 @@ describe('tenantry token', () => {
     expect((token?.expiresAtMs ?? 0) / 1000 - (token?.issuedAt ?? 0)).toBe(7200 + 60);
   });
 
+  it('makes the keys with the master key that is configured, and refuses another one', async () => {
+    const masters = [1, 2].map((byte) => Buffer.alloc(32, byte));
+    const [given, another] = masters.map((bytes) => bytes.toString('base64'));
+    environment = { ...environment, MASTER_KEY: given ?? '' };
+    expect((await run('token', '--sub', 'alice')).code).toBe(0);
+    expect((await loadKeys(join(root, 'keys'))).master.export()).toEqual(masters[0]);
+    environment = { ...environment, MASTER_KEY: another ?? '' };
+    const { code, err } = await run('token', '--sub', 'alice');
+    expect(code).not.toBe(0);
+    expect(err).toContain('MASTER_KEY is none of the keys in');
+  });
+
   it('refuses what makes no sense, with code 2, and makes no keys for it', async () => {
     const wrong = [
       [],

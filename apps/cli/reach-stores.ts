@@ -26,7 +26,7 @@ export async function reachStores(config: Config): Promise<Stores> {
     const running = await storesOf(config.dataDir, 'pid' in error ? error.pid : undefined);
     if (running === undefined)
       throw new StoresOutOfReach(`${error.message} It is still starting, or it is another command: try again.`);
-    return { ...running, keys: await loadKeys(config.keyDir), stop: async () => {} };
+    return { ...running, keys: await loadKeys(config.keyDir, config.masterKey), stop: async () => {} };
   }
 }
 

@@ -108,7 +108,7 @@ async function rotated(step: StepName | undefined, io: Io): Promise<number> {
   const db = openDatabase(stores.postgresUrl);
   try {
     await migrate(db);
-    const present = await loadKeys(config.keyDir);
+    const present = await loadKeys(config.keyDir, config.masterKey);
     if (step === 'new-only') {
       await rotateMaster(config.keyDir);
       io.out(`A new master key; nothing is wrapped under it yet. Go on with: rotate master --wrap-only\n`);

@@ -51,13 +51,13 @@ export const token: Command = {
       ...(values.groups === undefined ? {} : { groups: groupsOf(values.groups) }),
       ttlSeconds: secondsOf(values.ttl),
     };
-    const { identity, keyDir } = loadConfig(io.environment);
+    const { identity, keyDir, masterKey } = loadConfig(io.environment);
     const realm = realmOf(values.realm);
     if (!identity.developmentIssuer) {
       io.err('OIDC_ISSUERS is set, so the development issuer is off: get a token from one of those providers.\n');
       return exitCodes.failure;
     }
-    io.out(`${await signDevToken(await loadKeys(keyDir), { ...claims, ...realm })}\n`);
+    io.out(`${await signDevToken(await loadKeys(keyDir, masterKey), { ...claims, ...realm })}\n`);
     return exitCodes.ok;
   },
 };

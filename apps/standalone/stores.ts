@@ -34,7 +34,7 @@ export async function openStores(config: Config, logger: Logger): Promise<Stores
     const lock = await lockDataDir(config.dataDir);
     stops.push(() => lock.release());
     const [keys, postgresUrl, eventStoreUrl] = await all([
-      loadKeys(config.keyDir),
+      loadKeys(config.keyDir, config.masterKey),
       config.postgresUrl?.reveal() ?? embeddedPostgres(config, logger, stops),
       config.eventStoreUrl?.reveal() ?? embeddedEventStore(config, stops),
     ]);

@@ -128,3 +128,9 @@ export const secretValue = z
   .max(500)
   .regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks')
   .transform((value) => new Secret(value));
+
+/** 256 bits in base64, of either alphabet, as base64url without padding. The message never repeats the value. */
+export const secretKey = z
+  .string()
+  .regex(/^[A-Za-z0-9+/_-]{42}[AEIMQUYcgkosw048]=?$/, 'must be 32 bytes in base64, as `openssl rand -base64 32` makes')
+  .transform((value) => new Secret(Buffer.from(value, 'base64').toString('base64url')));

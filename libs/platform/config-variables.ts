@@ -9,6 +9,7 @@ import {
   listOf,
   networkAddress,
   publicUrl,
+  secretKey,
   secretUrl,
   secretValue,
   share,
@@ -45,6 +46,11 @@ export const configSchema = z.object({
   KEY_DIR: folder.prefault('./keys').register(reference, {
     description: 'Folder of the key files, apart from DATA_DIR so that a backup of one does not hold the other.',
     example: './keys',
+  }),
+  MASTER_KEY: secretKey.optional().register(reference, {
+    description:
+      'The master key that KEY_DIR begins with, 256 random bits in base64; without it one is made. Later on KEY_DIR must know it.',
+    example: 'ZXhhbXBsZSBvbmx5OiBtYWtlIGFub3RoZXIgb25lISE',
   }),
   EVENTSTORE_URL: secretUrl(['esdb', 'esdb+discover']).optional().register(reference, {
     description: 'EventStoreDB cluster; without it the event store is embedded.',

@@ -84,6 +84,20 @@ describe('configuration', () => {
     expect(problems.join()).not.toContain('hunter2');
   });
 
+  it('takes a master key of 32 bytes in base64 of either alphabet, and tells nobody', () => {
+    const bytes = Buffer.alloc(32, 0xfb);
+    for (const MASTER_KEY of [bytes.toString('base64'), bytes.toString('base64url')]) {
+      const config = loadConfig({ MASTER_KEY });
+      expect(config.masterKey?.reveal()).toBe(bytes.toString('base64url'));
+      expect(inspect(config)).not.toContain(bytes.toString('base64url'));
+    }
+    for (const MASTER_KEY of ['short', bytes.toString('hex'), `${bytes.toString('base64')}A`]) {
+      const problems = problemsOf({ MASTER_KEY });
+      expect(problems).toEqual([expect.stringContaining('must be 32 bytes in base64')]);
+      expect(problems.join()).not.toContain(MASTER_KEY);
+    }
+  });
+
   it('refuses to listen beyond loopback while the development issuer is on', () => {
     for (const HOST of ['0.0.0.0', '::', '192.168.1.5', 'example.com', '127.evil.example'])
       expect(problemsOf({ HOST })).toEqual([expect.stringContaining('development issuer is on')]);

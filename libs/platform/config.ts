@@ -19,6 +19,8 @@ export interface Config {
   readonly dataDir: string;
   /** Absolute. */
   readonly keyDir: string;
+  /** In base64url. Undefined: made where there is none. */
+  readonly masterKey: Secret<string> | undefined;
   /** Undefined: embedded. */
   readonly eventStoreUrl: Secret<string> | undefined;
   /** Undefined: embedded. */
@@ -104,6 +106,7 @@ export function loadConfig(environment: Environment = processEnvironment()): Con
     publicUrl: values.PUBLIC_URL ?? `http://127.0.0.1:${values.PORT}`,
     dataDir: resolve(values.DATA_DIR),
     keyDir: resolve(values.KEY_DIR),
+    masterKey: values.MASTER_KEY,
     eventStoreUrl: values.EVENTSTORE_URL,
     postgresUrl: values.POSTGRES_URL,
     redisUrl: values.REDIS_URL,

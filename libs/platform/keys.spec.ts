@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { spawn } from 'node:child_process';
-import type { KeyObject } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
@@ -56,6 +56,22 @@ describe('key files', () => {
     const all = await Promise.all(Array.from({ length: 12 }, () => loadKeys(dir)));
     expect(new Set(all.map((keys) => bytesOf(keys).join())).size).toBe(1);
     expect((await readdir(dir)).sort()).toEqual(['index', 'issuer', 'ledger', 'master']);
+  });
+
+  it('begin with the master key that was given, and never take another one than they hold', async () => {
+    const given = (text: string) => ({ reveal: () => text });
+    const [own, another] = ['one', 'two'].map((text) => given(createHash('sha256').update(text).digest('base64url')));
+    const made = await loadKeys(dir, own);
+    expect(made.master.export().toString('base64url')).toBe(own?.reveal());
+    expect(bytesOf(await loadKeys(dir))).toEqual(bytesOf(made));
+    expect(bytesOf(await loadKeys(dir, own))).toEqual(bytesOf(made));
+    const message = await messageOf(loadKeys(dir, another));
+    expect(message).toMatch(/MASTER_KEY is none of the keys/);
+    expect(message).not.toContain(another?.reveal());
+    await rotateMaster(dir);
+    expect((await loadKeys(dir, own)).formerMasters[0]?.equals(made.master)).toBe(true);
+    await forgetFormerMasters(dir);
+    expect(await messageOf(loadKeys(dir, own))).toMatch(/MASTER_KEY is none of the keys/);
   });
 
   it('survive a process that is killed at any moment of making them', async () => {

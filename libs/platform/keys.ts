@@ -61,12 +61,15 @@ const issuerFile = z.strictObject({
 
 /**
  * The keys of this deployment, created where they are absent; processes that start at once agree on the same ones.
- * Throws KeysUnusable when they are damaged, partly lost, or open to other users.
+ * `given`: the master key in base64url that is to be the first one. Throws KeysUnusable when they are damaged, partly lost, or
+ * open to other users, or when the given one is none of them.
  */
-export async function loadKeys(dir: string): Promise<Keys> {
+export async function loadKeys(dir: string, given?: { reveal(): string }): Promise<Keys> {
   await openKeyFolder(dir);
   await refuseLoss(dir);
-  const [master, ...formerMasters] = ringOf(dir, 'master', await contentOf(dir, 'master', newSecret));
+  const first = () => (given === undefined ? newSecret() : secretOf(given.reveal()));
+  const [master, ...formerMasters] = ringOf(dir, 'master', await contentOf(dir, 'master', first));
+  if (given !== undefined) refuseStranger(dir, given.reveal(), [master, ...formerMasters]);
   const [index, ...formerIndexes] = ringOf(dir, 'index', await contentOf(dir, 'index', newSecret));
   const issuer = issuerOf(dir, await contentOf(dir, 'issuer', newIssuer));
   const ledger = ledgerKeyOf(parsed(dir, 'ledger', ledgerFile, await contentOf(dir, 'ledger', newLedgerKey)));
@@ -104,10 +107,19 @@ async function refuseLoss(dir: string): Promise<void> {
   }
 }
 
-function newSecret(): z.infer<typeof secretFile> {
-  const k = randomBytes(32).toString('base64url');
-  return { kty: 'oct', k, kid: thumbprint({ k, kty: 'oct' }) };
+/** Nothing was ever sealed under it here: it belongs to another folder. */
+function refuseStranger(dir: string, given: string, masters: readonly KeyObject[]): void {
+  const key = createSecretKey(Buffer.from(given, 'base64url'));
+  if (masters.some((each) => each.equals(key))) return;
+  throw new KeysUnusable(
+    `MASTER_KEY is none of the keys in ${pathOf(dir, 'master')}. Leave it out, or set the one that this folder began with: ` +
+      'another one is made by `npx tenantry rotate master`.',
+  );
 }
+
+const newSecret = () => secretOf(randomBytes(32).toString('base64url'));
+
+const secretOf = (k: string): z.infer<typeof secretFile> => ({ kty: 'oct', k, kid: thumbprint({ k, kty: 'oct' }) });
 
 function newIssuer(): object {
   const jwk = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export({ format: 'jwk' });
