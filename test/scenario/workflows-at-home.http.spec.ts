@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
 import { startTestApi, type TestApi } from '../support/api.js';
+import { sql } from 'kysely';
+import { until } from '../fault/projector-support.js';
 import { readingOwnWrites } from '../support/own-reads.js';
 
 let api: TestApi;
 
-const { done } = readingOwnWrites(() => api);
+const { done, send: ask } = readingOwnWrites(() => api);
 const send = async (who: string, path: string, body?: unknown, realm = 'default') =>
   done(await api.bearer(who, { realm, ...(who === 'root' ? { groups: ['operators'] } : {}) }), path, body);
 const command = (who: string, name: string, body: object) => send(who, `/v1/orgs/acme/commands/${name}`, body);
@@ -124,4 +126,38 @@ it('and ends with the organization', async () => {
   await command('root', 'DeleteOrg', {});
   expect(await evaluate('pat')).toMatchObject({ decision: false, context: { reason: 'not_owner' } });
   expect(await searched()).toEqual({ subjects: [], resources: [], actions: [] });
+});
+
+it('is told neither way while its organization stands still', async () => {
+  await realmCommand('CreateOrg', { orgId: 'beta', name: 'Beta', ownerId: 'quin' });
+  await send('quin', '/v1/orgs/beta/commands/RegisterWorkflow', { workflowId: 'draft', name: 'Draft' });
+  const gate = await api.bearer('gate', {});
+  const subject = { type: 'workflow', id: 'beta/draft' };
+  const questions = [
+    ['evaluation', { subject, action: use, resource: home('quin') }],
+    ['search/subject', { subject: { type: 'workflow' }, action: use, resource: home('quin') }],
+    ['search/resource', { subject, action: use, resource: { type: 'environment' } }],
+  ] as const;
+  const answers = async () => {
+    const all = await Promise.all(
+      questions.map(([path, body]) =>
+        api.http.send({ path: `/access/v1/${path}`, headers: { authorization: gate }, body }),
+      ),
+    );
+    return all.map(({ status }) => status);
+  };
+  await send('quin', '/v1/me');
+  expect(await answers()).toEqual([200, 200, 200]);
+  const { rows } = await sql<{ schema: string }>`select nspname as schema from pg_class
+    join pg_namespace on pg_namespace.oid = relnamespace where relname = 'audit_entries' and relkind = 'r'`.execute(
+    api.services.reads,
+  );
+  await sql
+    .raw(`alter table ${rows[0]?.schema}.audit_entries add check (org_id <> 'beta') not valid`)
+    .execute(api.services.reads);
+  const quin = await api.bearer('quin', {});
+  const added = await ask(quin, '/v1/orgs/beta/commands/AddMember', { userId: 'rob', role: 'org.participant' });
+  expect(added.status).toBe(200);
+  await until(async () => (await answers())[0] === 503);
+  expect(await answers()).toEqual([503, 503, 503]);
 });
